@@ -1,0 +1,110 @@
+"""Instants: points in UTC, as integer nanoseconds; spans between them; and the clock as an argument.
+
+Text is RFC 3339 with `Z` and nothing else: a notice "in EST" in July is how people get hurt, so any other zone is refused, not converted.
+Leap seconds: `:60` is refused; UTC days here have 86 400 s, as POSIX has it.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol, Self
+
+from tafadi.errors import TimeError
+
+SECOND_NS: Final = 1_000_000_000
+_EARLIEST_NS: Final = -2_208_988_800 * SECOND_NS  # 1900-01-01
+_LATEST_NS: Final = 7_258_118_400 * SECOND_NS  # 2200-01-01: a later time is a typing error
+
+_TEXT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(.*)")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Instant:
+    """A point in time: whole nanoseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+
+    >>> Instant.parse("2018-03-24T15:03:00.107Z").ns
+    1521903780107000000
+    >>> str(Instant.parse("2018-03-24T15:03:00Z").plus(0.5))
+    '2018-03-24T15:03:00.5Z'
+    """
+
+    ns: int
+
+    def __post_init__(self) -> None:
+        if not _EARLIEST_NS <= self.ns <= _LATEST_NS:
+            raise TimeError(f"{self.ns} ns is outside the years 1900 to 2199")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The instant written as RFC 3339 with Z. Raises TimeError for any other zone or form."""
+        match = _TEXT.fullmatch(text) if len(text) <= 64 else None
+        if match is None:
+            raise TimeError(f"{text[:64]!r} is not a time like 2026-11-23T09:30:00Z")
+        *fields, fraction, zone = match.groups()
+        if zone != "Z":
+            raise TimeError(f"{text!r} is not in UTC with Z; give it as 2026-11-23T09:30:00Z")
+        try:
+            whole = datetime(*map(int, fields), tzinfo=UTC)  # type: ignore[misc,arg-type]  # six ints, by the pattern
+        except ValueError as error:
+            raise TimeError(f"{text!r} is not a time: {error}") from None
+        return cls(int(whole.timestamp()) * SECOND_NS + int((fraction or "0").ljust(9, "0")))
+
+    @classmethod
+    def from_seconds(cls, unix_s: float) -> Self:
+        """The instant `unix_s` seconds after 1970; exact only to the float's own step (about 0.2 µs today)."""
+        if not _EARLIEST_NS <= unix_s * SECOND_NS <= _LATEST_NS:
+            raise TimeError(f"{unix_s} s is not a time between the years 1900 and 2199")
+        return cls(round(unix_s * SECOND_NS))
+
+    def plus(self, duration_s: float) -> "Instant":
+        """The instant `duration_s` later (earlier when negative)."""
+        return Instant(self.ns + round(duration_s * SECOND_NS))
+
+    def since(self, earlier: "Instant") -> float:
+        """Seconds from `earlier` to this instant."""
+        return (self.ns - earlier.ns) / SECOND_NS
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since 1970, as float64."""
+        return self.ns / SECOND_NS
+
+    def __str__(self) -> str:
+        whole, fraction = divmod(self.ns, SECOND_NS)
+        text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        digits = f"{fraction:09d}".rstrip("0")
+        return f"{text}.{digits}Z" if digits else f"{text}Z"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time from `start` to `end`; the end is not inside. Raises TimeError when it ends before it starts."""
+
+    start: Instant
+    end: Instant
+
+    def __post_init__(self) -> None:
+        if self.end < self.start:
+            raise TimeError(f"it ends at {self.end}, before it starts at {self.start}")
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.end.since(self.start)
+
+    def overlap(self, other: "Span") -> "Span | None":
+        """The stretch that both share; None when they share none (touching is not sharing)."""
+        start, end = max(self.start, other.start), min(self.end, other.end)
+        return Span(start, end) if start < end else None
+
+    def holds(self, at: Instant) -> bool:
+        """Whether `at` lies inside."""
+        return self.start <= at < self.end
+
+
+class Clock(Protocol):
+    """Where the time comes from: always an argument, so that a scenario or a test can bring its own."""
+
+    def now(self) -> Instant:
+        """The present instant."""
+        ...

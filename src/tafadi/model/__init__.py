@@ -1,0 +1,1 @@
+"""Nouns of the field: frozen, validated, without verbs and without I/O."""

@@ -1,0 +1,170 @@
+"""Announced operations and areas: what a party says it will do, where and when.
+
+A notice says where and when, and how much room it asks for; by rule it has no field for target, unit, weapon, aircraft type or purpose.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from tafadi.errors import InputError
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.names import check_name, check_text
+from tafadi.model.volume import Volume4D
+
+MOST_VOLUMES: Final = 64
+MOST_WAYPOINTS: Final = 500
+LONGEST_S: Final = 90 * 86_400.0  # no notice lasts longer than a quarter; longer ones are renewed, and so looked at again
+
+
+class Kind(StrEnum):
+    """What is announced."""
+
+    OPERATION = "operation"
+    AREA = "area"
+
+
+class AreaKind(StrEnum):
+    """What an announced area asks of the other parties."""
+
+    KEEP_CLEAR = "keep-clear"
+    CAUTION = "caution"
+    TRANSIT = "transit"
+    EMERGENCY = "emergency"
+    NO_OVERFLIGHT = "no-overflight"
+    DIVIDING_LINE = "dividing-line"  # the area is the announcer's own side of the line
+
+
+class Disclosure(StrEnum):
+    """How much the others are told. `private` is reserved and refused until it can be kept."""
+
+    FULL = "full"
+    ENVELOPE = "envelope"
+    PRIVATE = "private"
+
+
+@dataclass(frozen=True, slots=True)
+class Minima:
+    """Separation minima: a cylinder of `horizontal_m` radius and `vertical_m` half height. Raises InputError when negative."""
+
+    horizontal_m: float
+    vertical_m: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("horizontal", self.horizontal_m), ("vertical", self.vertical_m)):
+            if not (math.isfinite(value) and 0.0 <= value <= 1_000_000.0):
+                raise InputError(f"{name} minima of {value} m are not a distance")
+
+    def larger(self, other: "Minima") -> "Minima":
+        """The larger of the two in each direction."""
+        return Minima(max(self.horizontal_m, other.horizontal_m), max(self.vertical_m, other.vertical_m))
+
+
+NO_MINIMA: Final = Minima(0.0, 0.0)  # announced volumes: touching is not overlapping
+
+
+@dataclass(frozen=True, slots=True)
+class Waypoint:
+    """Where the operation will be at an instant; the height may be not stated."""
+
+    position: Position
+    height: Height | None
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A flight along geodesics between waypoints, at constant speed on each leg. Raises InputError when times do not increase."""
+
+    waypoints: tuple[Waypoint, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.waypoints)
+        if not 2 <= count <= MOST_WAYPOINTS:
+            raise InputError(f"a trajectory of {count} waypoints is not one; give 2 to {MOST_WAYPOINTS}")
+        for number, (before, after) in enumerate(zip(self.waypoints, self.waypoints[1:], strict=False), 1):
+            if after.at <= before.at:
+                raise InputError(f"waypoint {number} at {after.at} is not after the one before it at {before.at}")
+
+    @property
+    def span(self) -> Span:
+        """From the first waypoint to the last."""
+        return Span(self.waypoints[0].at, self.waypoints[-1].at)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedPlace:
+    """A place as the sender also says it in words: so far on that bearing from an agreed landmark. Checked by the read-back."""
+
+    landmark: str
+    bearing_deg: float
+    distance_m: float
+
+    def __post_init__(self) -> None:
+        check_name(self.landmark, "landmark")
+        if not (math.isfinite(self.bearing_deg) and 0.0 <= self.bearing_deg < 360.0):
+            raise InputError(f"a bearing of {self.bearing_deg} is not within 0 to 360 degrees")
+        if not (math.isfinite(self.distance_m) and 0.0 <= self.distance_m <= 20_100_000.0):
+            raise InputError(f"a distance of {self.distance_m} m is not one on the earth")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What is announced: volumes, or a trajectory, or both; its own minima; how to reach the announcer.
+
+    `title` and `contact` are free text for people and never authoritative. Raises InputError when it has no geometry at all.
+    """
+
+    kind: Kind
+    volumes: tuple[Volume4D, ...] = ()
+    trajectory: Trajectory | None = None
+    minima: Minima | None = None
+    area_kind: AreaKind | None = None
+    priority: int = 0
+    title: str = ""
+    contact: str = ""
+    frequency_hz: int | None = None
+    disclosure: Disclosure = Disclosure.FULL
+    stated: tuple[StatedPlace, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.volumes and self.trajectory is None:
+            raise InputError("the notice says no place: give volumes or a trajectory")
+        if len(self.volumes) > MOST_VOLUMES:
+            raise InputError(f"{len(self.volumes)} volumes are more than the {MOST_VOLUMES} that one notice may hold")
+        if (self.kind is Kind.AREA) != (self.area_kind is not None):
+            raise InputError("an area notice says which kind of area it is, and an operation does not")
+        if self.kind is Kind.AREA and self.trajectory is not None:
+            raise InputError("an area is volumes; a trajectory belongs to an operation")
+        if not 0 <= self.priority <= 100:
+            raise InputError(f"priority {self.priority} is not within 0 to 100")
+        if self.frequency_hz is not None and not 100_000 <= self.frequency_hz <= 6_000_000_000:
+            raise InputError(f"frequency {self.frequency_hz} Hz is not one of voice radio")
+        if self.disclosure is Disclosure.PRIVATE:
+            raise InputError("disclosure 'private' is reserved and cannot be kept yet; use 'full' or 'envelope'")
+        if len(self.stated) > 8:
+            raise InputError(f"{len(self.stated)} stated places are more than the 8 that one notice may hold")
+        if self.span.duration_s > LONGEST_S:
+            raise InputError("the notice lasts longer than 90 days; announce it again when that time comes")
+        check_text(self.title, "the title", 200)
+        check_text(self.contact, "the contact", 200)
+
+    @property
+    def span(self) -> Span:
+        """From the earliest beginning to the latest end of all its parts."""
+        spans = [volume.span for volume in self.volumes]
+        if self.trajectory is not None:
+            spans.append(self.trajectory.span)
+        return Span(min(span.start for span in spans), max(span.end for span in spans))
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A notice with its identity: what the engine is given. `party` is None where the source does not say whose it is."""
+
+    id: str
+    notice: Notice
+    party: str | None = None

@@ -1,0 +1,39 @@
+"""Tracks: where something is seen to be. What the source does not say stays None, and is never zero."""
+
+import math
+from dataclasses import dataclass
+
+from tafadi.errors import InputError
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
+from tafadi.measure.instant import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One report of one track. Course is true, degrees 0 to 360; climb is positive upwards.
+
+    `track` identifies the track within its source (`"D21_B/3472"`); `cleared_height` is the level it is known to be cleared to;
+    `party` says whose it is, where that is declared. Raises InputError for speeds and angles that are no numbers.
+    """
+
+    track: str
+    at: Instant
+    position: Position
+    height: Height | None = None
+    ground_speed_mps: float | None = None
+    course_deg: float | None = None
+    climb_mps: float | None = None
+    cleared_height: Height | None = None
+    on_ground: bool | None = None
+    address: str | None = None  # ICAO 24-bit, six hexadecimal digits in lower case
+    callsign: str | None = None
+    squawk: str | None = None  # four octal digits
+    source: str = ""
+    party: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ground_speed_mps", "course_deg", "climb_mps"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise InputError(f"{name} of track {self.track!r} is {value}; leave an unknown value out instead")

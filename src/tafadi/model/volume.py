@@ -1,0 +1,68 @@
+"""Volumes: a place on the ground, a band of heights, a stretch of time.
+
+Source: ASTM F3548-21 Volume4D. An outline is a polygon (geodesic edges) or a circle; a height that is not stated is None and makes the
+vertical comparison UNKNOWN, never "all heights" and never zero.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from tafadi.errors import InputError
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
+from tafadi.measure.instant import Span
+from tafadi.measure.outline import check_simple
+
+MOST_VERTICES: Final = 1_000  # an outline that a person can read back; F3548 itself allows any number
+LARGEST_RADIUS_M: Final = 2_000_000.0  # beyond this a "circle" is most of a hemisphere and surely an error in units
+
+
+@dataclass(frozen=True, slots=True)
+class Circle:
+    """All places within `radius_m` of `centre` along the geodesic. Raises InputError for a radius that is not positive."""
+
+    centre: Position
+    radius_m: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.radius_m) and 0.0 < self.radius_m <= LARGEST_RADIUS_M):
+            raise InputError(f"a circle of radius {self.radius_m} m is not one; give more than 0 and at most 2,000,000 m")
+
+
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """A closed outline; the first vertex is not repeated at the end. Edges are geodesics, and may cross the antimeridian.
+
+    Raises InputError for fewer than three corners or too many, a repeated neighbour, or an outline that crosses itself.
+    """
+
+    vertices: tuple[Position, ...]
+
+    def __post_init__(self) -> None:
+        count = len(self.vertices)
+        if not 3 <= count <= MOST_VERTICES:
+            raise InputError(f"a polygon of {count} corners is not one; give 3 to {MOST_VERTICES}")
+        for index, vertex in enumerate(self.vertices):
+            if vertex == self.vertices[index - 1]:
+                raise InputError(f"corner {index} of the polygon stands twice ({vertex})")
+        check_simple(self.vertices)
+
+
+Outline = Circle | Polygon
+
+
+@dataclass(frozen=True, slots=True)
+class Volume4D:
+    """An outline between two heights during a span. Raises InputError when the top is not above the bottom of the same datum."""
+
+    outline: Outline
+    lower: Height | None
+    upper: Height | None
+    span: Span
+
+    def __post_init__(self) -> None:
+        if self.span.start == self.span.end:
+            raise InputError(f"the volume lasts no time: it starts and ends at {self.span.start}")
+        if self.lower and self.upper and self.lower.datum is self.upper.datum and self.upper.above(self.lower) <= 0.0:
+            raise InputError(f"the top ({self.upper}) is not above the bottom ({self.lower})")
