@@ -31,7 +31,13 @@ class TafadiError(Exception):
 
 
 class InputError(TafadiError):
-    """What we were given cannot be used."""
+    """What we were given cannot be used. `code` is the word for it in a `refusal` entry (`tafadi.model.message.RefusalCode`)."""
+
+    code = "not-usable"
+
+    def __init__(self, sentence: str, *, code: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code or self.code
 
 
 class FormatError(InputError):
@@ -41,11 +47,11 @@ class FormatError(InputError):
     at fault (empty when none is).
     """
 
-    def __init__(self, sentence: str, *, format: str = "", offset: int | None = None, field: str = "") -> None:
+    def __init__(self, sentence: str, *, format: str = "", offset: int | None = None, field: str = "", code: str = "") -> None:
         where = f"{format} " if format else ""
         where += f"at {offset} " if offset is not None else ""
         where += f"field {field!r} " if field else ""
-        super().__init__(f"{where.strip()}: {sentence}" if where else sentence)
+        super().__init__(f"{where.strip()}: {sentence}" if where else sentence, code=code)
         self.sentence = sentence
         self.format = format
         self.offset = offset
@@ -59,9 +65,13 @@ class UnitError(InputError):
 class DatumError(InputError):
     """Heights above unlike datums were to be compared or subtracted."""
 
+    code = "height-without-datum"
+
 
 class TimeError(InputError):
     """A time has no Z, or is no time at all."""
+
+    code = "time-without-z"
 
 
 class RefusedError(TafadiError):

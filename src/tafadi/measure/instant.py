@@ -85,7 +85,7 @@ class Span:
 
     def __post_init__(self) -> None:
         if self.end < self.start:
-            raise TimeError(f"it ends at {self.end}, before it starts at {self.start}")
+            raise TimeError(f"it ends at {self.end}, before it starts at {self.start}", code="end-before-start")
 
     @property
     def duration_s(self) -> float:

@@ -52,6 +52,22 @@ def check_simple(positions: Sequence[Position]) -> None:
 
     polygon = Polygon(gnomonic(positions))
     if not polygon.is_valid:
-        raise InputError(f"the polygon crosses or touches itself ({is_valid_reason(polygon).split('[')[0].strip().lower()})")
+        reason = is_valid_reason(polygon).split("[")[0].strip().lower()
+        raise InputError(f"the polygon crosses or touches itself ({reason})", code="polygon-crosses-itself")
     if polygon.area == 0.0:
         raise InputError("the polygon has no inside: all its corners lie on one line")
+
+
+def middle(positions: Sequence[Position]) -> Position:
+    """The middle of the corners: the direction of the sum of their unit vectors. Raises InputError when there is none."""
+    x, y, z = _middle([unit_vector(position) for position in positions])
+    return Position(math.degrees(math.asin(max(-1.0, min(1.0, z)))), math.degrees(math.atan2(y, x))).quantised()
+
+
+def area_m2(positions: Sequence[Position]) -> float:
+    """The area inside the closed line, in square metres on WGS 84 (PROJ, Karney 2013)."""
+    from pyproj import Geod  # heavy: only when an area is asked for
+
+    lons, lats = [position.lon_deg for position in positions], [position.lat_deg for position in positions]
+    area, _ = Geod(ellps="WGS84").polygon_area_perimeter(lons, lats)
+    return abs(float(area))

@@ -132,7 +132,7 @@ class Notice:
 
     def __post_init__(self) -> None:
         if not self.volumes and self.trajectory is None:
-            raise InputError("the notice says no place: give volumes or a trajectory")
+            raise InputError("the notice says no place: give volumes or a trajectory", code="geometry-missing")
         if len(self.volumes) > MOST_VOLUMES:
             raise InputError(f"{len(self.volumes)} volumes are more than the {MOST_VOLUMES} that one notice may hold")
         if (self.kind is Kind.AREA) != (self.area_kind is not None):

@@ -42,7 +42,7 @@ class Polygon:
     def __post_init__(self) -> None:
         count = len(self.vertices)
         if not 3 <= count <= MOST_VERTICES:
-            raise InputError(f"a polygon of {count} corners is not one; give 3 to {MOST_VERTICES}")
+            raise InputError(f"a polygon of {count} corners is not one; give 3 to {MOST_VERTICES}", code="geometry-missing")
         for index, vertex in enumerate(self.vertices):
             if vertex == self.vertices[index - 1]:
                 raise InputError(f"corner {index} of the polygon stands twice ({vertex})")
@@ -63,6 +63,6 @@ class Volume4D:
 
     def __post_init__(self) -> None:
         if self.span.start == self.span.end:
-            raise InputError(f"the volume lasts no time: it starts and ends at {self.span.start}")
+            raise InputError(f"the volume lasts no time: it starts and ends at {self.span.start}", code="end-before-start")
         if self.lower and self.upper and self.lower.datum is self.upper.datum and self.upper.above(self.lower) <= 0.0:
             raise InputError(f"the top ({self.upper}) is not above the bottom ({self.lower})")

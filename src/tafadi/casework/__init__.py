@@ -1,0 +1,1 @@
+"""Casework: the conversations about a thing, as transition tables."""

@@ -1,0 +1,94 @@
+"""Transition tables: which step may follow which. The same tables draw the diagrams of docs/spec/states.md.
+
+A table maps (state, event) to the next state; an event that the table does not hold is refused in a sentence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from tafadi.errors import WrongStateError
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The conversation about one kind of thing."""
+
+    name: str
+    start: str
+    steps: Mapping[tuple[str, str], str]
+
+    def after(self, state: str, event: str) -> str:
+        """The state after `event`. Raises WrongStateError."""
+        following = self.steps.get((state, event))
+        if following is None:
+            raise WrongStateError(f"a {self.name} that is {state} cannot be {event}")
+        return following
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        """Every state, in the order in which the table names them."""
+        names = [self.start, *(name for (before, _), after in self.steps.items() for name in (before, after))]
+        return tuple(dict.fromkeys(names))
+
+    def draw(self) -> str:
+        """The table as a Mermaid state diagram."""
+        lines = ["stateDiagram-v2", f"    [*] --> {self.start}"]
+        lines += [f"    {before} --> {after}: {event}" for (before, event), after in self.steps.items()]
+        return "\n".join(lines)
+
+
+_ANSWERS: Final = {
+    "accepted": "ACCEPTED",
+    "no-conflict-found": "ACCEPTED",
+    "conflict": "CONFLICT",
+    "refused": "REFUSED",
+    "need-details": "QUESTIONED",
+    "cannot-assess": "QUESTIONED",
+    "not-ours": "QUESTIONED",
+    "meeting-requested": "QUESTIONED",
+}
+_ANSWERABLE: Final = ("SENT", "READ_BACK", "MISMATCH", "ACCEPTED", "CONFLICT", "QUESTIONED", "REFUSED")
+
+# One addressee's side of a notice. A mismatch that was read back cannot be accepted: it must be amended first.
+NOTICE: Final = Table(
+    "notice",
+    "SENT",
+    {("SENT", "MATCH"): "READ_BACK", ("SENT", "MISMATCH"): "MISMATCH"}
+    | {
+        (state, answer): after
+        for state in _ANSWERABLE
+        for answer, after in _ANSWERS.items()
+        if not (after == "ACCEPTED" and state in ("SENT", "MISMATCH", "REFUSED"))
+    }
+    | {(state, "refusal"): "REFUSED" for state in ("SENT", "READ_BACK", "MISMATCH", "REFUSED")}
+    | {("REFUSED", "MATCH"): "REFUSED", ("REFUSED", "MISMATCH"): "REFUSED"},
+)
+
+STOP: Final = Table(
+    "stop",
+    "RAISED",
+    {
+        ("RAISED", "HEARD"): "HEARD",
+        ("HEARD", "ACTED"): "ACTED",
+        ("ACTED", "CLOSED"): "CLOSED",
+    },
+)
+
+ALERT: Final = Table(
+    "alert",
+    "RAISED",
+    {
+        ("RAISED", "ACKNOWLEDGED"): "ACKNOWLEDGED",
+        ("RAISED", "CLEARED"): "CLEARED",
+        ("ACKNOWLEDGED", "CLEARED"): "CLEARED",
+        ("ACKNOWLEDGED", "ACKNOWLEDGED"): "ACKNOWLEDGED",
+        ("CLEARED", "ACKNOWLEDGED"): "CLEARED",
+    },
+)
+
+LINE_CHECK: Final = Table("line check", "CALLED", {("CALLED", "REPLY"): "OK"})
+
+INCIDENT: Final = Table("incident", "OPEN", {("OPEN", "REPLY"): "REPLIED"})
+
+TABLES: Final = (NOTICE, STOP, ALERT, LINE_CHECK, INCIDENT)

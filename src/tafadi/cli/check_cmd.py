@@ -1,0 +1,137 @@
+"""`tafadi check`: all notices of all files, against each other.
+
+The verdicts are values, so the exit code is the answer: 0 when every pair is clear, 1 when any is in conflict or unknown, 2 when the
+question could not be asked. One file that cannot be read stops the whole check: the rest alone would be an answer to another question.
+"""
+
+import os
+import stat
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from tafadi.cli.exits import FOUND, NOTHING, door
+from tafadi.errors import FormatError, InputError, LimitError
+
+if TYPE_CHECKING:
+    from tafadi.model.judgement import Judgement
+    from tafadi.model.operation import Announced
+
+MOST_FILES: Final = 10_000  # more are a recording, and recordings are read by `tafadi watch` and its kin
+MOST_NOTICES: Final = 1_000_000  # the engine's own reach for one detection in memory
+
+
+class Output(StrEnum):
+    """How the answer is written."""
+
+    TABLE = "table"
+    GEOJSON = "geojson"
+    JSON = "json"
+    CSV = "csv"
+
+
+@door
+def check(
+    files: Annotated[list[str], typer.Argument(help="Files of notices: GeoJSON or F3548. One dash is standard input.", metavar="FILES...")],
+    minima: Annotated[
+        str | None, typer.Option("--minima", help='Room asked for around trajectories: "5 [NM] / 1000 [ft]".', metavar="H / V")
+    ] = None,
+    format: Annotated[Output | None, typer.Option("--format", help="How the answer is written; a table when not said.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
+    source: Annotated[str | None, typer.Option("--from", help="Read every file as this format: geojson or f3548.", metavar="NAME")] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer to this file.", metavar="FILE")] = None,
+) -> None:
+    """Find every conflict between announced operations and areas, whoever announced them.
+
+    Exit codes: 0 every pair is clear, 1 a conflict or an unknown was found, 2 the check could not be made.
+    """
+    from tafadi.engine.detect import detect
+    from tafadi.formats.quantity import parse_minima
+    from tafadi.model.judgement import Verdict
+
+    written = _output(format, as_json)
+    asked = None if minima is None else parse_minima(minima)
+    _check_output(output, files)
+    announced = gather((file, read_notices(file, source)) for file in _each_once(files))
+    judgements = detect(announced, asked)
+    _say(_written(written, judgements, announced, output is None), output)
+    found = any(one.verdict is not Verdict.CLEAR for one in judgements)
+    raise typer.Exit(FOUND if found else NOTHING)
+
+
+def _output(format: Output | None, as_json: bool) -> Output:
+    if as_json and format not in (None, Output.JSON):
+        raise InputError(f"--json and --format {format} contradict each other")
+    return Output.JSON if as_json else format or Output.TABLE
+
+
+def _each_once(files: list[str]) -> list[str]:
+    if len(files) > MOST_FILES:
+        raise LimitError(f"{len(files):,} files are more than {MOST_FILES:,} for one check")
+    twice = [name for name, count in Counter(files).items() if count > 1]
+    if twice:
+        raise InputError(f"{twice[0]!r} is named twice; a file is not compared with itself")
+    return files
+
+
+def read_notices(file: str, source: str | None) -> "list[Announced]":
+    """The notices of one file (`-` is standard input). Raises InputError, in a sentence that begins with the file's name."""
+    from tafadi.formats.registry import HEAD_BYTES, named, notice_format, sniff
+
+    name = "standard input" if file == "-" else printable(file)
+    try:
+        data = _bytes(file)
+        one = sniff(data[:HEAD_BYTES], file) if source is None else named(source)
+        return list(notice_format(one).parse(data))
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _bytes(file: str) -> bytes:
+    from tafadi.formats.strict_json import LARGEST_BYTES, check_size
+
+    if file == "-":
+        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
+        check_size(len(data), "")
+        return data
+    with Path(file).open("rb") as opened:
+        status = os.fstat(opened.fileno())
+        if stat.S_ISREG(status.st_mode):
+            check_size(status.st_size, "")
+        data = opened.read(LARGEST_BYTES + 1)
+    check_size(len(data), "")
+    return data
+
+
+def gather(sources: "Iterable[tuple[str, list[Announced]]]") -> "list[Announced]":
+    """All notices, each under an identity of its own.
+
+    A notice that stands equally in several files is one notice. Where files say different things under one identity, nobody here can say
+    which of them holds, so each stays, named `file:identity`, and they are checked against each other too. Raises LimitError.
+    """
+    from dataclasses import replace
+
+    by_id: dict[str, list[tuple[str, Announced]]] = {}
+    count = 0
+    for file, notices in sources:
+        count += len(notices)
+        if count > MOST_NOTICES:
+            raise LimitError(f"more than {MOST_NOTICES:,} notices for one check")
+        for one in notices:
+            told = by_id.setdefault(one.id, [])
+            if all(one != other for _, other in told):
+                told.append((file, one))
+    return [
+        one if len(told) == 1 else replace(one, id=f"{printable(file)}:{one.id}") for told in by_id.values() for file, one in told
+    ]
+
+
+def printable(text: str) -> str:
+    """The text with every character that does not print, or that a terminal obeys, shown as `?`."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

@@ -1,0 +1,86 @@
+"""The desk itself: one party's place at one agreement, with everything its verbs need as arguments."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from tafadi.desk.examine import Examined
+from tafadi.desk.picture import Picture
+from tafadi.desk.ports import Bell, Identity, Journal, Pact
+from tafadi.errors import MissingError, RefusedError
+from tafadi.measure.instant import Clock
+from tafadi.model.message import EntryId, Ref, Refusal
+
+
+class Views(Protocol):
+    """The picture of one agreement, kept up with the journal; disposable, and equal when rebuilt."""
+
+    @property
+    def picture(self) -> Picture:
+        """What all entries together say."""
+        ...
+
+    def catch_up(self) -> None:
+        """Takes in whatever the journal holds and the picture does not."""
+        ...
+
+    def examined(self, entry: EntryId) -> Examined:
+        """One entry, examined. Raises MissingError."""
+        ...
+
+    def refusal(self, entry: EntryId) -> Refusal | None:
+        """Why the entry takes no effect; None when it does."""
+        ...
+
+    def seen_by(self, party: str) -> dict[str, int]:
+        """Up to which size of each other feed that party's entries say it has read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """One party's place at one agreement."""
+
+    identity: Identity
+    pact: Pact
+    journal: Journal
+    views: Views
+    clock: Clock
+    bell: Bell
+
+    @property
+    def party(self) -> str:
+        """Whose desk this is."""
+        return self.identity.party
+
+    @property
+    def origin(self) -> str:
+        """The origin of this party's own feed."""
+        return self.pact.origin(self.party)
+
+    @property
+    def picture(self) -> Picture:
+        """What all entries together say."""
+        return self.views.picture
+
+    @property
+    def in_force(self) -> bool:
+        """Whether every party has signed the same document."""
+        signed = self.picture.signed
+        return len(signed) == len(self.pact.agreement.parties) and len(set(signed.values())) == 1
+
+    def require_force(self) -> None:
+        """Raises RefusedError while not every party has signed. Nothing but the agreement itself is said before."""
+        if not self.in_force:
+            missing = ", ".join(party for party in self.pact.agreement.parties if party not in self.picture.signed)
+            raise RefusedError(f"agreement {self.pact.id} is not in force: not yet signed here by {missing or 'anybody'}")
+
+    def ref(self, entry: EntryId) -> Ref:
+        """A reference to an entry that this node holds. Raises MissingError."""
+        return Ref(entry, self.views.examined(entry).leaf)
+
+    def find(self, text: str) -> EntryId:
+        """The entry written as `party/epoch/index`, if this node holds it. Raises InputError, MissingError."""
+        entry = EntryId.parse(text)
+        if entry.party not in self.pact.cards:
+            raise MissingError(f"{entry.party} is no party of {self.pact.id}")
+        return self.views.examined(entry).id

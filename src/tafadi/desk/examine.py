@@ -1,0 +1,82 @@
+"""Examining an entry: is it what it claims to be, and may it take effect?
+
+verify → judge, without a clock and without I/O, so that every party that holds the same bytes comes to the same answer.
+"""
+
+from dataclasses import dataclass
+
+from tafadi.desk.ports import Pact
+from tafadi.errors import FormatError, NotOnRosterError, SignatureError
+from tafadi.formats.wire import decode_message
+from tafadi.model.message import NODE_ROLE, EntryId, Message, Refusal, RefusalCode
+from tafadi.rules.admission import admit
+from tafadi.trust.card import Card
+from tafadi.trust.envelope import Envelope, open_envelope
+from tafadi.trust.log import leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One entry after examination: its message where it could be read, and the refusal where it may not take effect."""
+
+    id: EntryId
+    leaf: str
+    message: Message | None
+    refusal: Refusal | None
+
+    @property
+    def takes_effect(self) -> bool:
+        """Whether it was readable, genuine and admitted. A late notice does not, and is shown and checked all the same."""
+        return self.message is not None and self.refusal is None
+
+    @property
+    def is_late_notice(self) -> bool:
+        """Refused for its lead alone: still shown, and still checked for conflicts."""
+        return self.message is not None and self.refusal is not None and self.refusal.code is RefusalCode.LEAD_TOO_SHORT
+
+
+def examine(leaf: bytes, entry: EntryId, pact: Pact) -> Examined:
+    """What the entry at that place is. Never raises for bad content: that is what the refusal says."""
+    digest = leaf_hash(leaf).hex()
+    try:
+        message = _read(leaf, entry, pact)
+    except FormatError as error:
+        return Examined(entry, digest, None, Refusal(_code(error), error.field[:200]))
+    except SignatureError:
+        return Examined(entry, digest, None, Refusal(RefusalCode.BAD_SIGNATURE))
+    except NotOnRosterError:
+        return Examined(entry, digest, None, Refusal(RefusalCode.NOT_ON_ROSTER, "operator"))
+    if not _is_in_place(message, entry, pact):
+        return Examined(entry, digest, None, Refusal(RefusalCode.WRONG_PLACE, "index"))
+    return Examined(entry, digest, message, admit(message, pact.agreement))
+
+
+def _read(leaf: bytes, entry: EntryId, pact: Pact) -> Message:
+    envelope = open_envelope(leaf)
+    card = pact.cards[entry.party]
+    envelope.verify(card.envelope, 0)
+    message = decode_message(envelope.payload)
+    _check_operator(envelope, message, card)
+    return message
+
+
+def _check_operator(envelope: Envelope, message: Message, card: Card) -> None:
+    """An officer's entry carries that officer's signature as well; the node's own carries the node's alone."""
+    if message.operator.role == NODE_ROLE:
+        if len(envelope.signatures) != 1 or message.operator.key != card.envelope.id:
+            raise NotOnRosterError("the node speaks with its envelope key alone")
+        return
+    keys = dict(card.operators)
+    if message.operator.role not in keys or keys[message.operator.role].id != message.operator.key or len(envelope.signatures) != 2:
+        raise NotOnRosterError(f"role {message.operator.role!r} with that key is not on the card of {card.party}")
+    envelope.verify(keys[message.operator.role], 1)
+
+
+def _is_in_place(message: Message, entry: EntryId, pact: Pact) -> bool:
+    """The signed payload names the very place in which it stands."""
+    where = (message.origin, message.index, message.sender, message.agreement)
+    return where == (pact.origin(entry.party), entry.index, entry.party, pact.id)
+
+
+def _code(error: FormatError) -> RefusalCode:
+    return RefusalCode(error.code) if error.code in set(RefusalCode) else RefusalCode.NOT_USABLE

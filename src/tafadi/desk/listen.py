@@ -1,0 +1,68 @@
+"""Listening: another feed's entries come in, are stored and cosigned, and then are judged. Storing never waits for judging."""
+
+from dataclasses import dataclass
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.ports import Change, Exhibit, Growth, Head
+from tafadi.desk.react import react
+from tafadi.desk.speak import say
+from tafadi.errors import EquivocationError, MissingError
+from tafadi.trust.checkpoint import cosign
+from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
+from tafadi.trust.push import Push, decode_push
+
+
+@dataclass(frozen=True, slots=True)
+class Cosigned:
+    """The push was taken: the cosignature line that is its receipt."""
+
+    line: str
+
+
+def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
+    """What becomes of a push: a receipt after everything is durable, or the size that is held.
+
+    Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError, and EquivocationError after keeping its evidence.
+    """
+    push = decode_push(data)
+    owner = desk.pact.party_of(push.origin)
+    if owner is None or owner == desk.party:
+        raise MissingError(f"{push.origin} is not a feed that this node mirrors")
+    head = desk.journal.head(push.origin)
+    taken = _take(desk, owner, push, MirrorState(head.frontier, head.checkpoint))
+    if isinstance(taken, WrongSize):
+        return taken
+    if taken.entries or head.checkpoint is None:
+        _store(desk, push, taken)
+    return Cosigned(cosign(taken.checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()))
+
+
+def _take(desk: Desk, owner: str, push: Push, state: MirrorState) -> Taken | WrongSize:
+    try:
+        return take_push(state, push, desk.pact.cards[owner].log)
+    except EquivocationError as error:
+        keep_fork(desk, owner, error)
+        raise
+
+
+def keep_fork(desk: Desk, owner: str, error: EquivocationError) -> None:
+    """Keeps two contradicting statements of `owner` for ever, with its card, and alarms."""
+    from tafadi.trust.evidence import exhibit_of  # the evidence of a fork is rare; nothing else here needs it
+
+    exhibit = exhibit_of(error, desk.pact.agreement.cards[desk.pact.agreement.parties.index(owner)])
+    desk.journal.commit(Change(exhibits=(Exhibit("fork", exhibit),)))
+    desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
+
+
+def _store(desk: Desk, push: Push, taken: Taken) -> None:
+    growth = Growth(push.origin, push.old_size, taken.entries, taken.leaf_hashes, Head(taken.state.frontier, taken.state.checkpoint))
+    desk.journal.commit(Change(growths=(growth,)))
+    desk.views.catch_up()
+
+
+def judge_inbox(desk: Desk) -> int:
+    """How many stored entries were judged: each leaves the inbox in the same durable step in which its consequences are said."""
+    waiting = [place for place in desk.journal.unjudged() if desk.pact.party_of(place[0]) is not None]
+    for origin, index in waiting:
+        say(desk, *react(desk, desk.pact.entry_id(origin, index)), judged=((origin, index),))
+    return len(waiting)

@@ -1,0 +1,170 @@
+"""Ports: what the desk needs from the floors above it, and the nouns it hands them.
+
+Everything that must become durable together is one `Change`, committed whole or not at all: that is the only way into the journal.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tafadi.measure.instant import Instant
+from tafadi.model.agreement import Agreement
+from tafadi.model.message import EntryId
+from tafadi.trust.card import Card
+from tafadi.trust.checkpoint import mirror_name, origin_of
+from tafadi.trust.keys import SigningKey
+from tafadi.trust.log import Frontier
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far a feed has grown here: its frontier, and the newest checkpoint with its owner's signature (None before the first)."""
+
+    frontier: Frontier
+    checkpoint: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Growth:
+    """New entries of one feed. Refused with HeadMovedError unless the feed still has `old_size` entries."""
+
+    origin: str
+    old_size: int
+    leaves: tuple[bytes, ...]
+    leaf_hashes: tuple[bytes, ...]
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A mirror's cosignature: all entries below `size` are durably stored there."""
+
+    origin: str
+    mirror: str
+    size: int
+    line: str
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Exhibit:
+    """A piece of evidence, kept for ever: what kind it is, and one self-contained file."""
+
+    kind: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes durable together, before anybody is told."""
+
+    growths: tuple[Growth, ...] = ()
+    judged: tuple[tuple[str, int], ...] = ()
+    receipts: tuple[Receipt, ...] = ()
+    exhibits: tuple[Exhibit, ...] = ()
+
+
+class Journal(Protocol):
+    """The trusted record: feeds, receipts, evidence, and what is still to be judged."""
+
+    def commit(self, change: Change) -> None:
+        """Makes the change durable. Raises HeadMovedError, StoreError; then nothing of it is."""
+        ...
+
+    def head(self, origin: str) -> Head:
+        """How far the feed has grown; an unknown feed is empty."""
+        ...
+
+    def leaf(self, origin: str, index: int) -> bytes:
+        """The exact bytes of one entry. Raises MissingError."""
+        ...
+
+    def leaves(self, origin: str, start: int, end: int) -> list[bytes]:
+        """The entries [start, end), or as many as are there."""
+        ...
+
+    def leaf_hashes(self, origin: str) -> list[bytes]:
+        """All leaf hashes of the feed, in order."""
+        ...
+
+    def unjudged(self) -> list[tuple[str, int]]:
+        """What is stored and not yet judged, oldest first, as (origin, index)."""
+        ...
+
+    def receipts(self, origin: str) -> dict[str, Receipt]:
+        """The newest receipt of each mirror for the feed."""
+        ...
+
+    def exhibits(self) -> list[Exhibit]:
+        """All evidence."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """This party's signing keys under one epoch; `operators` by role."""
+
+    party: str
+    epoch: int
+    envelope: SigningKey
+    log: SigningKey
+    mirror: SigningKey
+    operators: Mapping[str, SigningKey]
+
+
+@dataclass(frozen=True, slots=True)
+class Pact:
+    """An agreement as this node works with it: the document, and every party's card, opened and verified."""
+
+    id: str
+    agreement: Agreement
+    document: bytes
+    cards: Mapping[str, Card]
+
+    def origin(self, party: str) -> str:
+        """The origin of that party's feed."""
+        return origin_of(self.id, party, self.cards[party].epoch)
+
+    def mirror(self, party: str) -> str:
+        """The cosigner name of that party."""
+        return mirror_name(self.id, party, self.cards[party].epoch)
+
+    def party_of(self, origin: str) -> str | None:
+        """Whose feed that origin is; None when it is no feed of this agreement."""
+        return next((party for party in self.cards if self.origin(party) == origin), None)
+
+    def entry_id(self, origin: str, index: int) -> EntryId:
+        """The identity of the entry at that place. `origin` must be a feed of this agreement."""
+        party = self.party_of(origin)
+        assert party is not None
+        return EntryId(party, self.cards[party].epoch, index)
+
+    def others(self, party: str) -> tuple[str, ...]:
+        """All parties but that one."""
+        return tuple(other for other in self.agreement.parties if other != party)
+
+
+class Bell(Protocol):
+    """How the desk tells the floors above that something is new: entries to push, alarms to show."""
+
+    def entries_added(self, pact: Pact) -> None:
+        """Own entries wait to be pushed."""
+        ...
+
+    def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
+        """The officers must see and hear this now."""
+        ...
+
+
+@dataclass
+class SilentBell:
+    """A bell for places where nobody listens; it remembers what it was told."""
+
+    alarms: list[str] = field(default_factory=list)
+
+    def entries_added(self, pact: Pact) -> None:
+        """Nothing to wake."""
+
+    def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
+        """Kept for whoever asks."""
+        self.alarms.append(sentence)

@@ -1,0 +1,44 @@
+"""Situations: what an alert is about, so that both nodes that see one give it the same identity."""
+
+import hashlib
+
+import rfc8785
+
+from tafadi.desk.picture import Picture
+from tafadi.formats.wire import Json, millimetres
+from tafadi.model.judgement import Judgement
+from tafadi.model.message import AlertKind, Prediction
+
+
+def situation_id(kind: AlertKind, subjects: tuple[str, ...], episode: int) -> str:
+    """The identity of a situation: the digest of its kind, its subjects (sorted) and which time it is that they meet."""
+    names: list[Json] = sorted(subjects)
+    content: dict[str, Json] = {"kind": str(kind), "subjects": names, "episode": episode}
+    return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
+
+
+def current_situation(picture: Picture, kind: AlertKind, subjects: tuple[str, ...]) -> str:
+    """The situation of these subjects that is open, or else the next one: the first episode that is not cleared."""
+    episode = 1
+    while True:
+        situation = situation_id(kind, subjects, episode)
+        view = picture.alerts.get(situation)
+        if view is None or view.state != "CLEARED":
+            return situation
+        episode += 1
+
+
+def prediction_of(judgement: Judgement) -> Prediction:
+    """The engine's finding in the numbers of the wire."""
+    closest, span = judgement.closest, judgement.span
+    return Prediction(
+        verdict=judgement.verdict,
+        cause=judgement.cause,
+        minima=judgement.minima,
+        start=span.start if span else None,
+        end=span.end if span else None,
+        place=judgement.place.quantised() if judgement.place else None,
+        closest_at=closest.at if closest else None,
+        closest_horizontal_mm=millimetres(closest.horizontal_m) if closest else None,
+        closest_vertical_mm=millimetres(closest.vertical_m) if closest else None,
+    )

@@ -1,0 +1,134 @@
+"""Speaking: drafts become signed entries of one's own feed, in one durable step.
+
+The heading is filled in here: place, time, what was seen of the other feeds, who spoke. The clock is read once for all drafts of a step.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.ports import Change, Growth, Head, Receipt
+from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError
+from tafadi.formats.wire import encode_message
+from tafadi.measure.instant import Instant
+from tafadi.model.message import NODE_ROLE, Body, EntryId, EntryType, Message, Operator, Ref, Seen
+from tafadi.model.names import Language, Mode, Precedence
+from tafadi.trust.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
+from tafadi.trust.envelope import seal
+from tafadi.trust.keys import SigningKey
+from tafadi.trust.log import leaf_hash
+
+_TRIES: Final = 3  # the head moves only while another verb of this node commits; that is over at once
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What is to be said: everything of an entry that its speaker decides. No recipients means all other parties."""
+
+    type: EntryType
+    body: Body
+    mode: Mode
+    role: str = NODE_ROLE
+    precedence: Precedence = Precedence.ROUTINE
+    recipients: tuple[str, ...] = ()
+    refs: tuple[Ref, ...] = ()
+    valid_until: Instant | None = None
+    lang: Language = Language.EN
+
+
+def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = ()) -> list[EntryId]:
+    """The identities of the new entries, durable on return; what was `judged` leaves the inbox in the same step.
+
+    Raises NotOnRosterError for a role without a key here, LimitError for an entry over 65,535 bytes, StoreError.
+    """
+    for _ in range(_TRIES):
+        growth = _grow(desk, drafts)
+        try:
+            desk.journal.commit(Change(growths=(growth,) if drafts else (), judged=judged))
+        except HeadMovedError:
+            continue
+        desk.views.catch_up()
+        if drafts:
+            desk.bell.entries_added(desk.pact)
+        return [desk.pact.entry_id(growth.origin, growth.old_size + number) for number in range(len(drafts))]
+    raise HeadMovedError(f"the feed {desk.origin} kept moving while an entry was added; is another node writing it?")
+
+
+def _grow(desk: Desk, drafts: tuple[Draft, ...]) -> Growth:
+    head = desk.journal.head(desk.origin)
+    now = desk.clock.now()
+    leaves: list[bytes] = []
+    for number, draft in enumerate(drafts):
+        seen = _newly_seen(desk) if number == 0 else ()
+        leaves.append(_leaf(desk, draft, head.frontier.size + number, now, seen))
+    hashes = tuple(leaf_hash(leaf) for leaf in leaves)
+    frontier = head.frontier.extend(hashes)
+    note = sign_checkpoint(Checkpoint(desk.origin, frontier.size, frontier.root()), desk.identity.log)
+    return Growth(desk.origin, head.frontier.size, tuple(leaves), hashes, Head(frontier, note))
+
+
+def _leaf(desk: Desk, draft: Draft, index: int, now: Instant, seen: tuple[Seen, ...]) -> bytes:
+    entry = Message(
+        origin=desk.origin,
+        index=index,
+        agreement=desk.pact.id,
+        sender=desk.party,
+        recipients=draft.recipients or desk.pact.others(desk.party),
+        type=draft.type,
+        mode=draft.mode,
+        precedence=draft.precedence,
+        sent_at=now,
+        operator=_operator(desk, draft.role),
+        lang=draft.lang,
+        body=draft.body,
+        valid_until=draft.valid_until,
+        ack_by=_ack_by(desk, draft, now),
+        refs=draft.refs,
+        seen=seen,
+    )
+    return seal(encode_message(entry), *_signers(desk, draft.role))
+
+
+def _signers(desk: Desk, role: str) -> list[SigningKey]:
+    return [desk.identity.envelope] if role == NODE_ROLE else [desk.identity.envelope, desk.identity.operators[role]]
+
+
+def _operator(desk: Desk, role: str) -> Operator:
+    if role == NODE_ROLE:
+        return Operator(NODE_ROLE, desk.identity.envelope.public.id)
+    if role not in desk.identity.operators:
+        raise NotOnRosterError(f"role {role!r} has no key on this node; it has {', '.join(sorted(desk.identity.operators)) or 'none'}")
+    return Operator(role, desk.identity.operators[role].public.id)
+
+
+_ANSWERED: Final = {EntryType.OPERATION, EntryType.AREA, EntryType.STOP, EntryType.ALERT, EntryType.LINE_CHECK}
+
+
+def _ack_by(desk: Desk, draft: Draft, now: Instant) -> Instant | None:
+    """Until when it wants an answer, by the agreement; None for what wants none."""
+    if draft.type not in _ANSWERED:
+        return None
+    timing = desk.pact.agreement.timing
+    return now.plus(timing.ack_flash_s if draft.precedence is Precedence.FLASH else timing.ack_routine_s)
+
+
+def _newly_seen(desk: Desk) -> tuple[Seen, ...]:
+    """The feeds that advanced since this party's previous entry, at the sizes and roots that their owners signed."""
+    already = desk.views.seen_by(desk.party)
+    seen = []
+    for party in desk.pact.others(desk.party):
+        note = desk.journal.head(desk.pact.origin(party)).checkpoint
+        if note is None:
+            continue
+        checkpoint = open_checkpoint(note, desk.pact.cards[party].log)
+        if checkpoint.size > already.get(party, 0):
+            seen.append(Seen(party, desk.pact.cards[party].epoch, checkpoint.size, checkpoint.root.hex()))
+    return tuple(seen)
+
+
+def keep_receipt(desk: Desk, receipt: Receipt) -> None:
+    """Makes the receipt durable; only then may anything be shown as stored. Raises LimitError when it is for more than there is."""
+    size = desk.journal.head(receipt.origin).frontier.size
+    if receipt.size > size:
+        raise LimitError(f"a receipt for {receipt.size} entries of {receipt.origin}, which has only {size}")
+    desk.journal.commit(Change(receipts=(receipt,)))

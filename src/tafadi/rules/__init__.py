@@ -1,0 +1,1 @@
+"""Clauses as checks: what the agreement asks, computed from entries."""

@@ -1,0 +1,51 @@
+"""Admission: may this entry take effect under the agreement? Computed from the entry alone, so that both parties find the same.
+
+An entry that may not is stored and cosigned all the same; the receiver's `refusal` says which rule it broke. STOP, line checks, attempts
+and answers are never held to a lead, and nothing here looks at a clock.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from tafadi.model.agreement import Agreement
+from tafadi.model.message import EntryType, Message, NoticeBody, Refusal, RefusalCode
+from tafadi.model.names import Precedence
+
+Rule = Callable[[Message, Agreement], Refusal | None]
+
+
+def mode_is_allowed(entry: Message, agreement: Agreement) -> Refusal | None:
+    """The agreement names the modes in which the line may be used."""
+    return None if entry.mode in agreement.modes else Refusal(RefusalCode.MODE_NOT_ALLOWED, "mode")
+
+
+def parties_are_known(entry: Message, agreement: Agreement) -> Refusal | None:
+    """An entry is addressed to other parties of the agreement."""
+    others = set(agreement.parties) - {entry.sender}
+    return None if set(entry.recipients) <= others else Refusal(RefusalCode.NOT_ON_ROSTER, "recipients")
+
+
+def lead_is_kept(entry: Message, agreement: Agreement) -> Refusal | None:
+    """A notice comes early enough, unless it is sent as FLASH. A late one is refused, and still shown and checked."""
+    if entry.precedence is Precedence.FLASH or not isinstance(entry.body, NoticeBody) or entry.body.notice is None:
+        return None
+    lead_s = entry.body.notice.span.start.since(entry.sent_at)
+    return None if lead_s >= agreement.timing.lead_s else Refusal(RefusalCode.LEAD_TOO_SHORT, "body.notice")
+
+
+def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | None:
+    """The agreement is entry 0, and nothing else is."""
+    first = entry.type is EntryType.AGREEMENT
+    return None if first == (entry.index == 0) else Refusal(RefusalCode.WRONG_PLACE, "index")
+
+
+RULES: Final[tuple[Rule, ...]] = (agreement_stands_first, mode_is_allowed, parties_are_known, lead_is_kept)
+
+
+def admit(entry: Message, agreement: Agreement) -> Refusal | None:
+    """The first refusal that a rule gives; None when the entry may take effect."""
+    for rule in RULES:
+        refusal = rule(entry, agreement)
+        if refusal is not None:
+            return refusal
+    return None

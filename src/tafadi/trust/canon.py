@@ -1,0 +1,174 @@
+"""Canonical JSON: every value has one byte form, and every other form is refused.
+
+What is signed are bytes, so two readers must never find two meanings in the same bytes, nor one meaning in two byte strings. RFC 8785
+gives the one form. We narrow it: no numbers but integers within 2^53-1 (floats are where implementations differ), and a named depth (a
+parser that recurses must not be driven into the ground).
+
+Source: RFC 8785 (JCS); RFC 4648 section 4 (standard base64, with padding, no line breaks, unused bits zero).
+"""
+
+import json
+import re
+from base64 import b64encode
+from binascii import a2b_base64
+from itertools import pairwise
+from typing import Final, NoReturn
+
+import rfc8785
+
+from tafadi.errors import FormatError, InputError
+
+INTEGER_MAX: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
+DEPTH_MAX: Final = 16  # the deepest message of the data dictionary needs 9; a reader written in C need not fear for its stack
+_INTEGER_DIGITS: Final = 17  # "-9007199254740991"; longer text is refused before Python makes a number of it
+
+Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+
+# Strings are skipped whole, so that a bracket inside one is not counted. An unclosed one runs to the end at once: otherwise a row of escaped
+# quotes would be read again from each of them.
+_BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
+
+
+def canonical(value: Json) -> bytes:
+    """The RFC 8785 bytes of `value`. Raises InputError for a float, an integer beyond 2^53-1, a lone surrogate or too deep a nesting."""
+    _check_value(value, DEPTH_MAX)
+    try:
+        return rfc8785.dumps(value)
+    except ValueError as error:  # its CanonicalizationError, and the UnicodeEncodeError that a key of lone surrogates gets past it
+        raise InputError(f"the value cannot be written as canonical JSON: {error}") from None
+
+
+def parse_object(data: bytes, format: str) -> dict[str, Json]:
+    """The JSON object in `data`, duplicate keys, floats, huge integers and deep nesting refused. Raises FormatError.
+
+    The byte form is not judged here: `parse_canonical` does that, or the caller who knows the one layout.
+    """
+    text = _decode(data, format)
+    _check_depth(text, format)
+    reader = _Reader(format)
+    try:
+        value = json.loads(
+            text, parse_float=reader.refuse, parse_constant=reader.refuse, parse_int=reader.integer, object_pairs_hook=reader.object
+        )
+    except json.JSONDecodeError as error:
+        raise FormatError(f"it is not JSON: {error.msg}", format=format, offset=error.pos) from None
+    if not isinstance(value, dict):
+        raise FormatError("it is JSON but no object", format=format)
+    return value
+
+
+def parse_canonical(data: bytes, format: str) -> dict[str, Json]:
+    """The JSON object in `data`, which must be its RFC 8785 form to the byte. Raises FormatError."""
+    value = parse_object(data, format)
+    try:
+        again = rfc8785.dumps(value)
+    except ValueError as error:  # its CanonicalizationError, and the UnicodeEncodeError that a key of lone surrogates gets past it
+        raise FormatError(f"it cannot be canonical JSON: {error}", format=format) from None
+    if again != data:
+        raise FormatError(
+            "the bytes are not the canonical form (RFC 8785) of what they say", format=format, offset=_first_difference(again, data)
+        )
+    return value
+
+
+def check_members(value: dict[str, Json], members: frozenset[str], format: str) -> None:
+    """Nothing, if `value` has exactly the members named. Raises FormatError naming the first that is missing or unknown."""
+    for name in sorted(members - value.keys()):
+        raise FormatError("it is missing", format=format, field=name)
+    for name in sorted(value.keys() - members):
+        raise FormatError("it is not a member of this format", format=format, field=name[:64])
+
+
+def text_member(value: dict[str, Json], name: str, format: str) -> str:
+    """The member `name`, a string. Raises FormatError."""
+    member = value.get(name)
+    if not isinstance(member, str):
+        raise FormatError("it must be a string", format=format, field=name)
+    return member
+
+
+def integer_member(value: dict[str, Json], name: str, format: str) -> int:
+    """The member `name`, an integer from 0 on. Raises FormatError."""
+    member = value.get(name)
+    if not isinstance(member, int) or isinstance(member, bool) or member < 0:
+        raise FormatError("it must be an integer, 0 or more", format=format, field=name)
+    return member
+
+
+def bytes_member(value: dict[str, Json], name: str, format: str) -> bytes:
+    """The bytes that the member `name` holds as canonical base64. Raises FormatError."""
+    return from_base64(text_member(value, name, format), format, name)
+
+
+def to_base64(data: bytes) -> str:
+    """Standard base64 of `data`, padded."""
+    return b64encode(data).decode("ascii")
+
+
+def from_base64(text: str, format: str, field: str = "") -> bytes:
+    """The bytes of standard base64 in its one canonical form. Raises FormatError for any other alphabet, padding or unused bits."""
+    try:
+        data = a2b_base64(text, strict_mode=True)
+    except ValueError as error:  # binascii.Error is one, and so is what it says to letters beyond ASCII
+        raise FormatError(f"it is not standard base64: {error}", format=format, field=field) from None
+    if to_base64(data) != text:
+        raise FormatError("it is not the canonical base64 of its bytes", format=format, field=field)
+    return data
+
+
+class _Reader:
+    """The hooks of the JSON reader; each refuses in the name of `format`."""
+
+    def __init__(self, format: str) -> None:
+        self._format = format
+
+    def refuse(self, text: str) -> NoReturn:
+        raise FormatError(f"the number {text[:24]} is not an integer; quantities are integers on the wire", format=self._format)
+
+    def integer(self, text: str) -> int:
+        number = int(text) if len(text) <= _INTEGER_DIGITS else INTEGER_MAX + 1
+        if abs(number) > INTEGER_MAX:
+            raise FormatError(f"the integer {text[:24]} is beyond 2^53-1", format=self._format)
+        return number
+
+    def object(self, pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            keys = sorted(key for key, _ in pairs)
+            twice = next(key for key, after in pairwise(keys) if key == after)
+            raise FormatError("the member stands twice", format=self._format, field=twice[:64])
+        return value
+
+
+def _decode(data: bytes, format: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise FormatError("it is not UTF-8", format=format, offset=error.start) from None
+
+
+def _check_depth(text: str, format: str) -> None:
+    depth = 0
+    for match in _BRACKETS.finditer(text):
+        if match.group(1):
+            depth += 1
+            if depth > DEPTH_MAX:
+                raise FormatError(f"it is nested deeper than {DEPTH_MAX}", format=format, offset=match.start())
+        elif match.group(2):
+            depth -= 1
+
+
+def _check_value(value: Json, depth: int) -> None:
+    if isinstance(value, dict | list):
+        if depth == 0:
+            raise InputError(f"the value is nested deeper than {DEPTH_MAX}")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_value(item, depth - 1)
+    elif value is not None and not isinstance(value, str | int):
+        raise InputError(
+            f"a {type(value).__name__} has no place in a signed message; only text, integers, true, false, null, lists and objects"
+        )
+
+
+def _first_difference(first: bytes, second: bytes) -> int:
+    return next((at for at, (a, b) in enumerate(zip(first, second, strict=False)) if a != b), min(len(first), len(second)))

@@ -1,0 +1,185 @@
+"""Cards: what a party shows the others, in person, before an agreement: its keys for one epoch, signed by its root key.
+
+The root key stays offline and signs nothing else. Each other key has one use and no key has two: a signature made for one purpose can
+then never be read as another. The TLS certificate belongs to it as well, so that no authority outside the parties decides who they are.
+
+Source: docs/spec/card.md; DSSE v1 with the type `application/vnd.tafadi.card+json`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tafadi.errors import FormatError, InputError, LimitError
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.names import check_name
+from tafadi.trust.canon import Json, bytes_member, canonical, check_members, integer_member, parse_canonical, text_member, to_base64
+from tafadi.trust.checkpoint import EPOCH_MAX, PROTOCOL
+from tafadi.trust.dsse import unwrap, wrap
+from tafadi.trust.keys import KEY_BYTES, PublicKey, SigningKey
+
+CARD_TYPE: Final = "application/vnd.tafadi.card+json"
+CARD_MAX_BYTES: Final = 32_768  # 64 operators and a certificate take a third of it
+OPERATORS_MAX: Final = 64
+CERTIFICATE_MAX_BYTES: Final = 4_096  # one end-entity certificate
+_FORMAT: Final = "card"
+_KEYS: Final = ("root", "envelope", "log", "mirror")
+_MEMBERS: Final = frozenset({*_KEYS, "epoch", "hpke", "operators", "party", "tls", "valid_from", "valid_until", "version"})
+_OPERATOR_MEMBERS: Final = frozenset({"key", "role"})
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """The keys of one party in one epoch. Operators are (role, key), roles unique and sorted; `hpke` is an X25519 key.
+
+    Raises InputError when a key stands twice, in whatever uses, or a limit is passed.
+    """
+
+    party: str
+    epoch: int
+    root: PublicKey
+    envelope: PublicKey
+    log: PublicKey
+    mirror: PublicKey
+    operators: tuple[tuple[str, PublicKey], ...]
+    hpke: bytes
+    tls_certificate: bytes
+    valid: Span
+
+    def __post_init__(self) -> None:
+        check_name(self.party, "party")
+        if not 1 <= self.epoch <= EPOCH_MAX:
+            raise InputError(f"epoch {self.epoch} is not within 1 to {EPOCH_MAX}")
+        roles = [check_name(role, "role") for role, _ in self.operators]
+        if roles != sorted(set(roles)) or len(roles) > OPERATORS_MAX:
+            raise InputError(f"the operators' roles must be sorted, each once, at most {OPERATORS_MAX}")
+        if len(self.hpke) != KEY_BYTES:
+            raise InputError(f"an HPKE key of {len(self.hpke)} bytes is not one; X25519 has {KEY_BYTES}")
+        if self.valid.start == self.valid.end:
+            raise InputError("the card is never valid: it ends when it begins")
+        keys = [*_raw_keys(self), self.hpke, _certified_key(self.tls_certificate)]
+        if len(set(keys)) != len(keys):
+            raise InputError("a key stands twice on the card; each use has a key of its own")
+
+    def operator(self, role: str) -> PublicKey | None:
+        """The key of `role`; None when the card has no such role."""
+        return dict(self.operators).get(role)
+
+
+def sign_card(card: Card, root: SigningKey) -> bytes:
+    """The card as bytes, signed by the party's root key. Raises InputError when that is another key, LimitError when it is too long."""
+    if root.public != card.root:
+        raise InputError(f"the card names root key {card.root.id}, and {root.public.id} would sign it")
+    data = wrap(CARD_TYPE, canonical(_to_json(card)), root)
+    if len(data) > CARD_MAX_BYTES:
+        raise LimitError(f"the card would be {len(data)} bytes long; at most {CARD_MAX_BYTES} are allowed")
+    return data
+
+
+def open_card(data: bytes) -> Card:
+    """The card in `data`, signed by the root key that it names itself. Raises FormatError, SignatureError.
+
+    That the root key is really the party's is for people to compare (`key_words`); that the card is valid now is for the caller, who has
+    a clock.
+    """
+    wrapped = unwrap(data, CARD_TYPE, _FORMAT, CARD_MAX_BYTES)
+    value = parse_canonical(wrapped.payload_bytes, _FORMAT)
+    try:
+        card = _from_json(value)
+    except FormatError:
+        raise
+    except InputError as error:
+        raise FormatError(str(error), format=_FORMAT) from None
+    if len(wrapped.signatures) != 1:
+        raise FormatError("the root key alone signs a card", format=_FORMAT, field="signatures")
+    wrapped.verify(card.root, 0)
+    return card
+
+
+def _to_json(card: Card) -> dict[str, Json]:
+    operators: list[Json] = [{"key": key.text, "role": role} for role, key in card.operators]
+    return {
+        "version": PROTOCOL,
+        "party": card.party,
+        "epoch": card.epoch,
+        "root": card.root.text,
+        "envelope": card.envelope.text,
+        "log": card.log.text,
+        "mirror": card.mirror.text,
+        "operators": operators,
+        "hpke": to_base64(card.hpke),
+        "tls": to_base64(card.tls_certificate),
+        "valid_from": str(card.valid.start),
+        "valid_until": str(card.valid.end),
+    }
+
+
+def _from_json(value: dict[str, Json]) -> Card:
+    check_members(value, _MEMBERS, _FORMAT)
+    if value["version"] != PROTOCOL:
+        raise FormatError(
+            f"this node reads cards of {PROTOCOL} only; upgrade whichever of the two is older", format=_FORMAT, field="version"
+        )
+    root, envelope, log, mirror = (_key(value, name) for name in _KEYS)
+    return Card(
+        party=text_member(value, "party", _FORMAT),
+        epoch=integer_member(value, "epoch", _FORMAT),
+        root=root,
+        envelope=envelope,
+        log=log,
+        mirror=mirror,
+        operators=_operators(value["operators"]),
+        hpke=bytes_member(value, "hpke", _FORMAT),
+        tls_certificate=bytes_member(value, "tls", _FORMAT),
+        valid=Span(_instant(value, "valid_from"), _instant(value, "valid_until")),
+    )
+
+
+def _operators(value: Json) -> tuple[tuple[str, PublicKey], ...]:
+    if not isinstance(value, list) or len(value) > OPERATORS_MAX:
+        raise FormatError(f"it must be a list of at most {OPERATORS_MAX}", format=_FORMAT, field="operators")
+    return tuple(_operator(item) for item in value)
+
+
+def _operator(value: Json) -> tuple[str, PublicKey]:
+    if not isinstance(value, dict):
+        raise FormatError("each must be an object", format=_FORMAT, field="operators")
+    check_members(value, _OPERATOR_MEMBERS, _FORMAT)
+    return text_member(value, "role", _FORMAT), _key(value, "key")
+
+
+def _key(value: dict[str, Json], name: str) -> PublicKey:
+    raw = bytes_member(value, name, _FORMAT)
+    try:
+        return PublicKey(raw)
+    except InputError as error:
+        raise FormatError(str(error), format=_FORMAT, field=name) from None
+
+
+def _instant(value: dict[str, Json], name: str) -> Instant:
+    text = text_member(value, name, _FORMAT)
+    instant = Instant.parse(text)
+    if str(instant) != text:
+        raise FormatError(f"{text!r} is not the one form of its time, {instant}", format=_FORMAT, field=name)
+    return instant
+
+
+def _raw_keys(card: Card) -> list[bytes]:
+    return [card.root.raw, card.envelope.raw, card.log.raw, card.mirror.raw, *(key.raw for _, key in card.operators)]
+
+
+def _certified_key(certificate: bytes) -> bytes:
+    """The public key in the certificate: its 32 bytes for Ed25519, otherwise its DER. Raises InputError when it is no certificate."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+    from cryptography.x509 import load_der_x509_certificate  # slow to import: only when a card is made or read
+
+    if len(certificate) > CERTIFICATE_MAX_BYTES:
+        raise InputError(f"a certificate of {len(certificate)} bytes is too long; at most {CERTIFICATE_MAX_BYTES} are allowed")
+    try:
+        described = load_der_x509_certificate(certificate).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise InputError(f"the TLS certificate cannot be read: {error}") from None
+    return described.removeprefix(_ED25519_PREFIX)
+
+
+_ED25519_PREFIX: Final = bytes.fromhex("302a300506032b6570032100")  # SubjectPublicKeyInfo before the 32 bytes (RFC 8410)

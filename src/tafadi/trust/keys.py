@@ -1,0 +1,159 @@
+"""Keys: Ed25519 under one strict rule, and the words by which people compare a key.
+
+The rule (RFC 8032 leaves room, and libraries differ): a signature R ‖ S by the key A over M is valid if and only if
+  1. S < L (no second S for the same signature),
+  2. A is the canonical encoding (y < p) of a point on the curve, and that point is not of small order (such a key would verify anything),
+  3. R is not of small order, and
+  4. the 32 bytes of R equal the encoding of S·B - k·A with k = SHA-512(R ‖ A ‖ M) mod L: no multiplication by the cofactor, and a
+     non-canonical R can never be equal.
+
+OpenSSL, through `cryptography`, does 1 and 4. It takes non-canonical and small-order keys and small-order R, so 2 and 3 are checked here.
+The sum is the rule of libsodium, so a second implementation has a library to hand.
+
+Source: RFC 8032 section 5.1; "Taming the many EdDSAs" (ePrint 2020/1244); BIP-39 for the words.
+"""
+
+import hashlib
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Final, Self
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from tafadi.errors import InputError, SignatureError
+from tafadi.trust.canon import from_base64, to_base64
+
+if TYPE_CHECKING:
+    from mnemonic import Mnemonic
+
+KEY_BYTES: Final = 32
+SIGNATURE_BYTES: Final = 64
+WORD_COUNT: Final = 24  # BIP-39: 256 bits of key and 8 of checksum, 11 bits a word
+
+_PRIME: Final = 2**255 - 19
+_CURVE_D: Final = -121665 * pow(121666, -1, _PRIME) % _PRIME
+_SIGN_BIT: Final = 1 << 255
+# The y of four points of order 8; those of the other four are -y.
+_ORDER_8: Final = 2707385501144840649318225287225658788936804267575313519463743609750303021606
+# The y of all eight points whose order divides 8; the sign bit does not matter.
+_SMALL_ORDER: Final = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An Ed25519 key that can verify. Raises InputError when the 32 bytes are not a key that the rule above admits."""
+
+    raw: bytes
+    _key: Ed25519PublicKey = field(init=False, repr=False, compare=False, hash=False)
+
+    def __post_init__(self) -> None:
+        _check_key(self.raw)
+        object.__setattr__(self, "_key", Ed25519PublicKey.from_public_bytes(self.raw))
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """The key written as standard base64. Raises InputError."""
+        return cls(from_base64(text, "key"))
+
+    @property
+    def id(self) -> str:
+        """Sixteen hexadecimal digits by which envelopes name the key: a hint, never a proof."""
+        return hashlib.sha256(self.raw).hexdigest()[:16]
+
+    @property
+    def text(self) -> str:
+        """The key as standard base64."""
+        return to_base64(self.raw)
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Nothing, if `signature` over `message` is valid under the rule of this module. Raises SignatureError."""
+        if len(signature) != SIGNATURE_BYTES:
+            raise SignatureError(f"a signature of {len(signature)} bytes is not one; Ed25519 has {SIGNATURE_BYTES}")
+        if _is_small_order(signature[:32]):
+            raise SignatureError("the signature begins with a point of small order")
+        try:
+            self._key.verify(signature, message)
+        except InvalidSignature:
+            raise SignatureError(f"the signature does not verify under key {self.id}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """An Ed25519 key that can sign; made of 32 secret bytes that never show in a repr. Raises InputError for another length."""
+
+    seed: bytes = field(repr=False)
+    _key: Ed25519PrivateKey = field(init=False, repr=False, compare=False, hash=False)
+    public: PublicKey = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if len(self.seed) != KEY_BYTES:
+            raise InputError(f"a key seed of {len(self.seed)} bytes is not one; give {KEY_BYTES}")
+        object.__setattr__(self, "_key", Ed25519PrivateKey.from_private_bytes(self.seed))
+        object.__setattr__(self, "public", PublicKey(self._key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)))
+
+    @classmethod
+    def from_seed(cls, seed: bytes) -> Self:
+        """The key that grows from `seed`, 32 bytes of chance."""
+        return cls(seed)
+
+    def sign(self, message: bytes) -> bytes:
+        """The 64 bytes of signature over `message`."""
+        return self._key.sign(message)
+
+
+def key_words(key: PublicKey) -> str:
+    """The key as 24 English words with a checksum, to be read aloud or printed.
+
+    >>> key_words(SigningKey.from_seed(bytes(32)).public).split()[:3]
+    ['dad', 'sheriff', 'shaft']
+    """
+    return str(_mnemonic().to_mnemonic(key.raw))
+
+
+def key_from_words(words: str) -> PublicKey:
+    """The key that `key_words` wrote. Raises InputError saying which word is wrong, or that together they are."""
+    given = words.lower().split()
+    if len(given) != WORD_COUNT:
+        raise InputError(f"{len(given)} words were given; a key has {WORD_COUNT}")
+    known = set(_mnemonic().wordlist)
+    for number, word in enumerate(given, 1):
+        if word not in known:
+            raise InputError(f"word {number}, {word[:20]!r}, is not in the list{_nearest(word)}")
+    try:
+        raw = bytes(_mnemonic().to_entropy(given))
+    except ValueError:
+        raise InputError("every word is in the list, but together they fail their checksum: a word is wrong or two are exchanged") from None
+    return PublicKey(raw)
+
+
+@cache
+def _mnemonic() -> "Mnemonic":
+    from mnemonic import Mnemonic  # reads its word list: only when words are asked for
+
+    return Mnemonic("english")
+
+
+def _nearest(word: str) -> str:
+    # The first four letters tell all 2048 words apart: that is what the list was made for.
+    close = [known for known in _mnemonic().wordlist if known[:4] == word[:4]]
+    return f"; {close[0]!r} is" if close else ""
+
+
+def _is_small_order(point: bytes) -> bool:
+    return int.from_bytes(point, "little") % _SIGN_BIT in _SMALL_ORDER
+
+
+def _check_key(raw: bytes) -> None:
+    if len(raw) != KEY_BYTES:
+        raise InputError(f"a key of {len(raw)} bytes is not one; Ed25519 keys have {KEY_BYTES}")
+    y = int.from_bytes(raw, "little") % _SIGN_BIT
+    if y >= _PRIME:
+        raise InputError("the key is not in its canonical encoding")
+    if y in _SMALL_ORDER:
+        raise InputError("the key is a point of small order: it would verify signatures that nobody made")
+    # x² = (y²-1) / (dy²+1) has a root exactly when the product of both is a square (Euler).
+    square = (y * y - 1) * (_CURVE_D * y * y + 1) % _PRIME
+    if pow(square, (_PRIME - 1) // 2, _PRIME) != 1:
+        raise InputError("the key is not a point of the curve")
