@@ -7,9 +7,8 @@ question could not be asked. One file that cannot be read stops the whole check:
 import os
 import stat
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from tafadi.cli.exits import FOUND, NOTHING, door
-from tafadi.errors import FormatError, InputError, LimitError
+from tafadi.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from tafadi.model.judgement import Judgement
@@ -57,10 +56,16 @@ def check(
 
     written = _output(format, as_json)
     asked = None if minima is None else parse_minima(minima)
-    _check_output(output, files)
+    if output is not None:
+        _check_output(output, files)
     announced = gather((file, read_notices(file, source)) for file in _each_once(files))
     judgements = detect(announced, asked)
-    _say(_written(written, judgements, announced, output is None), output)
+    answer = _answer(written, judgements, announced, on_screen=output is None and sys.stdout.isatty())
+    if output is None:
+        sys.stdout.buffer.write(answer)
+        sys.stdout.buffer.flush()
+    else:
+        _write(output, answer)
     found = any(one.verdict is not Verdict.CLEAR for one in judgements)
     raise typer.Exit(FOUND if found else NOTHING)
 
@@ -127,9 +132,41 @@ def gather(sources: "Iterable[tuple[str, list[Announced]]]") -> "list[Announced]
             told = by_id.setdefault(one.id, [])
             if all(one != other for _, other in told):
                 told.append((file, one))
-    return [
-        one if len(told) == 1 else replace(one, id=f"{printable(file)}:{one.id}") for told in by_id.values() for file, one in told
-    ]
+    named = [one if len(told) == 1 else replace(one, id=f"{printable(file)}:{one.id}") for told in by_id.values() for file, one in told]
+    twice = [id for id, count in Counter(one.id for one in named).items() if count > 1]
+    if twice:
+        raise InputError(f"{twice[0]!r} is the identity of a notice, and the only name left for another; rename a file")
+    return named
+
+
+def _answer(written: Output, judgements: "list[Judgement]", announced: "list[Announced]", *, on_screen: bool) -> bytes:
+    from tafadi.cli import check_table
+    from tafadi.formats import judged
+
+    parties = {one.id: one.party for one in announced}
+    if written is Output.TABLE:
+        return check_table.text(judgements, parties, on_screen=on_screen).encode("utf-8", "replace")
+    return {Output.GEOJSON: judged.to_geojson, Output.JSON: judged.to_json, Output.CSV: judged.to_csv}[written](judgements, parties)
+
+
+def _check_output(output: Path, files: list[str]) -> None:
+    if output.is_dir() or not output.parent.is_dir():
+        raise InputError(f"{printable(str(output))}: a file cannot be written there")
+    if output.exists() and any(file != "-" and Path(file).exists() and output.samefile(file) for file in files):
+        raise InputError(f"{printable(str(output))}: the answer would overwrite a file of notices")
+
+
+def _write(output: Path, answer: bytes) -> None:
+    """Writes beside the file and then puts it in its place, so that a reader never sees half an answer."""
+    if output.exists() and not output.is_file():  # a device or a pipe is written, never replaced
+        output.write_bytes(answer)
+        return
+    part = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        part.write_bytes(answer)
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def printable(text: str) -> str:

@@ -23,6 +23,10 @@ class Views(Protocol):
         """Takes in whatever the journal holds and the picture does not."""
         ...
 
+    def holds(self, entry: EntryId) -> bool:
+        """Whether the picture has taken the entry in: it is here, and so is all that it has seen."""
+        ...
+
     def examined(self, entry: EntryId) -> Examined:
         """One entry, examined. Raises MissingError."""
         ...

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from tafadi.desk.ports import Pact
 from tafadi.errors import FormatError, NotOnRosterError, SignatureError
+from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import decode_message
-from tafadi.model.message import NODE_ROLE, EntryId, Message, Refusal, RefusalCode
+from tafadi.model.message import NODE_ROLE, AgreementBody, EntryId, Message, Refusal, RefusalCode
 from tafadi.rules.admission import admit
 from tafadi.trust.card import Card
 from tafadi.trust.envelope import Envelope, open_envelope
@@ -73,7 +74,9 @@ def _check_operator(envelope: Envelope, message: Message, card: Card) -> None:
 
 
 def _is_in_place(message: Message, entry: EntryId, pact: Pact) -> bool:
-    """The signed payload names the very place in which it stands."""
+    """The signed payload names the very place in which it stands, and an agreement is the very document that both hold."""
+    if isinstance(message.body, AgreementBody) and message.body != AgreementBody(pact.document.decode(), digest_of(pact.document)):
+        return False
     where = (message.origin, message.index, message.sender, message.agreement)
     return where == (pact.origin(entry.party), entry.index, entry.party, pact.id)
 

@@ -22,7 +22,7 @@ class Cosigned:
 def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     """What becomes of a push: a receipt after everything is durable, or the size that is held.
 
-    Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError, and EquivocationError after keeping its evidence.
+    Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError; EquivocationError once its proof is kept.
     """
     push = decode_push(data)
     owner = desk.pact.party_of(push.origin)
@@ -62,7 +62,20 @@ def _store(desk: Desk, push: Push, taken: Taken) -> None:
 
 def judge_inbox(desk: Desk) -> int:
     """How many stored entries were judged: each leaves the inbox in the same durable step in which its consequences are said."""
-    waiting = [place for place in desk.journal.unjudged() if desk.pact.party_of(place[0]) is not None]
-    for origin, index in waiting:
-        say(desk, *react(desk, desk.pact.entry_id(origin, index)), judged=((origin, index),))
-    return len(waiting)
+    judged = 0
+    while waiting := [place for place in desk.journal.unjudged() if _can_be_judged(desk, *place)]:
+        silent: list[tuple[str, int]] = []
+        for origin, index in waiting:
+            silent.append((origin, index))
+            drafts = react(desk, desk.pact.entry_id(origin, index))
+            if drafts:
+                say(desk, *drafts, judged=tuple(silent))
+                silent = []
+        say(desk, judged=tuple(silent))
+        judged += len(waiting)
+    return judged
+
+
+def _can_be_judged(desk: Desk, origin: str, index: int) -> bool:
+    """Whether it is of this agreement, and everything that it says it has seen is here: judging waits for that, storing does not."""
+    return desk.pact.party_of(origin) is not None and desk.views.holds(desk.pact.entry_id(origin, index))

@@ -41,6 +41,8 @@ def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = ()) ->
 
     Raises NotOnRosterError for a role without a key here, LimitError for an entry over 65,535 bytes, StoreError.
     """
+    if not drafts and not judged:
+        return []
     for _ in range(_TRIES):
         growth = _grow(desk, drafts)
         try:

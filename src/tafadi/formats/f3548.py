@@ -32,6 +32,12 @@ from tafadi.model.volume import MOST_VERTICES, Circle, Outline, Polygon, Volume4
 
 NAME: Final = "f3548"
 MOST_INTENTS: Final = 100_000  # as for the features of a GeoJSON file
+_HINTS: Final = {
+    "reference": "the standard has heights above W84 alone",
+    "units": "the standard has metres alone, written M",
+    "format": "the standard has RFC3339 alone",
+    "state": "an operational intent is Accepted, Activated, Nonconforming or Contingent",
+}
 SLACK_S: Final = 1.0  # the reference's times are often cut to whole milliseconds or seconds
 
 
@@ -138,7 +144,7 @@ def _unwrapped(tree: object, where: str) -> tuple[dict[str, object], str]:
 
 
 def _announced(members: dict[str, object], where: str) -> Announced:
-    intent = shaped(members, _Intent, format=NAME, where=where)
+    intent = shaped(members, _Intent, format=NAME, where=where, hints=_HINTS)
     reference, details = intent.reference, intent.details
     check_label(reference.id, NAME, f"{where}reference.id")
     check_label(reference.manager, NAME, f"{where}reference.manager")
@@ -181,6 +187,10 @@ def _outline(said: _Volume3D, where: str) -> Outline:
     places = polygon.vertices if polygon is not None else []
     if len(places) > MOST_VERTICES:
         raise FormatError(f"{len(places):,} corners are more than {MOST_VERTICES:,}", format=NAME, field=f"{where}.outline_polygon")
+    if len(places) > 1 and places[0] == places[-1]:
+        raise FormatError(
+            "the first corner stands again at the end; here a polygon closes itself", format=NAME, field=f"{where}.outline_polygon"
+        )
     with reading(NAME, f"{where}.outline_polygon"):
         return Polygon(tuple(Position(place.lat, place.lng) for place in places))
 

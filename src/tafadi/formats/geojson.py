@@ -8,7 +8,7 @@ Source: RFC 7946; the profile is `docs/spec/geojson-notice.md`, its JSON Schema 
 | Point | a volume over a circle | the same and `radius` |
 | LineString | the trajectory of an operation | `times`, `heights`: one per vertex |
 
-On the wire: longitude before latitude, degrees on the grid of 1e-7; other quantities are text with their unit, heights with their datum too.
+On the wire: longitude before latitude, degrees on the grid of 1e-7; other quantities are text with a unit, heights with a datum too.
 Features with the same `notice` are parts of one notice and repeat its properties; reading puts the outline anticlockwise, as RFC 7946 asks.
 Dropped on reading: `bbox`, `name` of the collection and `id` of a feature. Nothing else is ignored: an unknown member is refused.
 """
@@ -34,7 +34,15 @@ MOST_FEATURES: Final = 100_000  # a day of a country's notices is a few thousand
 
 _HINTS: Final = {
     "crs": "RFC 7946 has no coordinate reference system but WGS 84; write the file with the option RFC7946=YES",
-    "coordinates": "only Polygon, Point and LineString have a place here",
+    "geometry": "every feature has a place: a Polygon, a Point or a LineString",
+    "geometry.type": "a place is a Polygon, a Point or a LineString; the parts of anything else are features of one notice",
+    "geometry.coordinates": "Polygon, Point and LineString alone have a place here",
+    "properties.kind": "write operation or area",
+    "properties.area_kind": f"write one of {', '.join(AreaKind)}",
+    "properties.disclosure": f"write {Disclosure.FULL} or {Disclosure.ENVELOPE}",
+    "properties.lower": 'write a height as text, like "1000 [ft] geoid"',
+    "properties.upper": 'write a height as text, like "1000 [ft] geoid"',
+    "type": "a file of notices is a FeatureCollection of Features",
 }
 _HOLES: Final = "a polygon with holes is refused: a hole is air that a reader may take for safe; announce the parts around it"
 _THIRD: Final = "a third coordinate is refused: it names no datum, and programs disagree on what it is; use 'lower', 'upper' or 'heights'"
@@ -66,10 +74,10 @@ class _Properties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     party: str | None = None
     area_kind: AreaKind | None = None
     minima: str | None = None
-    priority: int | None = None
+    priority: int | float | None = None
     title: str | None = None
     contact: str | None = None
-    frequency_hz: int | None = None
+    frequency_hz: int | float | None = None
     disclosure: Disclosure | None = None
     stated: list[_Stated] | None = None
     lower: str | None = None
@@ -183,10 +191,10 @@ def _notice(where: str, said: _Properties, volumes: tuple[Volume4D, ...], trajec
             trajectory=trajectory,
             minima=minima,
             area_kind=said.area_kind,
-            priority=said.priority or 0,
+            priority=_whole(said.priority, f"{where}.priority") or 0,
             title=said.title or "",
             contact=said.contact or "",
-            frequency_hz=said.frequency_hz,
+            frequency_hz=_whole(said.frequency_hz, f"{where}.frequency_hz"),
             disclosure=said.disclosure or Disclosure.FULL,
             stated=stated,
         )
@@ -254,8 +262,11 @@ def _trajectory(where: str, geometry: _LineString, said: _Properties) -> Traject
 def _position(coordinates: list[float], field: str) -> Position:
     if len(coordinates) != 2:
         raise FormatError(_THIRD if len(coordinates) == 3 else "a position is longitude and latitude", format=NAME, field=field)
+    lon_deg, lat_deg = coordinates
+    if abs(lat_deg) > 90.0 or abs(lon_deg) > 180.0:
+        raise FormatError(f"longitude {lon_deg}, latitude {lat_deg} is not on the earth; longitude comes first", format=NAME, field=field)
     with reading(NAME, field):
-        return Position(coordinates[1], coordinates[0]).quantised()
+        return Position(lat_deg, lon_deg).quantised()
 
 
 def _height(text: str | None, field: str) -> Height | None:
@@ -269,6 +280,12 @@ def _height(text: str | None, field: str) -> Height | None:
 def _instant(text: str, field: str) -> Instant:
     with reading(NAME, field):
         return Instant.parse(text)
+
+
+def _whole(number: int | float | None, field: str) -> int | None:
+    if isinstance(number, float) and not number.is_integer():  # 5.0 is a whole number in JSON, and many programs write it so
+        raise FormatError(f"{number} is not a whole number", format=NAME, field=field)
+    return None if number is None else int(number)
 
 
 def _whole_mm(length_m: float) -> float:

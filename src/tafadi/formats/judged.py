@@ -7,6 +7,7 @@ geometry, which RFC 7946 section 3.2 allows); JSON and CSV hold every judgement 
 
 import csv
 import io
+import math
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -34,10 +35,15 @@ def to_geojson(judgements: Iterable[Judgement], parties: Mapping[str, str | None
 
 
 def to_json(judgements: Iterable[Judgement], parties: Mapping[str, str | None]) -> bytes:
-    """A JSON object with all judgements, absent members left out, and a count of each verdict."""
+    """A JSON object: how many notices, pairs and verdicts of each kind, and all judgements, absent members left out.
+
+    `parties` has an entry for every notice that was checked, so a pair without a judgement is one that was found clear.
+    """
     rows = [_members(one, parties) for one in judgements]
-    counts = {verdict.value: sum(row["verdict"] == verdict for row in rows) for verdict in Verdict}
-    return msgspec.json.format(msgspec.json.encode({"counts": counts, "judgements": rows}), indent=1) + b"\n"
+    head = {"notices": len(parties), "pairs": math.comb(len(parties), 2)}
+    counts = {verdict.value: sum(row["verdict"] == verdict for row in rows) for verdict in (Verdict.CONFLICT, Verdict.UNKNOWN)}
+    counts[Verdict.CLEAR.value] = head["pairs"] - len({(row["first"], row["second"]) for row in rows if row["verdict"] != Verdict.CLEAR})
+    return msgspec.json.format(msgspec.json.encode(head | counts | {"judgements": rows}), indent=1) + b"\n"
 
 
 def to_csv(judgements: Iterable[Judgement], parties: Mapping[str, str | None]) -> bytes:
@@ -91,9 +97,7 @@ def _overlap_row(overlap: Overlap) -> Row:
 
 def _members(one: Judgement, parties: Mapping[str, str | None]) -> dict[str, object]:
     row: dict[str, object] = {name: value for name, value in row_of(one, parties).items() if value is not None}
-    row["overlaps"] = [
-        {name.removeprefix("overlap_"): value for name, value in _overlap_row(overlap).items()} for overlap in one.overlaps
-    ]
+    row["overlaps"] = [{name.removeprefix("overlap_"): value for name, value in _overlap_row(overlap).items()} for overlap in one.overlaps]
     return row
 
 

@@ -6,11 +6,15 @@ Horizontal first, vertical second, each with its own unit in brackets, because t
 (ICAO Doc 4444, chapter 5 and 8) and a threshold used in the wrong direction has been a real fault of real programs.
 """
 
+import re
+
 from tafadi.errors import UnitError
 from tafadi.measure.units import parse_quantity
 from tafadi.model.operation import Minima
 
 _EXAMPLE = "5 [NM] / 1000 [ft]"
+_BETWEEN = re.compile(r"\]\s*/")
+_LONGEST_TEXT = 160  # two quantities of the length that `parse_quantity` allows
 
 
 def parse_minima(text: str) -> Minima:
@@ -19,10 +23,10 @@ def parse_minima(text: str) -> Minima:
     >>> parse_minima("5 [NM] / 1000 [ft]")
     Minima(horizontal_m=9260.0, vertical_m=304.8)
     """
-    horizontal, slash, vertical = text.partition("] /") if "] /" in text else text.partition("]/")
-    if not slash:
+    halves = _BETWEEN.split(text) if len(text) <= _LONGEST_TEXT else []
+    if len(halves) != 2:
         raise UnitError(f'{text[:80]!r} is not a pair of minima; write horizontal / vertical, like "{_EXAMPLE}"')
-    minima = parse_quantity(horizontal + "]", "length"), parse_quantity(vertical, "length")
+    minima = parse_quantity(halves[0] + "]", "length"), parse_quantity(halves[1], "length")
     if min(minima) < 0.0 or max(minima) > 1_000_000.0:
         raise UnitError(f"{text[:80]!r} are no minima; each is 0 or more and at most 1000 [km]")
     return Minima(*minima)

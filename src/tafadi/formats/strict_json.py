@@ -47,8 +47,8 @@ def load(data: bytes, *, format: str) -> object:
 def shaped(tree: object, shape: type[T], *, format: str, where: str = "", hints: Mapping[str, str] | None = None) -> T:
     """The loaded `tree` as a `shape` (any type that msgspec knows).
 
-    `where` is the path of the tree in its file, and `hints` says, for a member that does not belong, what to do instead. Raises
-    FormatError, naming the path of the member at fault.
+    `where` is the path of the tree in its file, and `hints` says, by the end of a member's path, what to do about it. Raises FormatError,
+    naming the path of the member at fault.
     """
     try:
         return msgspec.convert(tree, shape)
@@ -149,6 +149,7 @@ def _misfit(words: str, format: str, where: str, hints: Mapping[str, str]) -> Fo
         return FormatError(hint, format=format, field=f"{path}.{match[1][:60]}".lstrip("."))
     if match := _MISSING.fullmatch(said):
         return FormatError("this member is missing", format=format, field=f"{path}.{match[1]}".lstrip("."))
-    sentence = said.replace("`", "").replace("Invalid enum value", "not allowed here is").replace("Invalid value", "not known here is")
+    sentence = said.replace("`", "").replace("Invalid enum value", "not allowed here is").replace("Invalid value", "not allowed here is")
+    hint = next((hint for name, hint in hints.items() if f".{path}".endswith(f".{name}")), "")
     printable = "".join(letter if letter.isprintable() else "?" for letter in sentence[:200])
-    return FormatError(printable[:1].lower() + printable[1:], format=format, field=path.lstrip("."))
+    return FormatError(printable[:1].lower() + printable[1:] + (f"; {hint}" if hint else ""), format=format, field=path.lstrip("."))

@@ -24,8 +24,8 @@ _INTEGER_DIGITS: Final = 17  # "-9007199254740991"; longer text is refused befor
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
-# Strings are skipped whole, so that a bracket inside one is not counted. An unclosed one runs to the end at once: otherwise a row of escaped
-# quotes would be read again from each of them.
+# Strings are skipped whole, so that a bracket inside one is not counted. An unclosed one runs to the end at once: otherwise a row of
+# escaped quotes would be read again from each of them.
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 
 

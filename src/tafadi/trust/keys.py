@@ -36,7 +36,7 @@ _PRIME: Final = 2**255 - 19
 _CURVE_D: Final = -121665 * pow(121666, -1, _PRIME) % _PRIME
 _SIGN_BIT: Final = 1 << 255
 # The y of four points of order 8; those of the other four are -y.
-_ORDER_8: Final = 2707385501144840649318225287225658788936804267575313519463743609750303021606
+_ORDER_8: Final = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
 # The y of all eight points whose order divides 8; the sign bit does not matter.
 _SMALL_ORDER: Final = frozenset({0, 1, _PRIME - 1, _ORDER_8, _PRIME - _ORDER_8})
 
@@ -107,7 +107,7 @@ def key_words(key: PublicKey) -> str:
     """The key as 24 English words with a checksum, to be read aloud or printed.
 
     >>> key_words(SigningKey.from_seed(bytes(32)).public).split()[:3]
-    ['dad', 'sheriff', 'shaft']
+    ['derive', 'eye', 'upset']
     """
     return str(_mnemonic().to_mnemonic(key.raw))
 

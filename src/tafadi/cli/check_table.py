@@ -1,0 +1,137 @@
+"""The answer of `tafadi check` as a table for people.
+
+On a terminal it is drawn in colour and folded into the width; anywhere else the same cells stand aligned and whole, as wide as they need,
+because a cut identity or time is worse than a long line. UNKNOWNs of one cause share one row with their count: a flood of them must not
+bury a conflict. All of them, one by one, are in `--format json`.
+"""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple
+
+from tafadi.measure.instant import Span
+from tafadi.model.judgement import Cause, Judgement, Verdict
+
+HEAD: Final = ("pair", "verdict", "start", "end", "place", "closest", "margin", "overlap")
+NOTHING: Final = "-"
+
+CAUSES: Final = {
+    Cause.HEIGHT_MISSING: "a height is not stated",
+    Cause.DATUMS_UNLIKE: "heights above unlike datums",
+    Cause.MINIMA_MISSING: "no minima: ask with --minima",
+    Cause.NOT_FINITE: "a value is no number",
+    Cause.TRACK_OLD: "a track is too old",
+    Cause.VELOCITY_MISSING: "a velocity is not stated",
+}
+_COLOURS: Final = {Verdict.CONFLICT: "bold red", Verdict.UNKNOWN: "yellow"}
+
+
+class Row(NamedTuple):
+    """One row of the table: its verdict, and its cells in the order of `HEAD`."""
+
+    verdict: Verdict
+    cells: tuple[str, ...]
+
+
+def text(judgements: Sequence[Judgement], parties: Mapping[str, str | None], *, on_screen: bool) -> str:
+    """The table and, under it, one sentence that counts. `parties` has an entry for every notice that was checked."""
+    found = rows(judgements, parties)
+    table = "" if not found else drawn(found) if on_screen else aligned(found)
+    return f"{table}{summary(judgements, len(parties))}\n"
+
+
+def rows(judgements: Sequence[Judgement], parties: Mapping[str, str | None]) -> list[Row]:
+    """Conflicts first, each a row, in order of time; then the unknowns, a row for each cause. Clear pairs have none."""
+    conflicts = sorted((one for one in judgements if one.verdict is Verdict.CONFLICT), key=_beginning)
+    unknown: dict[Cause | None, list[Judgement]] = {}
+    for one in judgements:
+        if one.verdict is Verdict.UNKNOWN:
+            unknown.setdefault(one.cause, []).append(one)
+    return [_conflict(one, parties) for one in conflicts] + [_unknown(cause, several, parties) for cause, several in unknown.items()]
+
+
+def summary(judgements: Sequence[Judgement], notices: int) -> str:
+    """One sentence: how many notices and pairs, and how many of each verdict."""
+    pairs = math.comb(notices, 2)
+    if pairs == 0:
+        return f"{notices} notice: there is no pair to check."
+    conflicts = sum(one.verdict is Verdict.CONFLICT for one in judgements)
+    unknown = sum(one.verdict is Verdict.UNKNOWN for one in judgements)
+    clear = pairs - len({(one.first, one.second) for one in judgements if one.verdict is not Verdict.CLEAR})
+    return f"{notices} notices, {pairs} pair{'s' * (pairs > 1)}: {conflicts} in conflict, {unknown} unknown, {clear} clear."
+
+
+def aligned(found: Sequence[Row]) -> str:
+    """The rows as plain text in columns, nothing cut."""
+    lines = [HEAD, *(row.cells for row in found)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+    return "".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines)
+
+
+def drawn(found: Sequence[Row]) -> str:
+    """The rows as a table for the terminal, folded into its width."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table()
+    for name in HEAD:
+        table.add_column(name, overflow="fold")
+    for row in found:
+        table.add_row(*(Text(cell) for cell in row.cells), style=_COLOURS.get(row.verdict, ""))
+    console = Console(file=io.StringIO(), force_terminal=True)
+    with console.capture() as capture:
+        console.print(table)
+    return capture.get()
+
+
+def _beginning(one: Judgement) -> tuple[int, str, str]:
+    return one.span.start.ns if one.span else 0, one.first, one.second
+
+
+def _named(id: str, parties: Mapping[str, str | None]) -> str:
+    party = parties.get(id)
+    return id if party is None else f"{id} ({party})"
+
+
+def _pair(one: Judgement, parties: Mapping[str, str | None]) -> str:
+    return f"{_named(one.first, parties)} / {_named(one.second, parties)}"
+
+
+def _times(span: Span | None) -> tuple[str, str]:
+    return (NOTHING, NOTHING) if span is None else (str(span.start), str(span.end))
+
+
+def _metres(horizontal_m: float | None, vertical_m: float | None) -> str:
+    if horizontal_m is None:
+        return NOTHING
+    return f"{horizontal_m:.1f} m / {'unknown' if vertical_m is None else f'{vertical_m:.1f} m'}"
+
+
+def _conflict(one: Judgement, parties: Mapping[str, str | None]) -> Row:
+    closest = NOTHING if one.closest is None else f"{_metres(one.closest.horizontal_m, one.closest.vertical_m)} at {one.closest.at}"
+    margin = _metres(one.margin_horizontal_m, one.margin_vertical_m)
+    place = NOTHING if one.place is None else str(one.place)
+    return Row(one.verdict, (_pair(one, parties), "CONFLICT", *_times(one.span), place, closest, margin, _overlap(one)))
+
+
+def _overlap(one: Judgement) -> str:
+    if not one.overlaps:
+        return NOTHING
+    largest = max(one.overlaps, key=lambda overlap: overlap.area_m2)
+    band = f"{largest.lower} to {largest.upper}"
+    more = f" and {len(one.overlaps) - 1} more" if len(one.overlaps) > 1 else ""
+    return f"{largest.area_m2:.0f} m2, {band}, {largest.span.duration_s:.0f} s{more}"
+
+
+def _unknown(cause: Cause | None, several: Sequence[Judgement], parties: Mapping[str, str | None]) -> Row:
+    first, count = several[0], len(several)
+    pair = _pair(first, parties) + (f" and {count - 1} more" if count > 1 else "")
+    spans = [one.span for one in several if one.span is not None]
+    span = Span(min(span.start for span in spans), max(span.end for span in spans)) if spans else None
+    why = "it could not be judged" if cause is None else CAUSES[cause]
+    place = NOTHING if first.place is None or count > 1 else str(first.place)
+    return Row(
+        Verdict.UNKNOWN, (pair, f"UNKNOWN: {why}", *_times(span), place, NOTHING, NOTHING, _overlap(first) if count == 1 else NOTHING)
+    )

@@ -1,0 +1,112 @@
+"""Announcing: notices sent, amended and cancelled; and the conflicts that each brings with it.
+
+Both parties' nodes judge every notice against the standing notices of the others, and each raises what it finds. The identity of a
+situation comes from what it is between, so two nodes that see one conflict show one alert.
+"""
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.picture import AlertView, NoticeView
+from tafadi.desk.situations import prediction_of, situation_id
+from tafadi.desk.speak import Draft, say
+from tafadi.engine.detect import judge
+from tafadi.errors import MissingError, NotPermittedError, WrongStateError
+from tafadi.model.judgement import Judgement, Verdict
+from tafadi.model.message import AlertBody, AlertKind, AlertStep, EntryId, EntryType, NoticeBody, NoticeStep
+from tafadi.model.names import Mode, Precedence
+from tafadi.model.operation import Announced, Notice
+
+
+def send(desk: Desk, role: str, notice: Notice, mode: Mode, precedence: Precedence = Precedence.ROUTINE) -> EntryId:
+    """The identity of the new notice. Raises RefusedError while the agreement is not in force or does not allow the mode."""
+    desk.require_force()
+    if mode not in desk.pact.agreement.modes:
+        raise NotPermittedError(f"the agreement does not allow mode {mode}; it allows {', '.join(desk.pact.agreement.modes)}")
+    body = NoticeBody(NoticeStep.NEW, notice)
+    return say(desk, Draft(EntryType(f"notice.{notice.kind}"), body, mode, role, precedence))[0]
+
+
+def amend(desk: Desk, role: str, entry: EntryId, notice: Notice, precedence: Precedence | None = None) -> EntryId:
+    """The identity of the amendment, which replaces the notice's geometry from now on."""
+    view = own_notice(desk, entry)
+    if view.notice.kind is not notice.kind:
+        raise WrongStateError(f"an amendment stays a notice of kind {view.notice.kind}")
+    draft = Draft(
+        EntryType(f"notice.{notice.kind}"),
+        NoticeBody(NoticeStep.AMEND, notice),
+        view.mode,
+        role,
+        precedence or view.precedence,
+        refs=(desk.ref(view.revision),),
+    )
+    return say(desk, draft)[0]
+
+
+def cancel(desk: Desk, role: str, entry: EntryId) -> EntryId:
+    """The identity of the cancellation."""
+    view = own_notice(desk, entry)
+    body = NoticeBody(NoticeStep.CANCEL, None)
+    return say(
+        desk, Draft(EntryType(f"notice.{view.notice.kind}"), body, view.mode, role, view.precedence, refs=(desk.ref(view.revision),))
+    )[0]
+
+
+def own_notice(desk: Desk, entry: EntryId) -> NoticeView:
+    """This party's own standing notice. Raises MissingError, WrongStateError."""
+    picture = desk.picture
+    view = picture.notices.get(picture.revision_of.get(entry, entry))
+    if view is None:
+        raise MissingError(f"{entry} is no notice")
+    if view.sender != desk.party:
+        raise WrongStateError(f"{entry} is a notice of {view.sender}; only {view.sender} amends or cancels it")
+    if view.cancelled:
+        raise WrongStateError(f"{entry} is cancelled already")
+    return view
+
+
+def conflict_drafts(desk: Desk, view: NoticeView) -> list[Draft]:
+    """What this node has to say after the notice changed: alerts that its newest revision brings, and those that it ends."""
+    ended = [_cleared(alert) for alert in desk.picture.alerts.values() if _is_over(desk, alert, view)]
+    if view.cancelled:
+        return ended
+    others = [other for other in desk.picture.notices.values() if _may_meet(view, other)]
+    return ended + [draft for other in others for draft in _raised(desk, view, other)]
+
+
+def _may_meet(view: NoticeView, other: NoticeView) -> bool:
+    return other.sender != view.sender and other.mode is view.mode and not other.cancelled
+
+
+def announced(view: NoticeView) -> Announced:
+    """The notice as the engine takes it, named by its newest revision."""
+    return Announced(str(view.revision), view.notice, view.sender)
+
+
+def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
+    subjects = tuple(sorted((str(view.revision), str(other.revision))))
+    situation = situation_id(AlertKind.ANNOUNCED, (view.leaf, other.leaf), 1)
+    standing = desk.picture.alerts.get(situation)
+    if standing is not None and desk.party in standing.raised:
+        return []
+    judgement = judge(announced(view), announced(other), desk.pact.agreement.minima_announced)
+    if judgement.verdict is Verdict.CLEAR:
+        return []
+    _alarm(desk, view, other, judgement)
+    body = AlertBody(AlertStep.RAISED, situation, AlertKind.ANNOUNCED, subjects, prediction_of(judgement), (view.leaf, other.leaf))
+    return [Draft(EntryType.ALERT, body, view.mode, precedence=Precedence.IMMEDIATE)]
+
+
+def _alarm(desk: Desk, view: NoticeView, other: NoticeView, judgement: Judgement) -> None:
+    when = f" from {judgement.span.start}" if judgement.span else ""
+    desk.bell.alarm(desk.pact, f"{judgement.verdict} between {view.revision} and {other.revision}{when}", view.revision)
+
+
+def _is_over(desk: Desk, alert: AlertView, view: NoticeView) -> bool:
+    """Whether this node raised the alert about an earlier revision of the notice, or about a notice now cancelled."""
+    if alert.kind is not AlertKind.ANNOUNCED or desk.party not in alert.raised or desk.party in alert.cleared:
+        return False
+    past = {str(entry) for entry in view.revisions} if view.cancelled else {str(entry) for entry in view.revisions} - {str(view.revision)}
+    return bool(past & set(alert.subjects))
+
+
+def _cleared(alert: AlertView) -> Draft:
+    return Draft(EntryType.ALERT, AlertBody(AlertStep.CLEARED, alert.situation, alert.kind, alert.subjects), alert.mode)

@@ -1,0 +1,98 @@
+"""The hotline: line checks, roster, stop, acknowledgements, answers, and attempts by other channels."""
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.picture import StopView
+from tafadi.desk.speak import Draft, say
+from tafadi.errors import MissingError, NotPermittedError, WrongStateError
+from tafadi.measure.instant import Instant
+from tafadi.model import message as m
+from tafadi.model.message import EntryId, EntryType
+from tafadi.model.names import Language, Mode, Precedence
+
+
+def line_check(desk: Desk, role: str, mode: Mode, nonce: str, languages: tuple[Language, ...]) -> EntryId:
+    """The identity of a new line check, which the other party's officer replies to."""
+    desk.require_force()
+    body = m.LineCheck(m.CheckStep.CALL, nonce, desk.clock.now(), languages)
+    return say(desk, Draft(EntryType.LINE_CHECK, body, mode, role))[0]
+
+
+def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...], step: m.StopStep | None = None) -> EntryId:
+    """The identity of the acknowledgement: a reply to a line check, an alert acknowledged, a stop heard (or acted on, or closed).
+
+    An acknowledgement is not permission. Raises MissingError for what wants none, WrongStateError, NotPermittedError.
+    """
+    picture = desk.picture
+    if entry in picture.line_checks:
+        return _reply(desk, role, entry, languages)
+    if entry in picture.stops:
+        return _step(desk, role, picture.stops[entry], step or m.StopStep.HEARD)
+    for alert in picture.alerts.values():
+        if entry in alert.raised.values():
+            body = m.AlertBody(m.AlertStep.ACKNOWLEDGED, alert.situation, alert.kind, alert.subjects)
+            return say(desk, Draft(EntryType.ALERT, body, alert.mode, role, refs=(desk.ref(entry),)))[0]
+    raise MissingError(f"{entry} is no line check, stop or alert; a notice is answered with `tafadi line answer`")
+
+
+def _reply(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...]) -> EntryId:
+    view = desk.picture.line_checks[entry]
+    if view.sender == desk.party:
+        raise WrongStateError(f"{entry} is this party's own line check; the other party replies to it")
+    body = m.LineCheck(m.CheckStep.REPLY, view.check.nonce, desk.clock.now(), languages)
+    return say(desk, Draft(EntryType.LINE_CHECK, body, view.mode, role, refs=(desk.ref(entry),)))[0]
+
+
+def publish_roster(desk: Desk, role: str, mode: Mode, roster: m.Roster) -> EntryId:
+    """The identity of the new roster, which replaces the one before it."""
+    desk.require_force()
+    return say(desk, Draft(EntryType.ROSTER, roster, mode, role))[0]
+
+
+def raise_stop(desk: Desk, role: str, mode: Mode, what: tuple[str, ...], text: str = "", until: Instant | None = None) -> EntryId:
+    """The identity of the stop. It travels as FLASH, and no suspension, lead or quota holds it back."""
+    body = m.Stop(m.StopStep.RAISED, what, until=until, text=text)
+    return say(desk, Draft(EntryType.STOP, body, mode, role, Precedence.FLASH))[0]
+
+
+def _step(desk: Desk, role: str, view: StopView, step: m.StopStep) -> EntryId:
+    """One step of a stop further. Who hears or acts must hold the authority to stop, where a roster says who does."""
+    if (step is m.StopStep.CLOSED) != (view.sender == desk.party):
+        raise WrongStateError("a stop is heard and acted on by the party it was sent to, and closed by the one that raised it")
+    if view.state != _BEFORE[step]:
+        raise WrongStateError(f"stop {view.id} is {view.state}; it cannot be {step} now")
+    if not may_stop(desk, role):
+        raise NotPermittedError(f"role {role!r} has no authority to stop on the roster now in force")
+    return say(desk, Draft(EntryType.STOP, m.Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]
+
+
+_BEFORE = {m.StopStep.HEARD: "RAISED", m.StopStep.ACTED: "HEARD", m.StopStep.CLOSED: "ACTED", m.StopStep.RAISED: ""}
+
+
+def may_stop(desk: Desk, role: str) -> bool:
+    """Whether the role may stop operations now: on duty with that authority, or deputy of one who is; anybody where there is no roster."""
+    roster = desk.picture.rosters.get(desk.party)
+    if roster is None:
+        return True
+    now = desk.clock.now()
+    return any(duty.may_stop and duty.hours.holds(now) and role in (duty.role, duty.deputy) for duty in roster.duties)
+
+
+def answer(desk: Desk, role: str, entry: EntryId, code: m.AnswerCode, text: str = "") -> EntryId:
+    """The identity of the answer to another party's notice. `accepted` is received and understood, never permission."""
+    picture = desk.picture
+    view = picture.notices.get(picture.revision_of.get(entry, entry))
+    if view is None:
+        raise MissingError(f"{entry} is no notice")
+    if desk.party not in view.sides:
+        raise WrongStateError(f"{entry} was not addressed to {desk.party}")
+    if code in (m.AnswerCode.ACCEPTED, m.AnswerCode.NO_CONFLICT_FOUND) and view.sides[desk.party] not in _ACCEPTABLE:
+        raise WrongStateError(f"notice {view.revision} is {view.sides[desk.party]}; it must be read back as MATCH before it is accepted")
+    return say(desk, Draft(EntryType.ANSWER, m.Answer(code, text), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
+
+
+_ACCEPTABLE = ("READ_BACK", "ACCEPTED", "CONFLICT", "QUESTIONED")
+
+
+def attempt(desk: Desk, role: str, mode: Mode, tried: m.Attempt) -> EntryId:
+    """The identity of the entry that keeps a try by another channel."""
+    return say(desk, Draft(EntryType.ATTEMPT, tried, mode, role))[0]

@@ -1,0 +1,70 @@
+"""Reacting: what this node itself says to an entry that is judged, its own or another's. Officers answer; the node reads back and warns."""
+
+from tafadi.desk.announce import conflict_drafts
+from tafadi.desk.desk import Desk
+from tafadi.desk.examine import Examined
+from tafadi.desk.picture import NoticeView
+from tafadi.desk.readback import read_back
+from tafadi.desk.speak import Draft
+from tafadi.model import message as m
+from tafadi.model.message import EntryId, EntryType, Message, Refusal
+from tafadi.model.names import Mode, Precedence
+
+
+def react(desk: Desk, entry: EntryId) -> list[Draft]:
+    """What follows from the entry, in order. The picture holds it already."""
+    examined, refusal = desk.views.examined(entry), desk.views.refusal(entry)
+    drafts: list[Draft] = []
+    if entry.party != desk.party:
+        if refusal is not None:
+            drafts.append(_refuse(desk, examined, refusal))
+        elif examined.message is not None:
+            _ring(desk, entry, examined.message)
+    view = _notice_of(desk, entry)
+    if view is not None:
+        drafts += _read_back(desk, view) if entry == view.revision and not view.cancelled else []
+        drafts += conflict_drafts(desk, view)
+    return drafts
+
+
+def _notice_of(desk: Desk, entry: EntryId) -> NoticeView | None:
+    picture = desk.picture
+    return picture.notices.get(picture.revision_of.get(entry, entry))
+
+
+def _refuse(desk: Desk, examined: Examined, refusal: Refusal) -> Draft:
+    where = f" ({refusal.field})" if refusal.field else ""
+    desk.bell.alarm(desk.pact, f"refused {examined.id}: {refusal.code}{where}", examined.id)
+    mode = examined.message.mode if examined.message else desk.pact.agreement.modes[0]
+    return Draft(EntryType.REFUSAL, refusal, mode if mode in desk.pact.agreement.modes else Mode.TEST, refs=(desk.ref(examined.id),))
+
+
+def _read_back(desk: Desk, view: NoticeView) -> list[Draft]:
+    """This node's read-back of another party's notice, once for each revision."""
+    if view.sender == desk.party or desk.party not in view.sides or desk.party in view.readbacks:
+        return []
+    body = read_back(view.notice, desk.pact.agreement)
+    if body.result is m.Match.MISMATCH:
+        desk.bell.alarm(desk.pact, f"read-back MISMATCH on {view.revision}: {_first(body)}", view.revision)
+    return [Draft(EntryType.READBACK, body, view.mode, precedence=view.precedence, refs=(desk.ref(view.revision),))]
+
+
+def _first(body: m.Readback) -> str:
+    difference = body.differences[0]
+    return f"{difference.item}, stated {difference.stated}, computed {difference.computed}"
+
+
+def _ring(desk: Desk, entry: EntryId, message: Message) -> None:
+    """What officers must see and hear at once."""
+    body = message.body
+    if isinstance(body, m.Stop):
+        desk.bell.alarm(desk.pact, f"STOP {body.step} by {entry.party}: {entry}", entry)
+    elif isinstance(body, m.Readback) and body.result is m.Match.MISMATCH:
+        desk.bell.alarm(desk.pact, f"{entry.party} read back a MISMATCH: {_first(body)}", entry)
+    elif isinstance(body, Refusal):
+        where = f" ({body.field})" if body.field else ""
+        desk.bell.alarm(desk.pact, f"{entry.party} refused {message.refs[0].entry}: {body.code}{where}", entry)
+    elif isinstance(body, m.AlertBody) and body.step is m.AlertStep.RAISED:
+        desk.bell.alarm(desk.pact, f"alert {body.kind} raised by {entry.party}: {' and '.join(body.subjects)}", entry)
+    elif message.precedence is Precedence.FLASH:
+        desk.bell.alarm(desk.pact, f"FLASH {message.type} from {entry.party}: {entry}", entry)

@@ -1,0 +1,127 @@
+"""Encounters: where two live tracks are heading, judged over the lookahead.
+
+Both are brought to one instant, the time of the newer hit, by straight motion; their relative motion is taken in the tangent plane of the
+pair (WGS 84, right across the antimeridian and at the poles); the vertical motion bends where a climb ends at a cleared level.
+
+Not known is never clear: without heights the pair is UNKNOWN while it is together seen from above; a track that was not seen for
+`track_max_age_s` makes it UNKNOWN where its last motion leads together; one without velocity, wherever it could be reached.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tafadi.engine.kernels.closest import Span as Stretch
+from tafadi.engine.kernels.tracks import Apart, Met, cylinder, disc, plane
+from tafadi.engine.layout import Floats
+from tafadi.engine.trail import Trail, Vertical
+from tafadi.measure.earth import Leg, Position, destination, leg
+from tafadi.measure.instant import Instant, Span
+from tafadi.measure.units import KNOT_MPS
+from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
+from tafadi.model.operation import Minima
+
+UNKNOWN_SPEED_MPS: Final = 250 * KNOT_MPS  # what a track of unknown velocity may do: the speed limit below 10,000 ft nearly everywhere
+
+
+class Side(NamedTuple):
+    """One track as the judging sees it: its trail and its row of `kernels.tracks.screen`."""
+
+    key: str
+    trail: Trail
+    row: Floats
+
+
+class Bounds(NamedTuple):
+    """What is asked of every pair."""
+
+    minima: Minima
+    lookahead_s: float
+    track_max_age_s: float
+
+
+def judge(own: Side, other: Side, bounds: Bounds, filters: frozenset[str], epoch: Instant) -> Judgement:
+    """The judgement of the pair over the lookahead that begins at the newer of the two last hits.
+
+    `filters` names the vertical filters that are used; `epoch` is the instant from which the rows count.
+    """
+    first, second = (own, other) if own.key <= other.key else (other, own)
+    now_s = max(first.row[6], second.row[6])
+    now, age_s = epoch.plus(now_s), abs(float(first.row[6] - second.row[6]))
+    apart = plane(first.row, second.row, now_s)
+    met, cause, inside = _meet(first, second, apart, bounds, filters)
+    if cause is None and met is not None and age_s > bounds.track_max_age_s:
+        cause, inside = Cause.TRACK_OLD, Stretch(met.start, met.end)
+    if cause is not None:
+        span = Span(now.plus(inside.start), now.plus(max(inside.start, inside.end)))
+        cause = Cause.TRACK_OLD if age_s > bounds.track_max_age_s else cause
+        return Judgement(first.key, second.key, Verdict.UNKNOWN, bounds.minima, cause=cause, span=span)
+    if met is None:
+        return Judgement(first.key, second.key, Verdict.CLEAR, bounds.minima)
+    return Judgement(
+        first.key,
+        second.key,
+        Verdict.CONFLICT,
+        bounds.minima,
+        span=Span(now.plus(met.start), now.plus(met.end)),
+        place=_middle(first.trail, second.trail, now, met.start),
+        closest=ClosestApproach(now.plus(met.at), met.horizontal, met.vertical),
+    )
+
+
+def _meet(first: Side, second: Side, apart: Apart, bounds: Bounds, filters: frozenset[str]) -> tuple[Met | None, Cause | None, Stretch]:
+    """When the pair meets, or why that cannot be said and during which seconds."""
+    heights = first.trail.vertical(filters), second.trail.vertical(filters)
+    if first.trail.velocity_mps is None or second.trail.velocity_mps is None:
+        return _without_velocity(first, second, apart, bounds, heights)
+    inside = disc(apart, bounds.minima.horizontal_m, bounds.lookahead_s)
+    if not inside.start < inside.end:
+        return None, None, inside
+    one, two = heights
+    if one is None or two is None:
+        return None, Cause.HEIGHT_MISSING, inside
+    if one.datum is not two.datum:
+        return None, Cause.DATUMS_UNLIKE, inside
+    now_s = max(first.row[6], second.row[6])
+    knots, differences = _profile(one, two, float(now_s - first.row[6]), float(now_s - second.row[6]), bounds.lookahead_s)
+    met = cylinder(apart, knots, differences, bounds.minima.horizontal_m, bounds.minima.vertical_m)
+    return (None if math.isnan(met.start) else met), None, inside
+
+
+def _without_velocity(
+    first: Side, second: Side, apart: Apart, bounds: Bounds, heights: tuple[Vertical | None, Vertical | None]
+) -> tuple[Met | None, Cause | None, Stretch]:
+    """A conflict if they are together now; unknown where the one of unknown velocity could be reached."""
+    whole = Stretch(0.0, bounds.lookahead_s)
+    one, two = heights
+    distance_m = math.hypot(apart.x, apart.y)
+    if one is not None and two is not None and one.datum is two.datum:
+        above_m = abs(two.height_m - one.height_m)
+        if distance_m < bounds.minima.horizontal_m and above_m < bounds.minima.vertical_m:
+            return Met(0.0, bounds.lookahead_s, 0.0, distance_m, above_m), None, whole
+    reach_mps = math.hypot(apart.vx, apart.vy) + UNKNOWN_SPEED_MPS
+    if distance_m > bounds.minima.horizontal_m + reach_mps * bounds.lookahead_s:
+        return None, None, whole
+    return None, Cause.VELOCITY_MISSING, whole
+
+
+def _profile(one: Vertical, two: Vertical, age_one_s: float, age_two_s: float, lookahead_s: float) -> tuple[Floats, Floats]:
+    """The difference in height over the lookahead: where it bends, and what it is there."""
+    bends = (one.bend_s() - age_one_s, two.bend_s() - age_two_s)
+    knots = sorted({0.0, lookahead_s, *(bend for bend in bends if 0.0 < bend < lookahead_s)})
+    return np.array(knots), np.array([two.at_m(knot + age_two_s) - one.at_m(knot + age_one_s) for knot in knots])
+
+
+def _middle(first: Trail, second: Trail, now: Instant, after_s: float) -> Position:
+    """The place half way between the two, `after_s` seconds from now."""
+    one, two = ahead(first, now.plus(after_s)), ahead(second, now.plus(after_s))
+    between = leg(one, two)
+    return destination(one, Leg(between.bearing_deg, between.distance_m / 2.0))
+
+
+def ahead(trail: Trail, at: Instant) -> Position:
+    """Where straight motion brings the track at `at`; its last place where its velocity is not known."""
+    east_mps, north_mps = trail.velocity_mps or (0.0, 0.0)
+    course_deg = math.degrees(math.atan2(east_mps, north_mps)) % 360.0
+    return destination(trail.last.position, Leg(course_deg, math.hypot(east_mps, north_mps) * at.since(trail.last.at)))

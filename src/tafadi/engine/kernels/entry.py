@@ -1,0 +1,231 @@
+"""When is a moving body inside an announced volume, or nearer to it than the minima?
+
+The path is walked in steps of at most `world.step_m`, each laid out on the plane around its own middle, where the body moves in a straight line.
+The instants at which it can pass from one side of the widened outline to the other are gathered and sorted; between two of them one look
+decides. Heights cut these spans at the band, widened by the vertical minimum.
+
+Frame : ECEF, laid out step by step.
+Units : metres, seconds.
+Time  : seconds after the pair's epoch, the later of the two beginnings.
+Source: docs/maths/detect.md.
+Twin  : tests/reference/volumes.py walks through time.
+"""
+
+import math
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+
+from tafadi.engine.kernels.bands import alike, on_the_ground
+from tafadi.engine.kernels.closest import Motion, Span, time_in_disc
+from tafadi.engine.kernels.outline import signed_distance, times_near
+from tafadi.engine.kernels.paths import height_on, joined, path_length, place_on, seconds, shifted
+from tafadi.engine.kernels.surface import Frame, Point, dot, frame_at, geodesic, minus, on_plane, row
+from tafadi.engine.layout import (
+    CLEAR,
+    CONFLICT,
+    DATUMS_UNLIKE,
+    EDGE_M,
+    HEIGHT_MISSING,
+    KERNEL,
+    MISSING,
+    NO_CAUSE,
+    NOT_FINITE,
+    UNKNOWN,
+    Bodies,
+    Floats,
+    Ints,
+    Paths,
+    Records,
+    World,
+)
+
+
+class Entries(NamedTuple):
+    """The first contiguous spans of conflict and of unknown, and why."""
+
+    conflict: Span
+    unknown: Span
+    cause: int
+
+
+class Climb(NamedTuple):
+    """Height at the start of a step, its rate, and its datum."""
+
+    z: float
+    vz: float
+    datum: int
+
+
+@nb.njit
+def time_above(z: float, vz: float, window: Span) -> Span:
+    """Span of the window in which z + vz t > 0."""
+    if vz == 0.0:
+        return window if z > 0.0 else Span(0.0, 0.0)
+    zero = -z / vz
+    return Span(max(window.start, zero), window.end) if vz > 0.0 else Span(window.start, min(window.end, zero))
+
+
+@nb.njit
+def time_in_band(climb: Climb, bodies: Bodies, body: int, half: float, window: Span) -> tuple[Span, int]:
+    """Span in which no comparable bound of the band is kept away from, and why that is not proof of being inside (NO_CAUSE if it is)."""
+    lower, upper = bodies.lower_m[body], bodies.upper_m[body]
+    lower_datum, upper_datum = bodies.lower_datum[body], bodies.upper_datum[body]
+    over, cause = window, NO_CAUSE
+    if alike(climb.datum, lower_datum):
+        over = time_above(climb.z - (lower - half) - EDGE_M, climb.vz, over)
+    elif not on_the_ground(lower, lower_datum):
+        cause = HEIGHT_MISSING if MISSING in (climb.datum, lower_datum) else DATUMS_UNLIKE
+    if alike(climb.datum, upper_datum):
+        over = time_above((upper + half) - climb.z - EDGE_M, -climb.vz, over)
+    elif cause != HEIGHT_MISSING:
+        cause = HEIGHT_MISSING if MISSING in (climb.datum, upper_datum) else DATUMS_UNLIKE
+    return over, cause
+
+
+@nb.njit
+def noted(entries: Entries, over: Span, cause: int) -> Entries:
+    """The entries, after a span over the volume was added."""
+    if not over.start < over.end:
+        return entries
+    if cause == NO_CAUSE:
+        return Entries(joined(entries.conflict, over), entries.unknown, entries.cause)
+    first = cause if math.isnan(entries.unknown.start) else entries.cause
+    return Entries(entries.conflict, joined(entries.unknown, over), first)
+
+
+@nb.njit
+def step_frame(paths: Paths, k: int, epoch_ns: int, span: Span, world: World) -> tuple[Frame, Motion]:
+    """The frame at the middle of a step, and the body's motion in it, heights left at 0."""
+    frame = frame_at(world, place_on(paths, k, epoch_ns, (span.start + span.end) / 2.0))
+    x, y = on_plane(world, frame, place_on(paths, k, epoch_ns, span.start), True)
+    later_x, later_y = on_plane(world, frame, place_on(paths, k, epoch_ns, span.end), True)
+    duration = span.end - span.start
+    return frame, Motion(x, y, 0.0, (later_x - x) / duration, (later_y - y) / duration, 0.0)
+
+
+@nb.njit
+def over_circle(world: World, frame: Frame, m: Motion, bodies: Bodies, body: int, reach: float, window: Span) -> Span:
+    """Span in which the body is within `reach` of the circle."""
+    distance, bearing = geodesic(world, frame, frame_at(world, row(bodies.centre_m, body)))
+    x, y = m.x - distance * math.sin(bearing), m.y - distance * math.cos(bearing)
+    return time_in_disc(Motion(x, y, 0.0, m.vx, m.vy, 0.0), bodies.radius_m[body] + reach, window)
+
+
+@nb.njit
+def laid_out(world: World, frame: Frame, bodies: Bodies, body: int, ring: Floats) -> Floats:
+    """The outline on the plane of the frame, in the room given."""
+    first = bodies.first[body]
+    size = bodies.first[body + 1] - first
+    for k in range(size):
+        ring[k, 0], ring[k, 1] = on_plane(world, frame, row(bodies.ring_m, first + k), True)
+    return ring[:size]
+
+
+@nb.njit
+def clipped(a: Span, b: Span) -> Span:
+    """What both spans share."""
+    return Span(max(a.start, b.start), min(a.end, b.end))
+
+
+@nb.njit
+def over_outline(
+    ring: Floats, m: Motion, reach: float, band: Span, cause: int, span: Span, times: Floats, entries: Entries
+) -> Entries:
+    """The entries after a step over an outline: inside it by more than the edge, or within `reach` of it."""
+    duration = span.end - span.start
+    count = times_near(ring, m.x, m.y, m.vx, m.vy, abs(reach - EDGE_M), duration, times)
+    marks = np.sort(times[:count])
+    begin = 0.0
+    for n in range(count + 1):
+        end = duration if n == count else marks[n]
+        if end > begin:
+            middle = (begin + end) / 2.0
+            away, _ = signed_distance(ring, m.x + m.vx * middle, m.y + m.vy * middle)
+            if away < reach - EDGE_M:
+                entries = noted(entries, shifted(clipped(Span(begin, end), band), span.start), cause)
+            begin = end
+    return entries
+
+
+@nb.njit
+def step_over(
+    paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float, half: float, world: World,
+    ring: Floats, times: Floats, entries: Entries,
+) -> Entries:  # fmt: skip
+    """The entries after one step of the path."""
+    window = Span(0.0, span.end - span.start)
+    frame, m = step_frame(paths, k, epoch_ns, span, world)
+    if not math.isfinite(m.x + m.y + m.vx + m.vy):
+        return noted(entries, span, NOT_FINITE)  # never report a gap in the data as clear air
+    z, later = height_on(paths, k, epoch_ns, span.start), height_on(paths, k, epoch_ns, span.end)
+    climb = Climb(z, (later - z) / window.end, paths.datum[k])
+    band, cause = time_in_band(climb, bodies, body, half, window)
+    if climb.datum >= 0 and not math.isfinite(z + later):
+        band, cause = window, NOT_FINITE
+    if not band.start < band.end:
+        return entries
+    if math.isnan(bodies.radius_m[body]):
+        return over_outline(laid_out(world, frame, bodies, body, ring), m, reach, band, cause, span, times, entries)
+    over = clipped(over_circle(world, frame, m, bodies, body, reach, window), band)
+    return noted(entries, shifted(over, span.start), cause)
+
+
+@nb.njit
+def far_away(paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float) -> bool:
+    """Whether the body cannot come near the volume during the span; false when a number is none."""
+    to_centre = minus(place_on(paths, k, epoch_ns, (span.start + span.end) / 2.0), row(bodies.centre_m, body))
+    near = bodies.ball_m[body] + reach + 0.51 * path_length(paths, k, span.end - span.start) + 200.0  # 168 m: the dip of a 50 NM chord
+    return math.sqrt(dot(to_centre, to_centre)) > near
+
+
+@nb.njit
+def fly_over(paths: Paths, p: int, bodies: Bodies, body: int, reach: float, half: float, world: World) -> Entries:
+    """The entries of a path into a body's volume."""
+    nothing = Span(math.nan, math.nan)
+    entries = Entries(nothing, nothing, NO_CAUSE)
+    size = bodies.first[body + 1] - bodies.first[body]
+    ring, times = np.empty((size, 2)), np.empty(6 * size)
+    first, last = paths.first[p], paths.first[p + 1] - 1
+    epoch = max(paths.at_ns[first], bodies.start_ns[body])
+    until = min(paths.at_ns[last], bodies.end_ns[body])
+    for k in range(first, last):
+        begin, end = max(paths.at_ns[k], epoch), min(paths.at_ns[k + 1], until)
+        if begin >= end:
+            continue
+        whole = Span(seconds(begin, epoch), seconds(end, epoch))
+        if far_away(paths, k, bodies, body, epoch, whole, reach):
+            continue
+        share = path_length(paths, k, whole.end - whole.start) / world.step_m
+        steps = max(1, int(math.ceil(share))) if share < 1e6 else 1
+        size_s = (whole.end - whole.start) / steps
+        for step in range(steps):
+            span = Span(whole.start + step * size_s, whole.end if step + 1 == steps else whole.start + (step + 1) * size_s)
+            if not far_away(paths, k, bodies, body, epoch, span, reach):
+                entries = step_over(paths, k, bodies, body, epoch, span, reach, half, world, ring, times, entries)
+    return entries
+
+
+@nb.njit(**KERNEL)
+def judge_entries(paths: Paths, bodies: Bodies, pairs: Ints, reach_m: Floats, half_m: Floats, world: World, found: Records) -> None:
+    """Judge each pair of a path and a body.
+
+    pairs   : int64[n, 2]   path and body numbers
+    reach_m : float64[n]    horizontal minimum, 0 for the outline itself
+    half_m  : float64[n]    vertical minimum
+    found   : FOUND[n]      out; no nearest approach is sought
+    """
+    for n in range(pairs.shape[0]):
+        p, body = pairs[n, 0], pairs[n, 1]
+        entries = fly_over(paths, p, bodies, body, reach_m[n], half_m[n], world)
+        span, verdict, cause = Span(math.nan, math.nan), CLEAR, NO_CAUSE
+        if not math.isnan(entries.conflict.start):
+            span, verdict = entries.conflict, CONFLICT
+        elif not math.isnan(entries.unknown.start):
+            span, verdict, cause = entries.unknown, UNKNOWN, entries.cause
+        found[n]["verdict"], found[n]["cause"] = verdict, cause
+        found[n]["epoch_ns"] = max(paths.at_ns[paths.first[p]], bodies.start_ns[body])
+        found[n]["start_s"], found[n]["end_s"] = span.start, span.end
+        found[n]["nearest_s"], found[n]["horizontal_m"], found[n]["vertical_m"] = math.nan, math.nan, math.nan
+        found[n]["least_horizontal_m"] = math.nan

@@ -1,0 +1,221 @@
+"""The gate: notices become checked arrays with one origin (the centre of the earth), one epoch (1970, in nanoseconds) and codes for datums.
+
+Behind it, kernels trust. Legs are geodesics, cut into equal pieces of at most 50 NM; edges of outlines into pieces of at most 10 km, in an order
+that does not depend on the direction in which the edge was written, so that neighbours who share an edge share it to the last bit. Every
+piece's place is computed from its own leg alone: nothing depends on who else is in the set.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, MIXED, PRESSURE, Bodies, Floats, Ints, Paths, World
+from tafadi.errors import InputError
+from tafadi.measure.earth import ECCENTRICITY2, FLATTENING, SEMI_MAJOR_M, Position
+from tafadi.measure.height import Datum, Height
+from tafadi.measure.units import NAUTICAL_MILE_M
+from tafadi.model.operation import Trajectory
+from tafadi.model.volume import Circle, Polygon, Volume4D
+
+PIECE_MOST_M: Final = 50 * NAUTICAL_MILE_M  # design/engine.md: chord error at most 0.3 m; the cubic of Paths stays within 1 mm
+EDGE_MOST_M: Final = 10_000.0  # a straight line of this length, 10 km from the origin of a local plane, is 2 mm off the geodesic
+STEP_M: Final = 5_000.0  # motion is linear over this: the tangent plane turns by 0.4 mrad, 1 mm on 9,260 m
+WGS84: Final = World(False, SEMI_MAJOR_M, FLATTENING, STEP_M)
+FLAT: Final = World(True, SEMI_MAJOR_M, FLATTENING, math.inf)
+
+DATUM_CODES: Final = {Datum.ELLIPSOID: ELLIPSOID, Datum.GEOID: GEOID, Datum.PRESSURE: PRESSURE, Datum.GROUND: GROUND}
+
+
+class Lines(NamedTuple):
+    """Geodesics cut into pieces: the points on all of them, line after line, with both ends."""
+
+    first: Ints  # [lines + 1]
+    lat_deg: Floats
+    lon_deg: Floats
+    bearing_deg: Floats  # of the line at the point
+    length_m: Floats  # [lines]
+
+
+@cache
+def _geod() -> Any:
+    from pyproj import Geod  # heavy: only when something is packed
+
+    return Geod(ellps="WGS84")
+
+
+def surface_m(lat_deg: Floats, lon_deg: Floats) -> Floats:
+    """float64[n, 3]: ECEF of places on the ellipsoid."""
+    lat, lon = np.radians(lat_deg), np.radians(lon_deg)
+    normal_m = SEMI_MAJOR_M / np.sqrt(1 - ECCENTRICITY2 * np.sin(lat) ** 2)
+    return np.stack(
+        [normal_m * np.cos(lat) * np.cos(lon), normal_m * np.cos(lat) * np.sin(lon), normal_m * (1 - ECCENTRICITY2) * np.sin(lat)], axis=1
+    )
+
+
+def plane_reach_m(horizontal_m: Floats) -> Floats:
+    """float64[n]: horizontal minima as lengths on the tangent plane between the pair, which are chords (1 m less at 100 km)."""
+    return np.asarray(2 * SEMI_MAJOR_M * np.sin(np.asarray(horizontal_m) / (2 * SEMI_MAJOR_M)))
+
+
+def direction(lat_deg: Floats, lon_deg: Floats, bearing_deg: Floats) -> Floats:
+    """float64[n, 3]: the unit vector that leaves a place with that bearing, along the surface."""
+    lat, lon, bearing = np.radians(lat_deg), np.radians(lon_deg), np.radians(bearing_deg)
+    east = np.stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)], axis=1)
+    north = np.stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)], axis=1)
+    return np.asarray(east * np.sin(bearing)[:, None] + north * np.cos(bearing)[:, None])
+
+
+def cut(start_deg: Floats, end_deg: Floats, longest_m: float, most: Ints | None = None) -> Lines:
+    """The geodesics from `start_deg` to `end_deg` (float64[n, 2], latitude and longitude) in equal pieces of at most `longest_m`.
+
+    `most` bounds the number of pieces of each line.
+    """
+    forth_deg, _, length_m = _geod().inv(start_deg[:, 1], start_deg[:, 0], end_deg[:, 1], end_deg[:, 0])
+    pieces = np.maximum(1, np.ceil(length_m / longest_m)).astype(np.int64)
+    pieces = pieces if most is None else np.minimum(pieces, most)
+    first = np.concatenate([[0], np.cumsum(pieces + 1)])
+    line = np.repeat(np.arange(len(pieces)), pieces + 1)
+    step = np.arange(first[-1]) - first[line]
+    lon_deg, lat_deg, back_deg = _geod().fwd(
+        start_deg[line, 1], start_deg[line, 0], forth_deg[line], length_m[line] * step / pieces[line], return_back_azimuth=False
+    )
+    # Both ends exactly as they were given: lines that meet in a place meet there.
+    lat_deg[first[:-1]], lon_deg[first[:-1]] = start_deg[:, 0], start_deg[:, 1]
+    lat_deg[first[1:] - 1], lon_deg[first[1:] - 1] = end_deg[:, 0], end_deg[:, 1]
+    return Lines(first, lat_deg, lon_deg, back_deg, length_m)
+
+
+def _leg_datum(start: Height | None, end: Height | None) -> int:
+    if start is None or end is None:
+        return MISSING
+    return DATUM_CODES[start.datum] if start.datum is end.datum else MIXED
+
+
+def _degrees(positions: Iterable[Position]) -> Floats:
+    return np.array([(position.lat_deg, position.lon_deg) for position in positions], dtype=np.float64).reshape(-1, 2)
+
+
+def pack_paths(trajectories: Sequence[Trajectory]) -> Paths:
+    """Trajectories as arrays. Raises InputError for numbers that are none."""
+    legs = [pair for path in trajectories for pair in zip(path.waypoints, path.waypoints[1:], strict=False)]
+    if not legs:
+        none = np.empty((0, 3))
+        return Paths(np.zeros(1, np.int64), np.empty(0, np.int64), none, none, none, np.empty(0), np.empty(0, np.int8))
+    begin_ns = np.array([start.at.ns for start, _ in legs], dtype=np.int64)
+    last_ns = np.array([end.at.ns for _, end in legs], dtype=np.int64)
+    lines = cut(_degrees(a.position for a, _ in legs), _degrees(b.position for _, b in legs), PIECE_MOST_M, last_ns - begin_ns)
+    pieces = np.diff(lines.first) - 1
+    line = np.repeat(np.arange(len(legs)), pieces + 1)
+    step = np.arange(lines.first[-1]) - lines.first[line]
+    share = step / pieces[line]
+    # Whole nanoseconds; divided before multiplied, so that 90 days do not overflow.
+    duration_ns = last_ns - begin_ns
+    at_ns = begin_ns[line] + (duration_ns // pieces)[line] * step + ((duration_ns % pieces)[line] * step) // pieces[line]
+    low_m = np.array([math.nan if a.height is None else a.height.value_m for a, _ in legs])
+    high_m = np.array([math.nan if b.height is None else b.height.value_m for _, b in legs])
+    height_m = np.where(step == 0, low_m[line], np.where(share == 1.0, high_m[line], low_m[line] + (high_m - low_m)[line] * share))
+    datum = np.array([_leg_datum(a.height, b.height) for a, b in legs], dtype=np.int8)
+    speed_mps = lines.length_m / (duration_ns / 1e9)
+    velocity_mps = direction(lines.lat_deg, lines.lon_deg, lines.bearing_deg) * speed_mps[line][:, None]
+    place_m = surface_m(lines.lat_deg, lines.lon_deg)
+    return _chained([len(path.waypoints) - 1 for path in trajectories], lines.first, at_ns, place_m, velocity_mps, height_m, datum[line])
+
+
+def _chained(
+    legs_each: list[int], first: Ints, at_ns: Ints, place_m: Floats, velocity_mps: Floats, height_m: Floats, datum: "np.ndarray[Any, Any]"
+) -> Paths:
+    """Paths from lines: where one leg ends and the next begins, two points become one that remembers both velocities."""
+    total = first[-1]
+    last_leg = np.cumsum(legs_each) - 1  # of each path
+    ends = first[1:] - 1
+    dropped = np.zeros(total, bool)
+    inner = np.ones(len(ends), bool)
+    inner[last_leg] = False
+    dropped[ends[inner]] = True
+    arrive_mps = velocity_mps.copy()
+    arrive_mps[ends[inner] + 1] = velocity_mps[ends[inner]]
+    kept = ~dropped
+    counts = np.concatenate([[0], np.cumsum(kept)])
+    path_first = np.concatenate([[0], counts[first[last_leg + 1]]]).astype(np.int64)
+    return Paths(path_first, at_ns[kept], place_m[kept], velocity_mps[kept], arrive_mps[kept], height_m[kept], datum[kept])
+
+
+def pack_flat(first: Ints, at_ns: Ints, x_m: Floats, y_m: Floats, height_m: Floats, datum: int = GEOID) -> Paths:
+    """Paths on a plane, for the world FLAT: straight lines between points. Raises InputError when the arrays do not fit together."""
+    if not len(at_ns) == len(x_m) == len(y_m) == len(height_m) == first[-1]:
+        raise InputError("times, places and heights are not equally many")
+    place_m = np.stack([x_m, y_m, np.zeros(len(x_m))], axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):  # across the seam between two paths nothing is read
+        velocity_mps = np.diff(place_m, axis=0) / (np.diff(at_ns) / 1e9)[:, None]
+    depart_mps = np.concatenate([velocity_mps, np.zeros((1, 3))])
+    arrive_mps = np.concatenate([np.zeros((1, 3)), velocity_mps])
+    return Paths(first, at_ns, place_m, depart_mps, arrive_mps, height_m, np.full(len(at_ns), datum, np.int8))
+
+
+def _edges(polygon: Polygon) -> list[tuple[Position, Position]]:
+    return list(zip(polygon.vertices, polygon.vertices[1:] + polygon.vertices[:1], strict=True))
+
+
+def _backwards(start: Position, end: Position) -> bool:
+    return (end.lat_deg, end.lon_deg) < (start.lat_deg, start.lon_deg)
+
+
+def _rings(polygons: Sequence[Polygon]) -> tuple[Ints, Floats]:
+    """Outlines in pieces: offsets of each polygon, and its places in order, not closed."""
+    edges = [edge for polygon in polygons for edge in _edges(polygon)]
+    if not edges:
+        return np.zeros(1, np.int64), np.empty((0, 3))
+    turned = np.array([_backwards(a, b) for a, b in edges])
+    low = _degrees(b if back else a for (a, b), back in zip(edges, turned, strict=True))
+    high = _degrees(a if back else b for (a, b), back in zip(edges, turned, strict=True))
+    lines = cut(low, high, EDGE_MOST_M)
+    size = np.diff(lines.first)
+    edge = np.repeat(np.arange(len(edges)), size - 1)  # every edge without its last point, which begins the next
+    first = np.concatenate([[0], np.cumsum(size - 1)])
+    step = np.arange(first[-1]) - first[edge]
+    index = np.where(turned[edge], lines.first[edge + 1] - 1 - step, lines.first[edge] + step)
+    corners = np.cumsum([len(polygon.vertices) for polygon in polygons])
+    return np.concatenate([[0], first[corners]]).astype(np.int64), surface_m(lines.lat_deg, lines.lon_deg)[index]
+
+
+def _band(heights: Sequence[Height | None]) -> tuple[Floats, "np.ndarray[Any, np.dtype[np.int8]]"]:
+    values = np.array([math.nan if height is None else height.value_m for height in heights], dtype=np.float64)
+    return values, np.array([MISSING if height is None else DATUM_CODES[height.datum] for height in heights], dtype=np.int8)
+
+
+def _balls(first: Ints, ring_m: Floats, circles: dict[int, Circle]) -> tuple[Floats, Floats, Floats]:
+    """Centre and radius of a ball around each outline, and the radius of each circle (NaN for the others)."""
+    count = len(first) - 1
+    centre_m, ball_m, radius_m = np.zeros((count, 3)), np.zeros(count), np.full(count, math.nan)
+    for number, circle in circles.items():
+        radius_m[number] = ball_m[number] = circle.radius_m  # the chord is shorter than the arc
+    at = np.array(list(circles), dtype=np.int64)
+    degrees = _degrees(circle.centre for circle in circles.values())
+    centre_m[at] = surface_m(degrees[:, 0], degrees[:, 1])
+    size = np.diff(first)
+    body = np.repeat(np.arange(count), size)
+    sums = np.stack([np.bincount(body, ring_m[:, axis], count) for axis in range(3)], axis=1)
+    outlined = size > 0
+    centre_m[outlined] = sums[outlined] / size[outlined, None]
+    np.maximum.at(ball_m, body, np.linalg.norm(ring_m - centre_m[body], axis=1) if len(body) else np.empty(0))
+    ball_m[outlined] = ball_m[outlined] * 1.01 + 100.0  # the ellipsoid is no sphere, and chords between points dip by 2 m
+    return centre_m, ball_m, radius_m
+
+
+def pack_bodies(volumes: Sequence[Volume4D]) -> Bodies:
+    """Volumes as arrays."""
+    polygons = [volume.outline for volume in volumes if isinstance(volume.outline, Polygon)]
+    circles = {number: volume.outline for number, volume in enumerate(volumes) if isinstance(volume.outline, Circle)}
+    offsets, ring_m = _rings(polygons)
+    size = np.zeros(len(volumes), np.int64)
+    size[[number for number in range(len(volumes)) if number not in circles]] = np.diff(offsets)
+    first = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    centre_m, ball_m, radius_m = _balls(first, ring_m, circles)
+    lower_m, lower_datum = _band([volume.lower for volume in volumes])
+    upper_m, upper_datum = _band([volume.upper for volume in volumes])
+    start_ns = np.array([volume.span.start.ns for volume in volumes], dtype=np.int64)
+    end_ns = np.array([volume.span.end.ns for volume in volumes], dtype=np.int64)
+    return Bodies(first, ring_m, centre_m, radius_m, ball_m, lower_m, upper_m, lower_datum, upper_datum, start_ns, end_ns)

@@ -1,0 +1,1 @@
+"""The network: this node as a client of the others."""

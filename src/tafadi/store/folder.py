@@ -1,0 +1,178 @@
+"""A node's folder: its settings, keys, cards and agreement documents. Written whole or not at all; keys readable by their owner alone.
+
+node.json            party, language, epoch, listening address, peers' addresses
+keys/<name>.key      32 bytes each, base64: root, envelope, log, mirror, hpke, operator-<role>; tls.pem and tls.crt
+card.json            this party's card, signed by the root key
+agreements/<id>.json documents, exactly as they were signed
+journal.db           the feeds (tafadi.store.sqlite)
+node.lock            held by the one process that may write
+"""
+
+import base64
+import binascii
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from tafadi.desk.ports import Identity
+from tafadi.errors import DamagedError, InputError, MissingError, UnavailableError
+from tafadi.model.names import Language, check_name
+from tafadi.trust.keys import SigningKey
+
+FORM: Final = 1
+ROLES: Final = ("watch-officer", "supervisor", "planner")
+_PLAIN_KEYS: Final = ("root", "envelope", "log", "mirror", "hpke")
+SEED_BYTES: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a node is told about itself. `peers` gives each other party's address."""
+
+    party: str
+    lang: str
+    epoch: int = 1
+    host: str = "127.0.0.1"
+    port: int = 0
+    peers: dict[str, str] | None = None
+    form: int = FORM
+
+    @property
+    def language(self) -> Language:
+        """The language in which the node speaks to its officers."""
+        return Language(self.lang)
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
+    """Writes the file so that after a crash there is the old one or the new one, and never a part."""
+    part = path.with_name(path.name + ".part")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    with os.fdopen(handle, "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())
+    part.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The folder of one node."""
+
+    path: Path
+
+    @classmethod
+    def open(cls, path: Path) -> "Folder":
+        """The folder at `path`. Raises MissingError when there is no node in it."""
+        if not (path / "node.json").is_file():
+            raise MissingError(f"{path} is no node; make one with `tafadi node init {path} --party NAME`")
+        return cls(path)
+
+    @classmethod
+    def create(cls, path: Path, settings: Settings, seed: Callable[[], bytes], tls: tuple[bytes, bytes]) -> "Folder":
+        """A new node's folder with fresh keys; `seed` gives 32 random bytes, `tls` is private key and certificate in PEM.
+
+        Raises InputError where a node is already.
+        """
+        check_name(settings.party, "party")
+        if path.exists() and any(path.iterdir()):
+            raise InputError(f"{path} is not empty; a new node wants a folder of its own")
+        folder = cls(path)
+        (path / "keys").mkdir(parents=True, mode=0o700)
+        (path / "agreements").mkdir()
+        for name in (*_PLAIN_KEYS, *(f"operator-{role}" for role in ROLES)):
+            write_whole(folder._key_path(name), base64.b64encode(seed()) + b"\n", 0o600)
+        write_whole(path / "keys" / "tls.pem", tls[0], 0o600)
+        write_whole(path / "keys" / "tls.crt", tls[1])
+        folder.save_settings(settings)
+        return folder
+
+    def _key_path(self, name: str) -> Path:
+        return self.path / "keys" / f"{name}.key"
+
+    @property
+    def settings(self) -> Settings:
+        """What node.json says. Raises DamagedError."""
+        try:
+            known = json.loads((self.path / "node.json").read_bytes())
+            settings = Settings(**known)
+            check_name(settings.party, "party")
+            Language(settings.lang)
+        except (ValueError, TypeError, InputError) as error:
+            raise DamagedError(f"{self.path / 'node.json'} cannot be used: {error}") from None
+        return settings
+
+    def save_settings(self, settings: Settings) -> None:
+        """Writes node.json."""
+        write_whole(self.path / "node.json", json.dumps(asdict(settings), indent=1, sort_keys=True).encode() + b"\n")
+
+    def add_peer(self, party: str, url: str) -> None:
+        """Remembers where another party's node listens."""
+        settings = self.settings
+        self.save_settings(replace(settings, peers={**(settings.peers or {}), check_name(party, "party"): url}))
+
+    def seed(self, name: str) -> bytes:
+        """The 32 bytes of a key. Raises MissingError (a root key kept elsewhere), DamagedError."""
+        path = self._key_path(name)
+        if not path.is_file():
+            raise MissingError(f"the key {path} is not here")
+        try:
+            seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+        except binascii.Error:
+            seed = b""
+        if len(seed) != SEED_BYTES:
+            raise DamagedError(f"the key {path} is damaged: it is not {SEED_BYTES} bytes in base64")
+        return seed
+
+    def key(self, name: str) -> SigningKey:
+        """A signing key by its name."""
+        return SigningKey.from_seed(self.seed(name))
+
+    def operators(self) -> dict[str, SigningKey]:
+        """The operators' keys by role."""
+        names = sorted(path.stem for path in (self.path / "keys").glob("operator-*.key"))
+        return {name.removeprefix("operator-"): self.key(name) for name in names}
+
+    def identity(self) -> Identity:
+        """This party's signing keys."""
+        settings = self.settings
+        return Identity(settings.party, settings.epoch, self.key("envelope"), self.key("log"), self.key("mirror"), self.operators())
+
+    @property
+    def card(self) -> bytes:
+        """This party's card, as its root signed it."""
+        return self.read("card.json")
+
+    def read(self, name: str) -> bytes:
+        """A file of the folder. Raises MissingError."""
+        path = self.path / name
+        if not path.is_file():
+            raise MissingError(f"{path} is not here")
+        return path.read_bytes()
+
+    def save_agreement(self, identity: str, document: bytes) -> None:
+        """Keeps an agreement's document."""
+        write_whole(self.path / "agreements" / f"{identity}.json", document)
+
+    def agreements(self) -> dict[str, bytes]:
+        """The documents of all agreements, by identity."""
+        return {path.stem: path.read_bytes() for path in sorted((self.path / "agreements").glob("*.json"))}
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Holds the folder: one writer only. Raises UnavailableError while another process does."""
+        with (self.path / "node.lock").open("a") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise UnavailableError(f"another process holds the node in {self.path}") from None
+            yield

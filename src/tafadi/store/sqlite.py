@@ -1,0 +1,196 @@
+"""The journal in SQLite: WAL, synchronous FULL, one transaction for each change.
+
+One connection, one writer. A commit that returned has been fsynced; a commit that raised left nothing. kill -9 does not test that: the page
+cache survives a killed process (docs/stores.md).
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
+from tafadi.errors import DamagedError, HeadMovedError, MissingError, StoreError, TafadiError
+from tafadi.measure.instant import Instant
+from tafadi.trust.log import Frontier
+
+SCHEMA_VERSION: Final = 1
+_SCHEMA: Final = """
+CREATE TABLE feed (
+    origin TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    frontier BLOB NOT NULL,
+    checkpoint BLOB NOT NULL
+) STRICT;
+CREATE TABLE entry (
+    origin TEXT NOT NULL,
+    idx INTEGER NOT NULL,
+    leaf BLOB NOT NULL,
+    leaf_hash BLOB NOT NULL,
+    PRIMARY KEY (origin, idx)
+) STRICT;
+CREATE TABLE inbox (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    origin TEXT NOT NULL,
+    idx INTEGER NOT NULL,
+    UNIQUE (origin, idx)
+) STRICT;
+CREATE TABLE receipt (
+    origin TEXT NOT NULL,
+    mirror TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    line TEXT NOT NULL,
+    at TEXT NOT NULL,
+    PRIMARY KEY (origin, mirror)
+) STRICT;
+CREATE TABLE exhibit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL,
+    data BLOB NOT NULL UNIQUE
+) STRICT;
+"""
+
+
+class SqliteJournal:
+    """A journal in one SQLite file. Raises StoreError when the file cannot be used, DamagedError when it contradicts itself."""
+
+    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
+        self._path = str(path)
+        try:
+            self._db = _connect(self._path, read_only)
+            self._prepare(read_only)
+        except sqlite3.DatabaseError as error:
+            raise _as_ours(error, self._path) from error
+
+    def _prepare(self, read_only: bool) -> None:
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0 and not read_only:
+            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
+        elif version != SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._path} has the form {version} of the journal, and {SCHEMA_VERSION} is spoken here; upgrade the older side"
+            )
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._db.close()
+
+    def commit(self, change: Change) -> None:
+        """Makes the change durable, or raises (HeadMovedError, StoreError) and leaves nothing of it."""
+        with self._transaction():
+            for growth in change.growths:
+                self._grow(growth)
+            self._db.executemany("DELETE FROM inbox WHERE origin = ? AND idx = ?", change.judged)
+            for receipt in change.receipts:
+                self._keep_receipt(receipt)
+            self._db.executemany("INSERT OR IGNORE INTO exhibit (kind, data) VALUES (?, ?)", [(e.kind, e.data) for e in change.exhibits])
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except (sqlite3.Error, TafadiError):
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+        except sqlite3.DatabaseError as error:
+            raise _as_ours(error, self._path) from error
+
+    def _grow(self, growth: Growth) -> None:
+        size = growth.head.frontier.size
+        state = (size, growth.head.frontier.to_bytes(), growth.head.checkpoint)
+        moved = self._db.execute(
+            "UPDATE feed SET size = ?, frontier = ?, checkpoint = ? WHERE origin = ? AND size = ?", (*state, growth.origin, growth.old_size)
+        ).rowcount
+        if moved == 0:
+            self._begin_feed(growth, state)
+        places = range(growth.old_size, size)
+        rows = [(growth.origin, *row) for row in zip(places, growth.leaves, growth.leaf_hashes, strict=True)]
+        self._db.executemany("INSERT INTO entry (origin, idx, leaf, leaf_hash) VALUES (?, ?, ?, ?)", rows)
+        self._db.executemany("INSERT INTO inbox (origin, idx) VALUES (?, ?)", [(growth.origin, place) for place in places])
+
+    def _begin_feed(self, growth: Growth, state: tuple[int, bytes, bytes | None]) -> None:
+        known = self._db.execute("SELECT size FROM feed WHERE origin = ?", (growth.origin,)).fetchone()
+        if known is not None or growth.old_size != 0:
+            raise HeadMovedError(f"feed {growth.origin} has {known[0] if known else 0} entries, not {growth.old_size}")
+        self._db.execute("INSERT INTO feed (size, frontier, checkpoint, origin) VALUES (?, ?, ?, ?)", (*state, growth.origin))
+
+    def _keep_receipt(self, receipt: Receipt) -> None:
+        self._db.execute(
+            "INSERT INTO receipt (origin, mirror, size, line, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (origin, mirror) DO UPDATE "
+            "SET size = excluded.size, line = excluded.line, at = excluded.at WHERE excluded.size >= receipt.size",
+            (receipt.origin, receipt.mirror, receipt.size, receipt.line, str(receipt.at)),
+        )
+
+    def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        try:
+            return self._db.execute(query, values).fetchall()
+        except sqlite3.DatabaseError as error:
+            raise _as_ours(error, self._path) from error
+
+    def origins(self) -> list[str]:
+        """Every feed that the journal holds."""
+        return [str(row[0]) for row in self._rows("SELECT origin FROM feed ORDER BY origin")]
+
+    def head(self, origin: str) -> Head:
+        """How far the feed has grown; an unknown feed is empty."""
+        rows = self._rows("SELECT frontier, checkpoint FROM feed WHERE origin = ?", origin)
+        return Head(Frontier.from_bytes(_blob(rows[0][0])), _blob(rows[0][1])) if rows else Head(Frontier(), None)
+
+    def leaf(self, origin: str, index: int) -> bytes:
+        """The exact bytes of one entry. Raises MissingError."""
+        rows = self._rows("SELECT leaf FROM entry WHERE origin = ? AND idx = ?", origin, index)
+        if not rows:
+            raise MissingError(f"there is no entry {index} of {origin} here")
+        return _blob(rows[0][0])
+
+    def leaves(self, origin: str, start: int, end: int) -> list[bytes]:
+        """The entries [start, end), or as many as are there."""
+        rows = self._rows("SELECT leaf FROM entry WHERE origin = ? AND idx >= ? AND idx < ? ORDER BY idx", origin, start, end)
+        return [_blob(row[0]) for row in rows]
+
+    def leaf_hashes(self, origin: str) -> list[bytes]:
+        """All leaf hashes of the feed, in order."""
+        return [_blob(row[0]) for row in self._rows("SELECT leaf_hash FROM entry WHERE origin = ? ORDER BY idx", origin)]
+
+    def unjudged(self) -> list[tuple[str, int]]:
+        """What is stored and not yet judged, oldest first, as (origin, index)."""
+        rows = self._rows("SELECT origin, idx FROM inbox ORDER BY number")
+        return [(str(origin), int(str(index))) for origin, index in rows]
+
+    def receipts(self, origin: str) -> dict[str, Receipt]:
+        """The newest receipt of each mirror for the feed."""
+        rows = self._rows("SELECT mirror, size, line, at FROM receipt WHERE origin = ?", origin)
+        return {str(m): Receipt(origin, str(m), int(str(size)), str(line), Instant.parse(str(at))) for m, size, line, at in rows}
+
+    def exhibits(self) -> list[Exhibit]:
+        """All evidence, oldest first."""
+        return [Exhibit(str(kind), _blob(data)) for kind, data in self._rows("SELECT kind, data FROM exhibit ORDER BY number")]
+
+
+def _connect(path: str, read_only: bool) -> sqlite3.Connection:
+    if read_only:
+        db = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    else:
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA busy_timeout = 2000")
+    return db
+
+
+def _blob(value: object) -> bytes:
+    if not isinstance(value, bytes):
+        raise DamagedError("the journal holds something that is no entry; run `tafadi feed verify`")
+    return value
+
+
+def _as_ours(error: sqlite3.DatabaseError, path: str) -> StoreError:
+    """The system's word for it, in our family: a full or read-only disk can be mended, a malformed file must stop the node."""
+    if "malformed" in str(error) or "not a database" in str(error):
+        return DamagedError(f"the journal {path} is damaged: {error}")
+    return StoreError(f"the journal {path} cannot be used: {error}")

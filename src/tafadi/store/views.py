@@ -1,0 +1,123 @@
+"""Views: the picture of one agreement, folded from the journal and kept up with it.
+
+Disposable: nothing here is stored. Entries are folded in the order of (causal level, party, index), where an entry's level is one more than
+the highest of the entry before it in its feed and of everything it says it has seen: a topological order of `seen`. An entry that comes
+late, before others already folded, makes the picture be folded anew, so that the result never depends on the order of arrival.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field
+
+from tafadi.desk.examine import Examined, examine
+from tafadi.desk.fold import fold
+from tafadi.desk.picture import Picture
+from tafadi.desk.ports import Journal, Pact
+from tafadi.errors import MissingError
+from tafadi.model.message import EntryId, Refusal
+
+Key = tuple[int, str, int]  # causal level, party, index
+
+
+@dataclass(slots=True)
+class FoldedFeed:
+    """One feed as far as it has been read: its entries, their levels, and what they have seen of the others."""
+
+    party: str
+    entries: list[Examined] = field(default_factory=list)
+    levels: list[int] = field(default_factory=list)
+    seen: dict[str, int] = field(default_factory=dict)
+    waiting: list[Examined] = field(default_factory=list)
+
+
+class FoldedViews:
+    """The picture of one agreement at one node."""
+
+    def __init__(self, journal: Journal, pact: Pact) -> None:
+        self._journal = journal
+        self._pact = pact
+        self._feeds = {party: FoldedFeed(party) for party in pact.agreement.parties}
+        self._order: list[Key] = []
+        self._refusals: dict[EntryId, Refusal | None] = {}
+        self.picture = Picture()
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Takes in whatever the journal holds and the picture does not."""
+        for feed in self._feeds.values():
+            self._read(feed)
+        new = self._place_all()
+        if new and self._order and new[0] < self._order[-1]:
+            self._fold_anew(new)
+            return
+        for key in new:
+            self._order.append(key)
+            self._fold(key)
+
+    def _read(self, feed: FoldedFeed) -> None:
+        origin = self._pact.origin(feed.party)
+        known = len(feed.entries) + len(feed.waiting)
+        for number, leaf in enumerate(self._journal.leaves(origin, known, self._journal.head(origin).frontier.size)):
+            feed.waiting.append(examine(leaf, self._pact.entry_id(origin, known + number), self._pact))
+
+    def _place_all(self) -> list[Key]:
+        """The keys of all waiting entries whose seen entries are here, in order."""
+        new: list[Key] = []
+        moved = True
+        while moved:
+            moved = False
+            for feed in self._feeds.values():
+                while feed.waiting and self._has_seen_of(feed.waiting[0]):
+                    new.append(self._place(feed, feed.waiting.pop(0)))
+                    moved = True
+        return sorted(new)
+
+    def _seen(self, entry: Examined) -> dict[str, int]:
+        if entry.message is None:
+            return {}
+        return {seen.party: seen.size for seen in entry.message.seen if seen.party in self._feeds and seen.party != entry.id.party}
+
+    def _has_seen_of(self, entry: Examined) -> bool:
+        return all(size <= len(self._feeds[party].entries) for party, size in self._seen(entry).items())
+
+    def _place(self, feed: FoldedFeed, entry: Examined) -> Key:
+        seen = self._seen(entry)
+        before = [self._feeds[party].levels[size - 1] for party, size in seen.items() if size > 0]
+        level = 1 + max([*before, feed.levels[-1] if feed.levels else 0])
+        feed.entries.append(entry)
+        feed.levels.append(level)
+        feed.seen.update({party: max(size, feed.seen.get(party, 0)) for party, size in seen.items()})
+        return level, feed.party, entry.id.index
+
+    def _fold(self, key: Key) -> None:
+        entry = self._feeds[key[1]].entries[key[2]]
+        self._refusals[entry.id] = fold(self.picture, entry)
+
+    def _fold_anew(self, new: list[Key]) -> None:
+        for key in new:
+            insort(self._order, key)
+        self.picture = Picture()
+        for key in self._order:
+            self._fold(key)
+
+    def holds(self, entry: EntryId) -> bool:
+        """Whether the picture has taken the entry in: it is here, and so is all that it has seen."""
+        feed = self._feeds.get(entry.party)
+        return feed is not None and entry.index < len(feed.entries) and feed.entries[entry.index].id == entry
+
+    def examined(self, entry: EntryId) -> Examined:
+        """One entry, examined. Raises MissingError."""
+        if not self.holds(entry):
+            raise MissingError(f"entry {entry} is not here")
+        return self._feeds[entry.party].entries[entry.index]
+
+    def refusal(self, entry: EntryId) -> Refusal | None:
+        """Why the entry takes no effect; None when it does."""
+        return self._refusals.get(entry)
+
+    def seen_by(self, party: str) -> dict[str, int]:
+        """Up to which size of each other feed that party's entries say it has read."""
+        return dict(self._feeds[party].seen)
+
+    def entries(self, party: str) -> list[Examined]:
+        """All entries of one feed that have been folded, in order."""
+        return list(self._feeds[party].entries)
