@@ -45,7 +45,7 @@ def consistency_path(m: int, leaves: Sequence[bytes], known: bool = True) -> lis
 
 
 def subtree_is_consistent(start: int, end: int, size: int, subtree: bytes, root: bytes, proof: Sequence[bytes]) -> bool:
-    """The iterative check of draft-ietf-plants-merkle-tree-certs (for start 0 that of RFC 9162 section 2.1.4.2): no recursion, only bits."""
+    """The iterative check of draft-ietf-plants-merkle-tree-certs (for start 0 that of RFC 9162, 2.1.4.2): no recursion, only bits."""
     fn, sn, tn = start, end - 1, size - 1
     if sn == tn:
         while fn != sn:

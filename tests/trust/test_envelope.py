@@ -42,7 +42,7 @@ def test_the_pre_authentication_encoding_of_the_dsse_vector_is_met() -> None:
 def test_the_order_of_members_in_rfc_8785_is_met() -> None:
     # RFC 8785 section 3.2.3: sorted as UTF-16, so the emoji (a surrogate pair) comes before U+FB33.
     names: dict[str, Json] = {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7}
-    assert canonical(names).decode() == '{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"דּ":3}'
+    assert canonical(names).decode() == '{"\\r":2,"1":4,"\u0080":6,"ö":7,"€":1,"😀":5,"\ufb33":3}'
 
 
 def test_the_string_of_rfc_8785_is_met() -> None:

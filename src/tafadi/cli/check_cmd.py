@@ -50,7 +50,6 @@ def check(
 
     Exit codes: 0 every pair is clear, 1 a conflict or an unknown was found, 2 the check could not be made.
     """
-    from tafadi.engine.detect import detect
     from tafadi.formats.quantity import parse_minima
     from tafadi.model.judgement import Verdict
 
@@ -59,6 +58,8 @@ def check(
     if output is not None:
         _check_output(output, files)
     announced = gather((file, read_notices(file, source)) for file in _each_once(files))
+    from tafadi.engine.detect import detect  # heavy: only once the files are known to be good
+
     judgements = detect(announced, asked)
     answer = _answer(written, judgements, announced, on_screen=output is None and sys.stdout.isatty())
     if output is None:
@@ -96,6 +97,8 @@ def read_notices(file: str, source: str | None) -> "list[Announced]":
         return list(notice_format(one).parse(data))
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{name}: {error.strerror}") from None
 
 
 def _bytes(file: str) -> bytes:

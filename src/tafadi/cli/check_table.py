@@ -10,11 +10,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from tafadi.measure.instant import Span
+from tafadi.measure.instant import Instant, Span
 from tafadi.model.judgement import Cause, Judgement, Verdict
 
 HEAD: Final = ("pair", "verdict", "start", "end", "place", "closest", "margin", "overlap")
 NOTHING: Final = "-"
+MILLISECOND_NS: Final = 1_000_000  # times are shown to this, outwards: never a shorter conflict than was found
 
 CAUSES: Final = {
     Cause.HEIGHT_MISSING: "a height is not stated",
@@ -100,7 +101,10 @@ def _pair(one: Judgement, parties: Mapping[str, str | None]) -> str:
 
 
 def _times(span: Span | None) -> tuple[str, str]:
-    return (NOTHING, NOTHING) if span is None else (str(span.start), str(span.end))
+    if span is None:
+        return NOTHING, NOTHING
+    start_ns, end_ns = span.start.ns // MILLISECOND_NS * MILLISECOND_NS, -(-span.end.ns // MILLISECOND_NS) * MILLISECOND_NS
+    return str(Instant(start_ns)), str(Instant(end_ns))
 
 
 def _metres(horizontal_m: float | None, vertical_m: float | None) -> str:

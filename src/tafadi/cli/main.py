@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tafadi import __version__
+from tafadi.cli import agree_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd
 
 app = typer.Typer(
     name="tafadi",
@@ -30,6 +31,17 @@ def options(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
 ) -> None:
     """Options that stand before any command."""
+
+
+for _group, _name in (
+    (node_cmd.app, "node"),
+    (agree_cmd.app, "agree"),
+    (notice_cmd.app, "notice"),
+    (line_cmd.app, "line"),
+    (incident_cmd.app, "incident"),
+    (feed_cmd.app, "feed"),
+):
+    app.add_typer(_group, name=_name)
 
 
 def run() -> None:

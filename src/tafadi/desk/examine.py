@@ -14,6 +14,7 @@ from tafadi.rules.admission import admit
 from tafadi.trust.card import Card
 from tafadi.trust.envelope import Envelope, open_envelope
 from tafadi.trust.log import leaf_hash
+from tafadi.trust.roster import check_operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,9 @@ def _check_operator(envelope: Envelope, message: Message, card: Card) -> None:
         if len(envelope.signatures) != 1 or message.operator.key != card.envelope.id:
             raise NotOnRosterError("the node speaks with its envelope key alone")
         return
-    keys = dict(card.operators)
-    if message.operator.role not in keys or keys[message.operator.role].id != message.operator.key or len(envelope.signatures) != 2:
-        raise NotOnRosterError(f"role {message.operator.role!r} with that key is not on the card of {card.party}")
-    envelope.verify(keys[message.operator.role], 1)
+    check_operator(card, message.operator.role, envelope)
+    if message.operator.key != envelope.signatures[1][0]:
+        raise NotOnRosterError(f"role {message.operator.role!r} is named with another key than the one that signed")
 
 
 def _is_in_place(message: Message, entry: EntryId, pact: Pact) -> bool:

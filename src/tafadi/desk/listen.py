@@ -8,6 +8,7 @@ from tafadi.desk.react import react
 from tafadi.desk.speak import say
 from tafadi.errors import EquivocationError, MissingError
 from tafadi.trust.checkpoint import cosign
+from tafadi.trust.evidence import compare_checkpoints, encode_evidence
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
 from tafadi.trust.push import Push, decode_push
 
@@ -46,11 +47,12 @@ def _take(desk: Desk, owner: str, push: Push, state: MirrorState) -> Taken | Wro
 
 
 def keep_fork(desk: Desk, owner: str, error: EquivocationError) -> None:
-    """Keeps two contradicting statements of `owner` for ever, with its card, and alarms."""
-    from tafadi.trust.evidence import exhibit_of  # the evidence of a fork is rare; nothing else here needs it
-
-    exhibit = exhibit_of(error, desk.pact.agreement.cards[desk.pact.agreement.parties.index(owner)])
-    desk.journal.commit(Change(exhibits=(Exhibit("fork", exhibit),)))
+    """Keeps two contradicting checkpoints of `owner` for ever, with its card, and alarms."""
+    evidence = compare_checkpoints(error.first, error.second, desk.pact.cards[owner].log)
+    if evidence is None:
+        raise error  # not proved by these two alone; nobody is accused without a proof
+    card = desk.pact.agreement.cards[desk.pact.agreement.parties.index(owner)]
+    desk.journal.commit(Change(exhibits=(Exhibit(evidence.kind, encode_evidence(evidence, card)),)))
     desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
 
 

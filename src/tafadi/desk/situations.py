@@ -12,7 +12,8 @@ from tafadi.model.message import AlertKind, Prediction
 
 def situation_id(kind: AlertKind, subjects: tuple[str, ...], episode: int) -> str:
     """The identity of a situation: the digest of its kind, its subjects (sorted) and which time it is that they meet."""
-    names: list[Json] = sorted(subjects)
+    names: list[Json] = []
+    names.extend(sorted(subjects))
     content: dict[str, Json] = {"kind": str(kind), "subjects": names, "episode": episode}
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 

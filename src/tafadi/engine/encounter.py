@@ -18,10 +18,11 @@ from tafadi.engine.layout import Floats
 from tafadi.engine.trail import Trail, Vertical
 from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.instant import Instant, Span
-from tafadi.measure.units import KNOT_MPS
+from tafadi.measure.units import FOOT_PER_MINUTE_MPS, KNOT_MPS
 from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
 from tafadi.model.operation import Minima
 
+UNKNOWN_CLIMB_MPS: Final = 3_000 * FOOT_PER_MINUTE_MPS  # and what it may climb or descend: more than nearly all do for half a minute
 UNKNOWN_SPEED_MPS: Final = 250 * KNOT_MPS  # what a track of unknown velocity may do: the speed limit below 10,000 ft nearly everywhere
 
 
@@ -100,6 +101,8 @@ def _without_velocity(
         above_m = abs(two.height_m - one.height_m)
         if distance_m < bounds.minima.horizontal_m and above_m < bounds.minima.vertical_m:
             return Met(0.0, bounds.lookahead_s, 0.0, distance_m, above_m), None, whole
+        if above_m > bounds.minima.vertical_m + 2 * UNKNOWN_CLIMB_MPS * bounds.lookahead_s:
+            return None, None, whole
     reach_mps = math.hypot(apart.vx, apart.vy) + UNKNOWN_SPEED_MPS
     if distance_m > bounds.minima.horizontal_m + reach_mps * bounds.lookahead_s:
         return None, None, whole

@@ -1,12 +1,14 @@
 """What the kernels are given and give back: codes, arrays with names, compiler flags. Numbers only; no nouns.
 
 Frame : the earth is met as ECEF at height 0 (every place has three coordinates and no seam); a flat world is x, y, 0.
-Units : metres, seconds; instants as whole nanoseconds since 1970 (float64 Unix seconds step by 0.2 µs, and would make a result depend on the
-        company that a pair is judged in).
+Units : metres, seconds; instants as whole nanoseconds since 1970 (float64 Unix seconds step by 0.2 µs, and would make a result depend on
+the company that a pair is judged in).
 """
 
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
+import numba as nb
 import numpy as np
 import numpy.typing as npt
 
@@ -14,6 +16,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 Codes = npt.NDArray[np.int8]
+Bools = npt.NDArray[np.bool_]
 Records = npt.NDArray[np.void]
 
 # Verdicts. UNKNOWN is neither of the others, and is reported as loudly as CONFLICT.
@@ -42,6 +45,23 @@ SECOND_NS: Final = 1_000_000_000
 # cache: a command answers in a second, not in ten. nogil: threads may judge in parallel. numpy: a division by zero gives inf, as intended.
 # No fastmath: it would delete the tests for NaN.
 KERNEL: Final[dict[str, Any]] = {"cache": True, "nogil": True, "error_model": "numpy"}
+
+Numeric = TypeVar("Numeric", bound=Callable[..., object])
+
+
+def kernel(function: Numeric) -> Numeric:
+    """The function, compiled when first called and kept on disk: the way into a file of kernels."""
+    return cast(Numeric, nb.njit(**KERNEL)(function))
+
+
+def part(function: Numeric) -> Numeric:
+    """The function, compiled as a part of the kernels that call it."""
+    return cast(Numeric, nb.njit(error_model="numpy")(function))
+
+
+def leaf(function: Numeric) -> Numeric:
+    """The function, written out where it is called."""
+    return cast(Numeric, nb.njit(inline="always", error_model="numpy")(function))
 
 
 class World(NamedTuple):

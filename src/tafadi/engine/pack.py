@@ -1,8 +1,8 @@
 """The gate: notices become checked arrays with one origin (the centre of the earth), one epoch (1970, in nanoseconds) and codes for datums.
 
-Behind it, kernels trust. Legs are geodesics, cut into equal pieces of at most 50 NM; edges of outlines into pieces of at most 10 km, in an order
-that does not depend on the direction in which the edge was written, so that neighbours who share an edge share it to the last bit. Every
-piece's place is computed from its own leg alone: nothing depends on who else is in the set.
+Behind it, kernels trust. Legs are geodesics, cut into equal pieces of at most 50 NM; edges of outlines into pieces of at most 10 km, in an
+order that does not depend on the direction in which the edge was written, so that neighbours who share an edge share it to the last bit.
+Every piece's place is computed from its own leg alone: nothing depends on who else is in the set.
 """
 
 import math
@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, MIXED, PRESSURE, Bodies, Floats, Ints, Paths, World
+from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, MIXED, PRESSURE, Bodies, Codes, Floats, Ints, Paths, World
 from tafadi.errors import InputError
 from tafadi.measure.earth import ECCENTRICITY2, FLATTENING, SEMI_MAJOR_M, Position
 from tafadi.measure.height import Datum, Height
@@ -125,7 +125,7 @@ def pack_paths(trajectories: Sequence[Trajectory]) -> Paths:
 
 
 def _chained(
-    legs_each: list[int], first: Ints, at_ns: Ints, place_m: Floats, velocity_mps: Floats, height_m: Floats, datum: "np.ndarray[Any, Any]"
+    legs_each: list[int], first: Ints, at_ns: Ints, place_m: Floats, velocity_mps: Floats, height_m: Floats, datum: Codes
 ) -> Paths:
     """Paths from lines: where one leg ends and the next begins, two points become one that remembers both velocities."""
     total = first[-1]
@@ -181,7 +181,7 @@ def _rings(polygons: Sequence[Polygon]) -> tuple[Ints, Floats]:
     return np.concatenate([[0], first[corners]]).astype(np.int64), surface_m(lines.lat_deg, lines.lon_deg)[index]
 
 
-def _band(heights: Sequence[Height | None]) -> tuple[Floats, "np.ndarray[Any, np.dtype[np.int8]]"]:
+def _band(heights: Sequence[Height | None]) -> tuple[Floats, Codes]:
     values = np.array([math.nan if height is None else height.value_m for height in heights], dtype=np.float64)
     return values, np.array([MISSING if height is None else DATUM_CODES[height.datum] for height in heights], dtype=np.int8)
 

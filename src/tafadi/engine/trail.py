@@ -3,8 +3,8 @@
 Horizontal motion is straight at the speed and course that the source reports; where it reports none, the slope of a straight line fitted to
 the last hits. Radar trackers smooth over several turns already, and a second filter on top would only lag more.
 
-Vertical motion is looked at in two ways. *Plainly*: the last height, and the climb reported or read from the last two heights. *Filtered*, by
-rules that can each be switched off (`docs/maths/watch.md` says what each can hide):
+Vertical motion is looked at in two ways. *Plainly*: the last height, and the climb reported or read from the last two heights. *Filtered*,
+by rules that can each be switched off (`docs/maths/watch.md` says what each can hide):
 
 * `quantisation`: heights come in steps, and one 100 ft step in 12 s reads as 500 ft/min. A change of one step is no climb; more is fitted.
 * `height_jump`: a height that no climb explains is held aside until the next one confirms it (swapped or garbled Mode C replies).
@@ -66,7 +66,7 @@ class _Seen(NamedTuple):
 class Trail:
     """The last hits of one track, and what follows from them."""
 
-    __slots__ = ("first_s", "has_moved", "hits", "plots", "_first_height_m", "_first_place", "_place", "velocity_mps")
+    __slots__ = ("_first_height_m", "_first_place", "_place", "first_s", "has_moved", "hits", "plots", "velocity_mps")
 
     def __init__(self, plot: Plot, has_moved: bool = False) -> None:
         self.plots: deque[Plot] = deque(maxlen=MOST_KEPT)
@@ -87,6 +87,11 @@ class Trail:
     def place_m(self) -> tuple[float, float, float]:
         """Where the newest hit is, in ECEF."""
         return self._place
+
+    @property
+    def first_place_m(self) -> tuple[float, float, float]:
+        """Where the first hit was, in ECEF."""
+        return self._first_place
 
     def follows(self, plot: Plot, gap_max_s: float) -> bool:
         """Whether `plot` can be the same thing: not after too long a gap, and not faster than anything flies."""

@@ -1,7 +1,7 @@
 """The wire form of nouns: JSON values in which every number is an integer.
 
 One rule for all nouns, so that the wire is the data dictionary and nothing else: a dataclass is an object with its fields as
-members; a field in metres (`…_m`) travels as whole millimetres (`…_mm`), one in degrees (`…_deg`) as 1e-7 degree (`…_e7`);
+members; a field in metres (`…_m`) travels as whole millimetres (`…_mm`), one in degrees (`…_deg`) as 1e-7 degree (`…_e7`), one in m/s (`…_mps`) as mm/s (`…_mmps`);
 instants are RFC 3339 text with Z; entry identities are `party/epoch/index`; bytes are standard base64; None and empty defaults
 are absent, and absent is never zero. Decoding refuses unknown and missing members and says which. The vectors of `vectors/wire`
 hold this form still: a renamed field breaks them.
@@ -30,7 +30,7 @@ Noun = TypeVar("Noun")
 FORMAT: Final = "entry"
 LARGEST_INTEGER: Final = 2**53 - 1  # beyond this JSON readers disagree (RFC 8785 section 3.2.2.3)
 MOST_ITEMS: Final = 2_000  # of any list in an entry; an entry has 65,535 bytes in all
-_SCALES: Final = {"_m": ("_mm", 1_000), "_deg": ("_e7", 10_000_000)}
+_SCALES: Final = {"_m": ("_mm", 1_000), "_deg": ("_e7", 10_000_000), "_mps": ("_mmps", 1_000)}
 
 BODIES: Final[dict[EntryType, type]] = {
     EntryType.AGREEMENT: message.AgreementBody,

@@ -1,7 +1,7 @@
 """TLS between nodes: 1.3 only, both sides with certificates, each pinned by the other party's root-signed card.
 
-There is no certificate authority. A node trusts exactly the certificates on the cards of its agreements; whose connection it is follows from
-which of them the other side proved to hold.
+There is no certificate authority. A node trusts exactly the certificates on the cards of its agreements; whose connection it is follows
+from which of them the other side proved to hold.
 """
 
 import ssl

@@ -167,6 +167,21 @@ class Folder:
         """The documents of all agreements, by identity."""
         return {path.stem: path.read_bytes() for path in sorted((self.path / "agreements").glob("*.json"))}
 
+    def assigned(self) -> dict[str, str]:
+        """Which own notice each track flies. Raises DamagedError."""
+        path = self.path / "assigned.json"
+        if not path.is_file():
+            return {}
+        try:
+            known = json.loads(path.read_bytes())
+        except ValueError as error:
+            raise DamagedError(f"{path} cannot be used: {error}") from None
+        return {str(track): str(entry) for track, entry in dict(known).items()}
+
+    def save_assigned(self, assigned: dict[str, str]) -> None:
+        """Keeps which own notice each track flies."""
+        write_whole(self.path / "assigned.json", json.dumps(assigned, indent=1, sort_keys=True).encode() + b"\n")
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Holds the folder: one writer only. Raises UnavailableError while another process does."""

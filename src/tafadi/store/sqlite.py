@@ -21,7 +21,8 @@ CREATE TABLE feed (
     origin TEXT PRIMARY KEY,
     size INTEGER NOT NULL,
     frontier BLOB NOT NULL,
-    checkpoint BLOB NOT NULL
+    checkpoint BLOB,
+    pending BLOB
 ) STRICT;
 CREATE TABLE entry (
     origin TEXT NOT NULL,

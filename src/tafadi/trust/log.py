@@ -125,6 +125,16 @@ def subtree_proof_from(range_hash: RangeHash, start: int, end: int, size: int) -
     return list(_prove(range_hash, start, end, 0, size, known=True))
 
 
+def joint_nodes_from(range_hash: RangeHash, old: int, new: int) -> list[bytes]:
+    """The nodes that rebuild, by `rebuild` without a known hash, the roots of the first `old` leaves and of all `new`. Raises InputError.
+
+    A consistency proof leaves out what its checker knows; here nothing is left out, so that the nodes alone show what the tree holds.
+    """
+    if not 0 < old <= new:
+        raise InputError(f"a tree of {old} leaves does not begin one of {new}")
+    return list(_prove(range_hash, 0, old, 0, new, known=False))
+
+
 def check_inclusion(root: bytes, size: int, index: int, leaf_hash: bytes, proof: Sequence[bytes]) -> None:
     """Nothing, if `proof` shows the leaf at `index` in the tree of `size` leaves with that root. Raises ChainError."""
     check_subtree(root, size, index, index + 1, leaf_hash, proof)

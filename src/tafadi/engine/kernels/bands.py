@@ -1,8 +1,8 @@
 """Do two height bands share air? In like datums by subtraction; across unlike datums only where logic alone can tell.
 
-Known facts: a stated band is not empty, so its bottom lies below its top even where their datums differ (3,000 ft above ground to flight level
-100); and nothing flies below the ground, so a bottom of 0 m above ground is below everything. From these and the like-datum comparisons
-follow "apart", "together", or neither: then it is UNKNOWN.
+Known facts: a stated band is not empty, so its bottom lies below its top even where their datums differ (3,000 ft above ground to flight
+level 100); and nothing flies below the ground, so a bottom of 0 m above ground is below everything. From these and the like-datum
+comparisons follow "apart", "together", or neither: then it is UNKNOWN.
 
 Units : metres.
 Source: docs/maths/detect.md.
@@ -11,8 +11,6 @@ Twin  : tests/reference/volumes.py tries all heights of the unknown surfaces.
 
 import math
 
-import numba as nb
-
 from tafadi.engine.layout import (
     CLEAR,
     CONFLICT,
@@ -20,7 +18,6 @@ from tafadi.engine.layout import (
     EDGE_M,
     GROUND,
     HEIGHT_MISSING,
-    KERNEL,
     MISSING,
     NO_CAUSE,
     NOT_FINITE,
@@ -29,22 +26,25 @@ from tafadi.engine.layout import (
     Bytes,
     Floats,
     Ints,
+    kernel,
+    leaf,
+    part,
 )
 
 
-@nb.njit(inline="always")
+@leaf
 def on_the_ground(value: float, datum: int) -> bool:
     """Whether this bottom is the surface itself, below which nothing flies."""
     return datum == GROUND and value <= 0.0
 
 
-@nb.njit(inline="always")
+@leaf
 def alike(datum: int, other: int) -> bool:
     """Whether heights above the two can be subtracted."""
     return datum >= 0 and datum == other
 
 
-@nb.njit
+@part
 def reaches_below(bodies: Bodies, a: int, b: int) -> bool:
     """Whether the bottom of a is known to lie below the top of b, once the two are known not to be apart in like datums."""
     if alike(bodies.lower_datum[a], bodies.upper_datum[b]) or on_the_ground(bodies.lower_m[a], bodies.lower_datum[a]):
@@ -54,13 +54,13 @@ def reaches_below(bodies: Bodies, a: int, b: int) -> bool:
     return alike(bodies.upper_datum[a], bodies.upper_datum[b]) and bodies.upper_m[a] <= bodies.upper_m[b]
 
 
-@nb.njit(inline="always")
+@leaf
 def under(bodies: Bodies, a: int, b: int, half_m: float) -> bool:
     """Whether the top of a is known to stay at least `half_m` below the bottom of b."""
     return alike(bodies.upper_datum[a], bodies.lower_datum[b]) and bodies.lower_m[b] - bodies.upper_m[a] >= half_m - EDGE_M
 
 
-@nb.njit
+@part
 def compare(bodies: Bodies, a: int, b: int, half_m: float) -> tuple[int, int]:
     """Verdict on the bands of two bodies with vertical minimum `half_m`, and the cause when it is UNKNOWN."""
     if under(bodies, a, b, half_m) or under(bodies, b, a, half_m):
@@ -74,7 +74,7 @@ def compare(bodies: Bodies, a: int, b: int, half_m: float) -> tuple[int, int]:
     return UNKNOWN, DATUMS_UNLIKE
 
 
-@nb.njit(**KERNEL)
+@kernel
 def compare_bands(bodies: Bodies, pairs: Ints, half_m: Floats, verdict: Bytes, cause: Bytes) -> None:
     """Judge the bands and times of each pair of bodies; CLEAR also when they share no time.
 

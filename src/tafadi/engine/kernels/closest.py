@@ -10,9 +10,7 @@ Twin  : tests/reference/cylinder.py says the same thing slowly.
 import math
 from typing import NamedTuple
 
-import numba as nb
-
-from tafadi.engine.layout import CLEAR, CONFLICT, EDGE_M, KERNEL, UNKNOWN, Bytes, Floats
+from tafadi.engine.layout import CLEAR, CONFLICT, EDGE_M, UNKNOWN, Bytes, Floats, kernel, leaf, part
 
 
 class Motion(NamedTuple):
@@ -42,7 +40,7 @@ class Nearest(NamedTuple):
     vertical: float
 
 
-@nb.njit(inline="always")
+@leaf
 def time_in_disc(m: Motion, radius: float, window: Span) -> Span:
     """Span of the window in which the one is within `radius` of the other, seen from above."""
     reach = radius - EDGE_M
@@ -64,7 +62,7 @@ def time_in_disc(m: Motion, radius: float, window: Span) -> Span:
     return span
 
 
-@nb.njit(inline="always")
+@leaf
 def time_in_slab(m: Motion, half_height: float, window: Span) -> Span:
     """Span of the window in which the one is within `half_height` of the other, seen from the side."""
     reach = half_height - EDGE_M
@@ -79,19 +77,19 @@ def time_in_slab(m: Motion, half_height: float, window: Span) -> Span:
     return span
 
 
-@nb.njit(inline="always")
+@leaf
 def is_finite(m: Motion) -> bool:
     """Whether every number of the motion is one."""
     return math.isfinite(m.x + m.y + m.z + m.vx + m.vy + m.vz)
 
 
-@nb.njit(inline="always")
+@leaf
 def horizontal_at(m: Motion, t: float) -> float:
     """Horizontal distance at time t."""
     return math.hypot(m.x + m.vx * t, m.y + m.vy * t)
 
 
-@nb.njit(inline="always")
+@leaf
 def least_horizontal(m: Motion, span: Span) -> float:
     """The instant of the span at which the two are nearest, seen from above; its start when they keep their distance."""
     a = m.vx * m.vx + m.vy * m.vy
@@ -99,19 +97,19 @@ def least_horizontal(m: Motion, span: Span) -> float:
     return min(span.end, max(span.start, t))
 
 
-@nb.njit(inline="always")
+@leaf
 def _norm_at(m: Motion, radius: float, half_height: float, t: float) -> Nearest:
     horizontal = horizontal_at(m, t)
     vertical = abs(m.z + m.vz * t)
     return Nearest(t, max(horizontal / radius, vertical / half_height), horizontal, vertical)
 
 
-@nb.njit(inline="always")
+@leaf
 def _nearer(best: Nearest, other: Nearest, span: Span) -> Nearest:
     return other if span.start <= other.at <= span.end and other.norm < best.norm else best
 
 
-@nb.njit
+@part
 def nearest(m: Motion, radius: float, half_height: float, span: Span) -> Nearest:
     """Where max(horizontal / radius, vertical / half_height) is smallest within the span; radius and half_height above 0.
 
@@ -138,7 +136,7 @@ def nearest(m: Motion, radius: float, half_height: float, span: Span) -> Nearest
     return best
 
 
-@nb.njit(inline="always")
+@leaf
 def time_in_cylinder(m: Motion, radius: float, half_height: float, window: Span) -> Span:
     """Span of the window in which the one is inside the other's cylinder."""
     disc = time_in_disc(m, radius, window)
@@ -146,7 +144,7 @@ def time_in_cylinder(m: Motion, radius: float, half_height: float, window: Span)
     return Span(max(disc.start, slab.start), min(disc.end, slab.end))
 
 
-@nb.njit(**KERNEL)
+@kernel
 def judge_pairs(motions: Floats, radius: float, half_height: float, window: Span, verdict: Bytes, enters: Floats) -> None:
     """Judge each pair over the window.
 
@@ -169,7 +167,7 @@ def judge_pairs(motions: Floats, radius: float, half_height: float, window: Span
             verdict[i] = CLEAR
 
 
-@nb.njit(**KERNEL)
+@kernel
 def closest_in_conflict(motions: Floats, radius: float, half_height: float, window: Span, leaves: Floats, least: Floats) -> None:
     """For each pair of `judge_pairs` that is in conflict, when it ends and how near they come meanwhile; NaN for all others.
 

@@ -1,8 +1,8 @@
 """When is a moving body inside an announced volume, or nearer to it than the minima?
 
-The path is walked in steps of at most `world.step_m`, each laid out on the plane around its own middle, where the body moves in a straight line.
-The instants at which it can pass from one side of the widened outline to the other are gathered and sorted; between two of them one look
-decides. Heights cut these spans at the band, widened by the vertical minimum.
+The path is walked in steps of at most `world.step_m`, each laid out on the plane around its own middle, where the body moves in a straight
+line. The instants at which it can pass from one side of the widened outline to the other are gathered and sorted; between two of them one
+look decides. Heights cut these spans at the band, widened by the vertical minimum.
 
 Frame : ECEF, laid out step by step.
 Units : metres, seconds.
@@ -14,21 +14,19 @@ Twin  : tests/reference/volumes.py walks through time.
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from tafadi.engine.kernels.bands import alike, on_the_ground
 from tafadi.engine.kernels.closest import Motion, Span, time_in_disc
 from tafadi.engine.kernels.outline import signed_distance, times_near
 from tafadi.engine.kernels.paths import height_on, joined, path_length, place_on, seconds, shifted
-from tafadi.engine.kernels.surface import Frame, Point, dot, frame_at, geodesic, minus, on_plane, row
+from tafadi.engine.kernels.surface import Frame, dot, frame_at, geodesic, minus, on_plane, row
 from tafadi.engine.layout import (
     CLEAR,
     CONFLICT,
     DATUMS_UNLIKE,
     EDGE_M,
     HEIGHT_MISSING,
-    KERNEL,
     MISSING,
     NO_CAUSE,
     NOT_FINITE,
@@ -39,6 +37,8 @@ from tafadi.engine.layout import (
     Paths,
     Records,
     World,
+    kernel,
+    part,
 )
 
 
@@ -58,7 +58,7 @@ class Climb(NamedTuple):
     datum: int
 
 
-@nb.njit
+@part
 def time_above(z: float, vz: float, window: Span) -> Span:
     """Span of the window in which z + vz t > 0."""
     if vz == 0.0:
@@ -67,7 +67,7 @@ def time_above(z: float, vz: float, window: Span) -> Span:
     return Span(max(window.start, zero), window.end) if vz > 0.0 else Span(window.start, min(window.end, zero))
 
 
-@nb.njit
+@part
 def time_in_band(climb: Climb, bodies: Bodies, body: int, half: float, window: Span) -> tuple[Span, int]:
     """Span in which no comparable bound of the band is kept away from, and why that is not proof of being inside (NO_CAUSE if it is)."""
     lower, upper = bodies.lower_m[body], bodies.upper_m[body]
@@ -84,7 +84,7 @@ def time_in_band(climb: Climb, bodies: Bodies, body: int, half: float, window: S
     return over, cause
 
 
-@nb.njit
+@part
 def noted(entries: Entries, over: Span, cause: int) -> Entries:
     """The entries, after a span over the volume was added."""
     if not over.start < over.end:
@@ -95,7 +95,7 @@ def noted(entries: Entries, over: Span, cause: int) -> Entries:
     return Entries(entries.conflict, joined(entries.unknown, over), first)
 
 
-@nb.njit
+@part
 def step_frame(paths: Paths, k: int, epoch_ns: int, span: Span, world: World) -> tuple[Frame, Motion]:
     """The frame at the middle of a step, and the body's motion in it, heights left at 0."""
     frame = frame_at(world, place_on(paths, k, epoch_ns, (span.start + span.end) / 2.0))
@@ -105,7 +105,7 @@ def step_frame(paths: Paths, k: int, epoch_ns: int, span: Span, world: World) ->
     return frame, Motion(x, y, 0.0, (later_x - x) / duration, (later_y - y) / duration, 0.0)
 
 
-@nb.njit
+@part
 def over_circle(world: World, frame: Frame, m: Motion, bodies: Bodies, body: int, reach: float, window: Span) -> Span:
     """Span in which the body is within `reach` of the circle."""
     distance, bearing = geodesic(world, frame, frame_at(world, row(bodies.centre_m, body)))
@@ -113,7 +113,7 @@ def over_circle(world: World, frame: Frame, m: Motion, bodies: Bodies, body: int
     return time_in_disc(Motion(x, y, 0.0, m.vx, m.vy, 0.0), bodies.radius_m[body] + reach, window)
 
 
-@nb.njit
+@part
 def laid_out(world: World, frame: Frame, bodies: Bodies, body: int, ring: Floats) -> Floats:
     """The outline on the plane of the frame, in the room given."""
     first = bodies.first[body]
@@ -123,16 +123,14 @@ def laid_out(world: World, frame: Frame, bodies: Bodies, body: int, ring: Floats
     return ring[:size]
 
 
-@nb.njit
+@part
 def clipped(a: Span, b: Span) -> Span:
     """What both spans share."""
     return Span(max(a.start, b.start), min(a.end, b.end))
 
 
-@nb.njit
-def over_outline(
-    ring: Floats, m: Motion, reach: float, band: Span, cause: int, span: Span, times: Floats, entries: Entries
-) -> Entries:
+@part
+def over_outline(ring: Floats, m: Motion, reach: float, band: Span, cause: int, span: Span, times: Floats, entries: Entries) -> Entries:
     """The entries after a step over an outline: inside it by more than the edge, or within `reach` of it."""
     duration = span.end - span.start
     count = times_near(ring, m.x, m.y, m.vx, m.vy, abs(reach - EDGE_M), duration, times)
@@ -149,7 +147,7 @@ def over_outline(
     return entries
 
 
-@nb.njit
+@part
 def step_over(
     paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float, half: float, world: World,
     ring: Floats, times: Floats, entries: Entries,
@@ -172,15 +170,16 @@ def step_over(
     return noted(entries, shifted(over, span.start), cause)
 
 
-@nb.njit
+@part
 def far_away(paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float) -> bool:
     """Whether the body cannot come near the volume during the span; false when a number is none."""
     to_centre = minus(place_on(paths, k, epoch_ns, (span.start + span.end) / 2.0), row(bodies.centre_m, body))
     near = bodies.ball_m[body] + reach + 0.51 * path_length(paths, k, span.end - span.start) + 200.0  # 168 m: the dip of a 50 NM chord
-    return math.sqrt(dot(to_centre, to_centre)) > near
+    apart = math.sqrt(dot(to_centre, to_centre))
+    return bool(math.isfinite(apart) and apart > near)
 
 
-@nb.njit
+@part
 def fly_over(paths: Paths, p: int, bodies: Bodies, body: int, reach: float, half: float, world: World) -> Entries:
     """The entries of a path into a body's volume."""
     nothing = Span(math.nan, math.nan)
@@ -198,7 +197,7 @@ def fly_over(paths: Paths, p: int, bodies: Bodies, body: int, reach: float, half
         if far_away(paths, k, bodies, body, epoch, whole, reach):
             continue
         share = path_length(paths, k, whole.end - whole.start) / world.step_m
-        steps = max(1, int(math.ceil(share))) if share < 1e6 else 1
+        steps = max(1, math.ceil(share)) if share < 1e6 else 1
         size_s = (whole.end - whole.start) / steps
         for step in range(steps):
             span = Span(whole.start + step * size_s, whole.end if step + 1 == steps else whole.start + (step + 1) * size_s)
@@ -207,7 +206,7 @@ def fly_over(paths: Paths, p: int, bodies: Bodies, body: int, reach: float, half
     return entries
 
 
-@nb.njit(**KERNEL)
+@kernel
 def judge_entries(paths: Paths, bodies: Bodies, pairs: Ints, reach_m: Floats, half_m: Floats, world: World, found: Records) -> None:
     """Judge each pair of a path and a body.
 

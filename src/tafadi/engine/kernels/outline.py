@@ -8,12 +8,10 @@ Twin  : shapely, in tests/engine/kernels/test_outline.py.
 
 import math
 
-import numba as nb
-
-from tafadi.engine.layout import KERNEL, Floats
+from tafadi.engine.layout import Floats, kernel, leaf, part
 
 
-@nb.njit
+@part
 def square_to_edge(x: float, y: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Square of the distance from x, y to the edge a-b."""
     ux, uy = bx - ax, by - ay
@@ -24,7 +22,7 @@ def square_to_edge(x: float, y: float, ax: float, ay: float, bx: float, by: floa
     return dx * dx + dy * dy
 
 
-@nb.njit(**KERNEL)
+@kernel
 def signed_distance(ring: Floats, x: float, y: float) -> tuple[float, int]:
     """Distance from x, y to the outline, negative inside; and the number of the edge (from k - 1 to k) that is nearest."""
     least, nearest, inside = math.inf, 0, False
@@ -41,7 +39,7 @@ def signed_distance(ring: Floats, x: float, y: float) -> tuple[float, int]:
     return (-distance if inside else distance), nearest
 
 
-@nb.njit(inline="always")
+@leaf
 def add_time(times: Floats, count: int, t: float, duration: float) -> int:
     """The new count, after t was added if it lies within the duration."""
     if 0.0 < t < duration:
@@ -50,7 +48,7 @@ def add_time(times: Floats, count: int, t: float, duration: float) -> int:
     return count
 
 
-@nb.njit
+@part
 def times_at_corner(times: Floats, count: int, x: float, y: float, vx: float, vy: float, reach: float, duration: float) -> int:
     """Adds when a point at x, y (from the corner) crosses the circle of radius `reach` around the corner."""
     a, b, c = vx * vx + vy * vy, x * vx + y * vy, x * x + y * y - reach * reach
@@ -62,7 +60,7 @@ def times_at_corner(times: Floats, count: int, x: float, y: float, vx: float, vy
     return count
 
 
-@nb.njit
+@part
 def times_at_side(
     times: Floats, count: int, x: float, y: float, vx: float, vy: float, ux: float, uy: float, reach: float, duration: float
 ) -> int:
@@ -83,7 +81,7 @@ def times_at_side(
     return count
 
 
-@nb.njit
+@part
 def times_near(ring: Floats, x: float, y: float, vx: float, vy: float, reach: float, duration: float, times: Floats) -> int:
     """How many instants, now in `times` (room for 6 an edge), can be those at which a moving point is `reach` from the outline."""
     low_x, high_x = min(x, x + vx * duration) - reach, max(x, x + vx * duration) + reach

@@ -1,8 +1,8 @@
 """When do two moving bodies lose their minima, each flying its trajectory?
 
 Both trajectories are walked together. Each stretch of time in which neither passes a waypoint is cut so that no body moves more than
-`world.step_m`; over such a step the relative motion, seen on the tangent plane between the two, is linear to within 1 mm, and `closest` gives
-the exact instants of entering and leaving the cylinder. A step during which they cannot come near enough is passed over.
+`world.step_m`; over such a step the relative motion, seen on the tangent plane between the two, is linear to within 1 mm, and `closest`
+gives the exact instants of entering and leaving the cylinder. A step during which they cannot come near enough is passed over.
 
 Frame : ECEF, projected step by step on the tangent plane at the middle of the pair.
 Units : metres, seconds.
@@ -14,7 +14,6 @@ Twin  : tests/reference/plans.py walks through time with geographiclib.
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
 from tafadi.engine.kernels.closest import Motion, Nearest, Span, horizontal_at, least_horizontal, nearest, time_in_disc, time_in_slab
@@ -25,7 +24,6 @@ from tafadi.engine.layout import (
     DATUMS_UNLIKE,
     HEIGHT_MISSING,
     JOIN_S,
-    KERNEL,
     MISSING,
     NO_CAUSE,
     NOT_FINITE,
@@ -36,6 +34,9 @@ from tafadi.engine.layout import (
     Paths,
     Records,
     World,
+    kernel,
+    leaf,
+    part,
 )
 
 SLACK_M = 200.0  # the chord of a 50 NM piece dips 168 m below the surface; only steps within the minima plus this are looked at closely
@@ -53,7 +54,7 @@ class Tally(NamedTuple):
     least: float  # horizontal distance while in conflict
 
 
-@nb.njit(inline="always")
+@leaf
 def joined(span: Span, more: Span) -> Span:
     """The first contiguous span, after `more` (later than all before it) was added; NaN while there is none."""
     if not more.start < more.end:
@@ -67,13 +68,13 @@ def joined(span: Span, more: Span) -> Span:
     return result
 
 
-@nb.njit(inline="always")
+@leaf
 def seconds(at_ns: int, epoch_ns: int) -> float:
     """Seconds after the epoch; the difference is taken in whole nanoseconds, and so is exact."""
     return (at_ns - epoch_ns) / SECOND_NS
 
 
-@nb.njit
+@part
 def place_on(paths: Paths, k: int, epoch_ns: int, t: float) -> Point:
     """Where the body of piece k is at t: on the cubic through both ends with the velocities there."""
     begin, end = seconds(paths.at_ns[k], epoch_ns), seconds(paths.at_ns[k + 1], epoch_ns)
@@ -91,14 +92,15 @@ def place_on(paths: Paths, k: int, epoch_ns: int, t: float) -> Point:
     )
 
 
-@nb.njit
+@part
 def height_on(paths: Paths, k: int, epoch_ns: int, t: float) -> float:
     """Height of the body of piece k at t; NaN where not stated."""
     begin, end = seconds(paths.at_ns[k], epoch_ns), seconds(paths.at_ns[k + 1], epoch_ns)
-    return paths.height_m[k] + (paths.height_m[k + 1] - paths.height_m[k]) * ((t - begin) / (end - begin))
+    low, high = paths.height_m[k], paths.height_m[k + 1]
+    return float(low + (high - low) * ((t - begin) / (end - begin)))
 
 
-@nb.njit(inline="always")
+@leaf
 def path_length(paths: Paths, k: int, duration: float) -> float:
     """Metres that the body of piece k moves in `duration` seconds, at least; NaN when not finite."""
     dx = paths.place_m[k + 1, 0] - paths.place_m[k, 0]
@@ -107,7 +109,7 @@ def path_length(paths: Paths, k: int, duration: float) -> float:
     return math.sqrt(dx * dx + dy * dy + dz * dz) * duration / seconds(paths.at_ns[k + 1], paths.at_ns[k])
 
 
-@nb.njit
+@part
 def relative(paths: Paths, i: int, j: int, epoch_ns: int, span: Span, world: World) -> Motion:
     """Motion of j's body relative to i's over a short span, on the tangent plane in the middle of the two, t from the span's start."""
     a, b = place_on(paths, i, epoch_ns, span.start), place_on(paths, j, epoch_ns, span.start)
@@ -119,24 +121,22 @@ def relative(paths: Paths, i: int, j: int, epoch_ns: int, span: Span, world: Wor
     duration = span.end - span.start
     z = height_on(paths, j, epoch_ns, span.start) - height_on(paths, i, epoch_ns, span.start)
     later = height_on(paths, j, epoch_ns, span.end) - height_on(paths, i, epoch_ns, span.end)
-    return Motion(
-        x, y, z, (dot(end, frame.east) - x) / duration, (dot(end, frame.north) - y) / duration, (later - z) / duration
-    )
+    return Motion(x, y, z, (dot(end, frame.east) - x) / duration, (dot(end, frame.north) - y) / duration, (later - z) / duration)
 
 
-@nb.njit(inline="always")
+@leaf
 def shifted(span: Span, by: float) -> Span:
     """The span, `by` seconds later."""
     return Span(span.start + by, span.end + by)
 
 
-@nb.njit(inline="always")
+@leaf
 def nearer(best: Nearest, other: Nearest, by: float) -> Nearest:
     """The better of the two; `other` is `by` seconds later than it says."""
     return Nearest(other.at + by, other.norm, other.horizontal, other.vertical) if other.norm < best.norm else best
 
 
-@nb.njit
+@part
 def look_level(m: Motion, reach: float, half: float, span: Span, cause: int, tally: Tally) -> Tally:
     """The tally after a step in which heights cannot be compared: within reach, nothing can be said."""
     window = Span(0.0, span.end - span.start)
@@ -157,7 +157,7 @@ def look_level(m: Motion, reach: float, half: float, span: Span, cause: int, tal
     return Tally(tally.conflict, unknown, tally.cause, tally.deepest, level, tally.outside, tally.least)
 
 
-@nb.njit
+@part
 def look(m: Motion, reach: float, half: float, span: Span, everywhere: bool, tally: Tally) -> Tally:
     """The tally after a step in which heights can be compared."""
     if not math.isfinite(m.x + m.y + m.z + m.vx + m.vy + m.vz):
@@ -175,7 +175,7 @@ def look(m: Motion, reach: float, half: float, span: Span, everywhere: bool, tal
     return Tally(conflict, tally.unknown, tally.cause, deepest, tally.level, outside, least)
 
 
-@nb.njit
+@part
 def cause_of(a: int, b: int) -> int:
     """Why heights of these datums cannot be compared; NO_CAUSE when they can."""
     if a == MISSING or b == MISSING:
@@ -183,20 +183,21 @@ def cause_of(a: int, b: int) -> int:
     return NO_CAUSE if a == b and a >= 0 else DATUMS_UNLIKE
 
 
-@nb.njit
+@part
 def steps_in(paths: Paths, i: int, j: int, epoch_ns: int, span: Span, reach: float, everywhere: bool, world: World) -> int:
     """Into how many steps a span (without waypoint) is to be cut; 0 when the two stay too far apart to matter."""
     duration = span.end - span.start
     a, b = path_length(paths, i, duration), path_length(paths, j, duration)
     middle = span.start + duration / 2.0
     d = minus(place_on(paths, j, epoch_ns, middle), place_on(paths, i, epoch_ns, middle))
-    if not everywhere and math.sqrt(dot(d, d)) > reach + 0.51 * (a + b) + SLACK_M:
+    apart = math.sqrt(dot(d, d))
+    if not everywhere and math.isfinite(apart) and apart > reach + 0.51 * (a + b) + SLACK_M:
         return 0
     longest = max(a, b) / world.step_m
-    return max(1, int(math.ceil(longest))) if longest < 1e6 else 1  # NaN too: one step, which will be UNKNOWN
+    return max(1, math.ceil(longest)) if longest < 1e6 else 1  # NaN too: one step, which will be UNKNOWN
 
 
-@nb.njit
+@part
 def walk(paths: Paths, p: int, q: int, reach: float, half: float, everywhere: bool, world: World) -> Tally:
     """The tally of two paths over all their common time. `everywhere` also seeks the nearest approach of those that stay apart."""
     nothing, nowhere = Span(math.nan, math.nan), Nearest(math.nan, math.inf, math.nan, math.nan)
@@ -220,14 +221,11 @@ def walk(paths: Paths, p: int, q: int, reach: float, half: float, everywhere: bo
             size = (whole.end - whole.start) / steps
             span = Span(whole.start + step * size, whole.end if step + 1 == steps else whole.start + (step + 1) * size)
             m = relative(paths, i, j, epoch, span, world)
-            if cause == NO_CAUSE:
-                tally = look(m, reach, half, span, everywhere, tally)
-            else:
-                tally = look_level(m, reach, half, span, cause, tally)
+            tally = look(m, reach, half, span, everywhere, tally) if cause == NO_CAUSE else look_level(m, reach, half, span, cause, tally)
         now = until
 
 
-@nb.njit
+@part
 def write(found: Records, tally: Tally) -> None:
     """The verdict of a tally: any conflict, else any unknown, else clear."""
     span, best, verdict, cause = Span(math.nan, math.nan), tally.outside, CLEAR, NO_CAUSE
@@ -241,7 +239,7 @@ def write(found: Records, tally: Tally) -> None:
     found["least_horizontal_m"] = tally.least
 
 
-@nb.njit(**KERNEL)
+@kernel
 def judge_paths(paths: Paths, pairs: Ints, reach_m: Floats, half_m: Floats, everywhere: bool, world: World, found: Records) -> None:
     """Judge each pair of paths over their common time.
 
@@ -257,7 +255,7 @@ def judge_paths(paths: Paths, pairs: Ints, reach_m: Floats, half_m: Floats, ever
         write(found[n], walk(paths, p, q, reach_m[n], half_m[n], everywhere, world))
 
 
-@nb.njit(**KERNEL)
+@kernel
 def place_at(paths: Paths, p: int, at_ns: int) -> Floats:
     """float64[3]: where path p is at an instant within its span (at its nearest end outside of it)."""
     k = paths.first[p]

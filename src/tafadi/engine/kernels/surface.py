@@ -1,23 +1,22 @@
 """The surface on which bodies move: its normal, local planes, distances along it.
 
-A place is its ECEF vector at height 0, so there is no seam at the antimeridian and none at the poles. Near a chosen origin the surface is laid
-out flat in one of two ways, both with the true direction from the origin: with the true distance from it (equidistant: for reach) or with
-the chord as distance (on a sphere equal in area: for areas). Both are exact at the origin, and off by 5 mm at 100 km.
+A place is its ECEF vector at height 0, so there is no seam at the antimeridian and none at the poles. Near a chosen origin the surface is
+laid out flat in one of two ways, both with the true direction from the origin: with the true distance from it (equidistant: for reach) or
+with the chord as distance (on a sphere equal in area: for areas). Both are exact at the origin, and off by 5 mm at 100 km.
 
 Frame : ECEF; local planes with x east and y north of an origin.
 Units : metres, radians.
-Source: T. Vincenty, Direct and inverse solutions of geodesics on the ellipsoid, Survey Review 176 (1975); B. R. Bowring, Transformation from
-        spatial to geographical coordinates, Survey Review 181 (1976).
+Source: T. Vincenty, Direct and inverse solutions of geodesics on the ellipsoid, Survey Review 176 (1975); B. R. Bowring, Transformation
+        from spatial to geographical coordinates, Survey Review 181 (1976).
 Twin  : geographiclib (Karney 2013), in the tests.
 """
 
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 
-from tafadi.engine.layout import KERNEL, Floats, World
+from tafadi.engine.layout import Floats, World, kernel, leaf, part
 
 ROUNDS_MOST = 100  # Vincenty needs 4 or 5; only near the antipode does it never end, and there half a metre more or less is enough
 
@@ -39,25 +38,25 @@ class Frame(NamedTuple):
     up: Point
 
 
-@nb.njit(inline="always")
+@leaf
 def dot(a: Point, b: Point) -> float:
     """The scalar product."""
     return a.x * b.x + a.y * b.y + a.z * b.z
 
 
-@nb.njit(inline="always")
+@leaf
 def minus(a: Point, b: Point) -> Point:
     """The vector from b to a."""
     return Point(a.x - b.x, a.y - b.y, a.z - b.z)
 
 
-@nb.njit(inline="always")
+@leaf
 def row(places: Floats, k: int) -> Point:
     """Row k of an array of vectors."""
     return Point(places[k, 0], places[k, 1], places[k, 2])
 
 
-@nb.njit
+@part
 def frame_at(world: World, place: Point) -> Frame:
     """East, north and up at a place on (or some metres off) the surface. At a pole, east is that of the meridian of Greenwich."""
     if world.flat:
@@ -71,7 +70,7 @@ def frame_at(world: World, place: Point) -> Frame:
     return Frame(place, Point(-sin_lon, cos_lon, 0.0), Point(-uz * cos_lon, -uz * sin_lon, around), Point(ux, uy, uz))
 
 
-@nb.njit
+@part
 def geodesic(world: World, start: Frame, end: Frame) -> tuple[float, float]:
     """Distance in metres along the geodesic from start to end, and its bearing at the start in radians. Vincenty's inverse solution."""
     f = world.flattening
@@ -105,7 +104,7 @@ def geodesic(world: World, start: Frame, end: Frame) -> tuple[float, float]:
     )
 
 
-@nb.njit(inline="always")
+@leaf
 def _arc_m(world: World, sigma: float, sin_sigma: float, cos_sigma: float, cos2_alpha: float, cos_2m: float) -> float:
     b = world.semi_major_m * (1.0 - world.flattening)
     u2 = cos2_alpha * (world.semi_major_m * world.semi_major_m - b * b) / (b * b)
@@ -116,7 +115,7 @@ def _arc_m(world: World, sigma: float, sin_sigma: float, cos_sigma: float, cos2_
     return b * big_a * (sigma - big_b * sin_sigma * (cos_2m + big_b / 4.0 * (cos_sigma * (2.0 * square - 1.0) - third)))
 
 
-@nb.njit(inline="always")
+@leaf
 def on_plane(world: World, frame: Frame, place: Point, equidistant: bool) -> tuple[float, float]:
     """x, y of a place on the plane around the frame's origin; distances from the origin are the arc (equidistant) or the chord."""
     d = minus(place, frame.origin)
@@ -130,7 +129,7 @@ def on_plane(world: World, frame: Frame, place: Point, equidistant: bool) -> tup
     return x * reach / across, y * reach / across
 
 
-@nb.njit(**KERNEL)
+@kernel
 def plane(world: World, origin: Point, places: Floats, equidistant: bool) -> Floats:
     """float64[n, 2]: the places on the plane around `origin`."""
     frame = frame_at(world, origin)
@@ -140,7 +139,7 @@ def plane(world: World, origin: Point, places: Floats, equidistant: bool) -> Flo
     return out
 
 
-@nb.njit(**KERNEL)
+@kernel
 def polar_plane(world: World, origin: Point, places: Floats) -> Floats:
     """float64[n, 2]: the places on the plane around `origin`, with distance and bearing of the true geodesic (slower than `plane`)."""
     frame = frame_at(world, origin)
@@ -151,7 +150,7 @@ def polar_plane(world: World, origin: Point, places: Floats) -> Floats:
     return out
 
 
-@nb.njit(**KERNEL)
+@kernel
 def off_plane(world: World, origin: Point, x: float, y: float) -> Point:
     """The place at x, y of the plane around `origin` (chord as distance); up to some metres off the surface where x, y is far away."""
     f = frame_at(world, origin)
@@ -166,7 +165,7 @@ def off_plane(world: World, origin: Point, x: float, y: float) -> Point:
     )
 
 
-@nb.njit(**KERNEL)
+@kernel
 def geodetic(world: World, place: Point) -> tuple[float, float]:
     """Latitude and longitude in radians of a place near the surface. Bowring's formula: 1e-12 rad off within 10 km of the surface."""
     a, f = world.semi_major_m, world.flattening
@@ -178,8 +177,20 @@ def geodetic(world: World, place: Point) -> tuple[float, float]:
     return math.atan2(z, p), math.atan2(place.y, place.x)
 
 
-@nb.njit(**KERNEL)
+@kernel
 def distance_m(world: World, start: Point, end: Point) -> float:
     """Metres along the geodesic between two places on the surface."""
     distance, _ = geodesic(world, frame_at(world, start), frame_at(world, end))
     return distance
+
+
+@kernel
+def surface_point(world: World, place: Point) -> Point:
+    """The place on the surface below or above a place (which may be deep inside, as the middle of a wide outline is)."""
+    if world.flat:
+        return Point(place.x, place.y, 0.0)
+    lat, lon = geodetic(world, place)
+    e2 = world.flattening * (2.0 - world.flattening)
+    normal = world.semi_major_m / math.sqrt(1.0 - e2 * math.sin(lat) ** 2)
+    across = normal * math.cos(lat)
+    return Point(across * math.cos(lon), across * math.sin(lon), normal * (1.0 - e2) * math.sin(lat))

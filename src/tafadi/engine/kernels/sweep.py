@@ -1,7 +1,7 @@
 """Which pairs can be near each other at all? A prefilter: it may keep too many, and never drops one that matters.
 
-Every item is a ball that lasts for a span. Time is cut into slabs about as long as a mean item; within a slab the balls are sorted along one
-axis and swept. A pair that shares several slabs is told once, in the first that it shares, so no result depends on the slabs.
+Every item is a ball that lasts for a span. Time is cut into slabs about as long as a mean item; within a slab the balls are sorted along
+one axis and swept. A pair that shares several slabs is told once, in the first that it shares, so no result depends on the slabs.
 
 Units : metres, nanoseconds.
 Twin  : all pairs, in tests/reference/volumes.py.
@@ -9,10 +9,9 @@ Twin  : all pairs, in tests/reference/volumes.py.
 
 from typing import Final, NamedTuple
 
-import numba as nb
 import numpy as np
 
-from tafadi.engine.layout import KERNEL, SECOND_NS, Floats, Ints
+from tafadi.engine.layout import SECOND_NS, Floats, Ints, kernel, leaf
 
 FIRST_ROOM: Final = 1024  # pairs that the output holds before it first doubles
 
@@ -28,7 +27,7 @@ class Items(NamedTuple):
     owner: Ints
 
 
-@nb.njit(inline="always")
+@leaf
 def meet(items: Items, a: int, b: int) -> bool:
     """Whether two items share time and can come within their margin. Written so that NaN keeps the pair."""
     if items.owner[a] == items.owner[b]:
@@ -42,7 +41,7 @@ def meet(items: Items, a: int, b: int) -> bool:
     return not dx * dx + dy * dy + dz * dz > reach * reach
 
 
-@nb.njit(**KERNEL)
+@kernel
 def sweep_slabs(items: Items, item: Ints, slab: Ints, first_slab: Ints, low_m: Floats, high_m: Floats) -> Ints:
     """int64[m, 2]: item pairs that meet. Entries (item, slab, low, high) come sorted by slab and low; high includes the largest margin."""
     out = np.empty((FIRST_ROOM, 2), np.int64)

@@ -1,0 +1,185 @@
+"""`tafadi agree`: make, show, exchange and sign an agreement between nodes."""
+
+import base64
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tafadi.cli.calls import AsJson, NodeDir, call, print_json
+from tafadi.cli.exits import door
+from tafadi.errors import InputError
+from tafadi.model.names import Mode
+
+if TYPE_CHECKING:
+    from tafadi.desk.ports import Pact
+    from tafadi.model.agreement import Landmark
+
+app = typer.Typer(no_args_is_help=True, help="Make, show, exchange and sign an agreement.")
+
+
+@app.command()
+@door
+def card(
+    path: NodeDir,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the card to this file, for the other party.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show this node's card: the file to hand over, and the words of the root key to read out in person."""
+    from tafadi.store.folder import Folder, write_whole
+    from tafadi.trust.card import open_card
+    from tafadi.trust.keys import key_words
+
+    data = Folder.open(path).card
+    words = key_words(open_card(data).root)
+    if out is not None:
+        write_whole(out, data)
+    if as_json:
+        print_json({"words": words, "card": base64.b64encode(data).decode("ascii")})
+        return
+    typer.echo(words)
+
+
+@app.command()
+@door
+def words(file: Annotated[Path, typer.Argument(help="A card that another party handed over.")], as_json: AsJson = False) -> None:
+    """Show the words of the root key on a card, to be compared with what its party reads out."""
+    from tafadi.trust.card import open_card
+    from tafadi.trust.keys import key_words
+
+    opened = open_card(file.read_bytes())
+    told = {"party": opened.party, "words": key_words(opened.root), "valid_until": str(opened.valid.end)}
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(f"{told['party']} (card valid until {told['valid_until']}): {told['words']}")
+
+
+@app.command()
+@door
+def new(
+    name: Annotated[str, typer.Option("--name", help="The agreement's name: a-z, 0-9 and -.")],
+    cards: Annotated[list[Path], typer.Option("--card", help="The card of each party; repeat for each.")],
+    minima: Annotated[str, typer.Option("--minima", help='Between tracks, like "5 [NM] / 1000 [ft]".')],
+    landmarks: Annotated[list[str], typer.Option("--landmark", help="NAME=LAT,LON in degrees; at least two, for the read-back.")],
+    out: Annotated[Path, typer.Option("--out", help="Where to write the document that all parties sign.")],
+    modes: Annotated[list[Mode] | None, typer.Option("--mode", help="Modes allowed; repeat. Default EXERCISE and TEST.")] = None,
+    announced_minima: Annotated[str, typer.Option("--announced-minima", help="Between announced operations; none when left out.")] = "",
+    lead: Annotated[str, typer.Option("--lead", help='How early a notice must come, like "24 [h]".')] = "24 [h]",
+    lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead tracks are watched.")] = "120 [s]",
+    heartbeat: Annotated[str, typer.Option("--heartbeat", help="How often the nodes show that they are alive.")] = "30 [s]",
+    skew: Annotated[str, typer.Option("--skew", help="How far the parties' clocks may differ.")] = "5 [s]",
+    effective: Annotated[str, typer.Option("--effective", help="From when: UTC with Z. Default: the youngest card's beginning.")] = "",
+    text: Annotated[Path | None, typer.Option("--text", help="The agreement's text, UTF-8.")] = None,
+) -> None:
+    """Make the document of a new agreement from the parties' cards. Compare each card's words in person first."""
+    from tafadi.cli.calls import read_text
+    from tafadi.formats.agreement import agreement_id, digest_of, write_document
+    from tafadi.formats.quantity import parse_minima
+    from tafadi.measure.instant import Instant
+    from tafadi.measure.units import parse_quantity
+    from tafadi.model.agreement import Agreement, Timing
+    from tafadi.store.folder import write_whole
+    from tafadi.trust.card import open_card
+
+    signed = {open_card(data).party: data for data in (path.read_bytes() for path in cards)}
+    if len(signed) != len(cards):
+        raise InputError("two of the cards are of the same party")
+    parties = tuple(sorted(signed))
+    youngest = max(open_card(data).valid.start for data in signed.values())
+    timing = Timing(
+        lead_s=round(parse_quantity(lead, "time")),
+        lookahead_s=round(parse_quantity(lookahead, "time")),
+        heartbeat_s=round(parse_quantity(heartbeat, "time")),
+        skew_max_s=round(parse_quantity(skew, "time")),
+    )
+    agreement = Agreement(
+        name,
+        parties,
+        tuple(signed[party] for party in parties),
+        Instant.parse(effective) if effective else youngest,
+        tuple(modes or (Mode.EXERCISE, Mode.TEST)),
+        parse_minima(minima),
+        parse_minima(announced_minima) if announced_minima else None,
+        tuple(_landmark(item) for item in landmarks),
+        timing,
+        read_text(text) if text else "",
+    )
+    document = write_document(agreement)
+    write_whole(out, document)
+    typer.echo(f"{agreement_id(name, document)}  sha256 {digest_of(document)}")
+
+
+def _landmark(text: str) -> "Landmark":
+    from tafadi.measure.earth import Position
+    from tafadi.model.agreement import Landmark
+
+    name, equals, place = text.partition("=")
+    lat, comma, lon = place.partition(",")
+    try:
+        if not (equals and comma):
+            raise ValueError
+        return Landmark(name.strip(), Position(float(lat), float(lon)).quantised())
+    except ValueError:
+        raise InputError(f"{text!r} is not a landmark like lighthouse=34.5,40.9 (latitude, longitude)") from None
+
+
+@app.command()
+@door
+def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], as_json: AsJson = False) -> None:
+    """Show an agreement document: parties with the words of their root keys, minima, landmarks, timing, digest."""
+    from tafadi.formats.agreement import digest_of
+    from tafadi.measure.units import feet, nautical_miles
+    from tafadi.node import pact_of
+    from tafadi.trust.keys import key_words
+
+    document = file.read_bytes()
+    pact = pact_of(document)
+    if as_json:
+        print_json({"id": pact.id, "digest": digest_of(document), "document": json.loads(document)})
+        return
+    agreement = pact.agreement
+    minima = agreement.minima_tracks
+    typer.echo(f"{pact.id}  effective {agreement.effective}  modes {', '.join(agreement.modes)}")
+    typer.echo(f"sha256 {digest_of(document)}")
+    typer.echo(f"minima between tracks: {nautical_miles(minima.horizontal_m):g} NM / {feet(minima.vertical_m):g} ft")
+    for party, opened in pact.cards.items():
+        typer.echo(f"{party}: {key_words(opened.root)}")
+    for mark in agreement.landmarks:
+        typer.echo(f"landmark {mark.name}: {mark.position}")
+    if agreement.text:
+        typer.echo(agreement.text)
+
+
+@app.command()
+@door
+def sign(
+    path: NodeDir,
+    file: Annotated[Path, typer.Argument(help="The agreement document.")],
+    words: Annotated[list[str], typer.Option("--words", help='PARTY="24 words" as that party read them out; one for each other party.')],
+    as_json: AsJson = False,
+) -> None:
+    """Sign an agreement in the name of the node's party, after the other parties' words were compared."""
+    from tafadi.node import pact_of
+    from tafadi.store.folder import Folder
+
+    document = file.read_bytes()
+    _check_words(pact_of(document), Folder.open(path).settings.party, words)
+    told = call(path, "agree.sign", document=base64.b64encode(document).decode("ascii"))
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(f"signed {told['agreement']}; {'in force' if told['in_force'] else 'waiting for the other parties to sign'}")
+
+
+def _check_words(pact: "Pact", party: str, given: list[str]) -> None:
+    """Every other party's root key is the one whose words were read out. Raises InputError."""
+    from tafadi.trust.keys import key_from_words
+
+    read_out = dict(item.split("=", 1) for item in given if "=" in item)
+    for other in pact.others(party):
+        if other not in read_out:
+            raise InputError(f'give the words that {other} read out: --words {other}="…"')
+        if key_from_words(read_out[other]) != pact.cards[other].root:
+            raise InputError(f"the words read out by {other} are not those of the root key on its card; do not sign")

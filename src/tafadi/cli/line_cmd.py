@@ -1,0 +1,143 @@
+"""`tafadi line`: line checks, acknowledgements, answers, stop, roster, and attempts by other channels."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json, read_text
+from tafadi.cli.exits import door
+from tafadi.cli.notice_cmd import alert_line
+from tafadi.errors import InputError
+from tafadi.model.message import AnswerCode, StopStep
+
+app = typer.Typer(no_args_is_help=True, help="Check the line, acknowledge, answer, say stop.")
+
+EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="The entry, like alpha/1/5.")]
+
+
+def say_entry(told: dict[str, Any], as_json: bool, words: str) -> None:
+    """Prints what entry a verb made."""
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(f"{words} {told['entry']}")
+
+
+@app.command()
+@door
+def check(path: NodeDir, agreement: AgreementName = "", role: Role = "watch-officer", mode: ModeName = "", as_json: AsJson = False) -> None:
+    """Call the other party's officer; the line is OK when the reply repeats the nonce."""
+    say_entry(call(path, "line.check", agreement=agreement, role=role, mode=mode), as_json, "line check sent as")
+
+
+@app.command()
+@door
+def ack(
+    path: NodeDir,
+    entry: EntryName,
+    step: Annotated[StopStep | None, typer.Option("--step", help="For a stop: HEARD (default), ACTED, or CLOSED by who raised it.")] = None,
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    as_json: AsJson = False,
+) -> None:
+    """Acknowledge a line check, an alert or a stop. An acknowledgement is not permission; HEARD is not ACTED."""
+    say_entry(call(path, "line.ack", entry=entry, step=step or "", agreement=agreement, role=role), as_json, "acknowledged by")
+
+
+@app.command()
+@door
+def answer(
+    path: NodeDir,
+    entry: EntryName,
+    code: Annotated[AnswerCode, typer.Argument(help="`accepted` means received and understood; it is never permission.")],
+    text: Annotated[str, typer.Option("--text", help="Free text for people; never authoritative.")] = "",
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    as_json: AsJson = False,
+) -> None:
+    """Answer another party's notice."""
+    say_entry(call(path, "line.answer", entry=entry, code=code, text=text, agreement=agreement, role=role), as_json, "answered by")
+
+
+@app.command()
+@door
+def stop(
+    path: NodeDir,
+    what: Annotated[list[str], typer.Option("--what", help="What to stop: entries or tracks; repeat.")],
+    text: Annotated[str, typer.Option("--text", help="Free text for people; never authoritative.")] = "",
+    until: Annotated[str, typer.Option("--until", help="Until when, UTC with Z.")] = "",
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    mode: ModeName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say stop. It travels as FLASH and goes RAISED, HEARD, ACTED, CLOSED."""
+    told = call(path, "line.stop", what=what, text=text, until=until, agreement=agreement, role=role, mode=mode)
+    say_entry(told, as_json, "STOP raised as")
+
+
+@app.command()
+@door
+def attempt(
+    path: NodeDir,
+    channel: Annotated[str, typer.Option("--channel", help="radio, telephone, …")],
+    tries: Annotated[int, typer.Option("--tries", help="How often it was tried.")] = 1,
+    answered: Annotated[bool, typer.Option("--answered/--unanswered", help="Whether anybody answered.")] = False,
+    frequency: Annotated[float | None, typer.Option("--frequency-mhz", help="On which frequency, in MHz.")] = None,
+    text: Annotated[str, typer.Option("--text", help="Free text for people; never authoritative.")] = "",
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    mode: ModeName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Keep a try by another channel on the record, answered or not."""
+    hertz = round(frequency * 1e6) if frequency is not None else None
+    told = call(
+        path, "line.attempt", channel=channel, tries=tries, answered=answered, frequency_hz=hertz, text=text,
+        agreement=agreement, role=role, mode=mode,
+    )  # fmt: skip
+    say_entry(told, as_json, "attempt kept as")
+
+
+@app.command()
+@door
+def roster(
+    path: NodeDir,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSON: a list of duties (docs/spec/entries.md).")],
+    agreement: AgreementName = "",
+    role: Role = "supervisor",
+    mode: ModeName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Publish who holds which role when, in which languages, and who may stop operations."""
+    try:
+        duties = json.loads(read_text(file))
+    except ValueError as error:
+        raise InputError(f"{file} is not JSON: {error}") from None
+    say_entry(call(path, "line.roster", duties=duties, agreement=agreement, role=role, mode=mode), as_json, "roster published as")
+
+
+@app.command()
+@door
+def show(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False) -> None:
+    """Show the line: when each party was last heard, checks, stops, alerts, refusals, and what is stored where."""
+    told = call(path, "line.show", agreement=agreement)
+    if as_json:
+        print_json(told)
+        return
+    typer.echo(f"{told['party']} under {told['agreement']} at {told['now']}: {'in force' if told['in_force'] else 'NOT IN FORCE'}")
+    for party, size in told["stored_at"].items():
+        typer.echo(f"  {size} of {told['feed_size']} entries stored by {party}")
+    for name, link in told["links"].items():
+        typer.echo(f"  line {name}: last heard {link['heard_at'] or 'never'}{'; ' + link['trouble'] if link['trouble'] else ''}")
+    for check_ in told["line_checks"]:
+        typer.echo(f"[{check_['mode']}] line check {check_['id']} {check_['state']}")
+    for stop_ in told["stops"]:
+        typer.echo(f"[{stop_['mode']}] STOP {stop_['id']} {stop_['state']}: {', '.join(stop_['stop'].get('what', []))}")
+    for alert in told["alerts"]:
+        typer.echo(alert_line(alert))
+    for entry, parties in told["refusals"].items():
+        for party, why in parties.items():
+            typer.echo(f"refused by {party}: {entry} {why['code']} {why.get('field', '')}".rstrip())

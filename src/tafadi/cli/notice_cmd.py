@@ -1,0 +1,99 @@
+"""`tafadi notice`: announce, amend, cancel and list."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json, read_text
+from tafadi.cli.exits import door
+from tafadi.model.names import Precedence
+
+app = typer.Typer(no_args_is_help=True, help="Announce, amend, cancel and list notices.")
+
+NoticeFile = Annotated[Path, typer.Argument(metavar="FILE", help="One notice as GeoJSON in our profile; - reads standard input.")]
+EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="The notice, like alpha/1/5.")]
+
+
+@app.command()
+@door
+def send(
+    path: NodeDir,
+    file: NoticeFile,
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    mode: ModeName = "",
+    precedence: Annotated[
+        Precedence, typer.Option("--precedence", help="FLASH is for what cannot wait; it is held to no lead.")
+    ] = Precedence.ROUTINE,
+    track: Annotated[str, typer.Option("--track", help="Which track of ours flies it, so that straying alarms; told to nobody.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Announce the notice in FILE to the other parties."""
+    told = call(path, "notice.send", geojson=read_text(file), agreement=agreement, role=role, mode=mode, precedence=precedence)
+    if track:
+        call(path, "notice.assign", track=track, entry=told["entry"], agreement=agreement)
+    _say(told, as_json, "announced as")
+
+
+@app.command()
+@door
+def amend(
+    path: NodeDir,
+    entry: EntryName,
+    file: NoticeFile,
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    as_json: AsJson = False,
+) -> None:
+    """Replace the geometry of one's own notice by that in FILE."""
+    _say(call(path, "notice.amend", entry=entry, geojson=read_text(file), agreement=agreement, role=role), as_json, "amended by")
+
+
+@app.command()
+@door
+def cancel(path: NodeDir, entry: EntryName, agreement: AgreementName = "", role: Role = "watch-officer", as_json: AsJson = False) -> None:
+    """Take one's own notice back."""
+    _say(call(path, "notice.cancel", entry=entry, agreement=agreement, role=role), as_json, "cancelled by")
+
+
+@app.command("list")
+@door
+def list_notices(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False) -> None:
+    """List all notices with their states, and the alerts between them."""
+    told = call(path, "notice.list", agreement=agreement)
+    if as_json:
+        print_json(told)
+        return
+    for notice in told["notices"]:
+        typer.echo(_notice_line(notice))
+    for alert in told["alerts"]:
+        typer.echo(alert_line(alert))
+
+
+def _say(told: dict[str, Any], as_json: bool, words: str) -> None:
+    if as_json:
+        print_json(told)
+    else:
+        typer.echo(f"{words} {told['entry']}")
+
+
+def _notice_line(notice: dict[str, Any]) -> str:
+    stored = ", ".join(notice["stored_by"]) or "nobody yet"
+    refused = "".join(f"; refused by {party}: {why['code']} {why.get('field', '')}".rstrip() for party, why in notice["refusals"].items())
+    title = f" {notice['notice']['title']!r}" if notice["notice"].get("title") else ""
+    return f"[{notice['mode']}] {notice['id']} {notice['sender']} {notice['state']}{title} stored by {stored}{refused}"
+
+
+def alert_line(alert: dict[str, Any]) -> str:
+    """One alert in words: state, verdict, subjects, when, how close."""
+    found = alert.get("prediction") or {}
+    when = f" {found['start']} to {found['end']}" if found.get("start") and found.get("end") else ""
+    close = ""
+    if found.get("closest_horizontal_mm") is not None:
+        vertical = found.get("closest_vertical_mm")
+        close = f" closest {found['closest_horizontal_mm'] / 1852000:.2f} NM"
+        close += f" / {vertical / 304.8:.0f} ft" if vertical is not None else " / height unknown"
+    raised = ", ".join(sorted(alert["raised"]))
+    subjects = " and ".join(alert["subjects"])
+    return f"[{alert['mode']}] ALERT {alert['state']} {found.get('verdict', '')} {alert['kind']} {subjects}{when}{close} raised by {raised}"

@@ -1,0 +1,60 @@
+"""Pulse: heartbeats, which are no entries. Each carries every feed's newest checkpoint as its owner signed it, with cosignatures.
+
+Two nodes that hold different histories of a feed find out within one round. A clock that is off by more than the agreement's skew alarms.
+"""
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.listen import keep_fork
+from tafadi.errors import EquivocationError, SessionError
+from tafadi.trust.checkpoint import cosign, open_checkpoint
+from tafadi.trust.evidence import compare_checkpoints
+from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
+
+
+def beat(desk: Desk) -> bytes:
+    """This node's heartbeat now."""
+    now = desk.clock.now()
+    notes = [note for party in desk.pact.agreement.parties if (note := _newest(desk, party)) is not None]
+    return encode_heartbeat(desk.pact.id, desk.party, desk.identity.epoch, now, notes, desk.identity.envelope)
+
+
+def _newest(desk: Desk, party: str) -> bytes | None:
+    """The newest checkpoint of one feed with the cosignatures that are known here."""
+    origin = desk.pact.origin(party)
+    note = desk.journal.head(origin).checkpoint
+    if note is None:
+        return None
+    checkpoint = open_checkpoint(note, desk.pact.cards[party].log)
+    if party != desk.party:
+        return note + cosign(checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()).encode()
+    lines = [receipt.line for receipt in desk.journal.receipts(origin).values() if receipt.size == checkpoint.size]
+    return note + "".join(lines).encode()
+
+
+def hear(desk: Desk, party: str, data: bytes) -> None:
+    """Takes another node's heartbeat in. Raises FormatError, SignatureError, SessionError; EquivocationError once its proof is kept."""
+    heartbeat = open_heartbeat(data, desk.pact.cards[party].envelope)
+    if (heartbeat.agreement, heartbeat.party) != (desk.pact.id, party):
+        raise SessionError(f"a heartbeat of {heartbeat.party} under {heartbeat.agreement} came where {party} under {desk.pact.id} was due")
+    _check_clock(desk, party, heartbeat.at.since(desk.clock.now()))
+    for note in heartbeat.notes:
+        _compare(desk, note)
+
+
+def _check_clock(desk: Desk, party: str, ahead_s: float) -> None:
+    if abs(ahead_s) > desk.pact.agreement.timing.skew_max_s:
+        desk.bell.alarm(desk.pact, f"the clock of {party} differs from ours by {ahead_s:+.1f} s", None)
+
+
+def _compare(desk: Desk, note: bytes) -> None:
+    """Compares a carried checkpoint with the one of the same size that is held here. A root that its owner did not sign accuses nobody."""
+    origin = note.split(b"\n", 1)[0].decode("utf-8", "replace")
+    owner = desk.pact.party_of(origin)
+    held = desk.journal.head(origin).checkpoint if owner else None
+    if owner is None or held is None:
+        return
+    evidence = compare_checkpoints(held, note, desk.pact.cards[owner].log)
+    if evidence is not None:
+        fork = EquivocationError(f"{owner} signed two roots for one size of its feed", evidence.first, evidence.second)
+        keep_fork(desk, owner, fork)
+        raise fork

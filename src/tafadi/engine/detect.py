@@ -1,0 +1,280 @@
+"""Announced against announced: which pairs lose their minima, when, where and by how much; and of which nothing can be said.
+
+A notice has parts: one trajectory, some volumes. Every part is judged against every part of the other notice: any conflict makes a
+conflict, else any unknown makes unknown, else the pair is clear; a harmless neighbour never hides a true conflict. Pairs of parts that
+cannot come near each other are set aside by `sweep`, which only ever errs towards keeping. Identities are sorted first, so neither order
+of input nor whose notice it is has any influence.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from typing import Final
+
+import numpy as np
+
+from tafadi.engine import layout
+from tafadi.engine.kernels.areas import gap_between, shared_ground
+from tafadi.engine.kernels.bands import compare_bands
+from tafadi.engine.kernels.entry import judge_entries
+from tafadi.engine.kernels.paths import judge_paths, place_at
+from tafadi.engine.kernels.surface import Point, distance_m, geodetic, surface_point
+from tafadi.engine.kernels.sweep import near_pairs
+from tafadi.engine.layout import CONFLICT, EDGE_M, FOUND, Bytes, Floats, Ints, Records
+from tafadi.engine.pack import WGS84, plane_reach_m
+from tafadi.engine.parts import BODY, PATH, Parts, balls_of, pack
+from tafadi.errors import InputError
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Overlap, Verdict
+from tafadi.model.operation import Announced, Minima
+from tafadi.model.volume import Volume4D
+
+CAUSES: Final = {
+    layout.HEIGHT_MISSING: Cause.HEIGHT_MISSING,
+    layout.DATUMS_UNLIKE: Cause.DATUMS_UNLIKE,
+    layout.NOT_FINITE: Cause.NOT_FINITE,
+}
+ROOM_M: Final = 1.0  # the prefilter keeps pairs this much farther apart than the minima: no rounding may drop one
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What is found of one part of the notice `first` (its number in sorted order) and one part of `second`."""
+
+    first: int
+    second: int
+    verdict: Verdict
+    span: Span
+    cause: Cause | None = None
+    place: Position | None = None
+    closest: ClosestApproach | None = None
+    overlap: Overlap | None = None
+
+
+def detect(announced: Sequence[Announced], minima: Minima | None = None) -> list[Judgement]:
+    """All pairs that are CONFLICT or UNKNOWN, sorted by (start, first, second). CLEAR pairs are not listed.
+
+    `minima` are those of the agreement or the command; each pair is judged by the larger of these and its two notices' own. Raises
+    InputError when two notices have one identity.
+    """
+    parts = pack(_sorted(announced), minima)
+    balls = balls_of(parts, ROOM_M)
+    pairs = near_pairs(balls.items)
+    kinds, numbers = balls.kind[pairs], balls.part[pairs]
+    findings = [
+        *_paths(parts, _stated(parts, np.unique(numbers[(kinds == PATH).all(axis=1)], axis=0)), False),
+        *_minima_missing(parts),
+        *_entries(parts, np.unique(numbers[(kinds == (PATH, BODY)).all(axis=1)], axis=0)),
+        *_volumes(parts, np.unique(numbers[(kinds == BODY).all(axis=1)], axis=0)),
+    ]
+    findings.sort(key=lambda finding: (finding.first, finding.second))
+    judged = [_combined(parts, list(group)) for _, group in groupby(findings, key=lambda finding: (finding.first, finding.second))]
+    return sorted(judged, key=_when)
+
+
+def judge(first: Announced, second: Announced, minima: Minima | None = None) -> Judgement:
+    """The judgement of one pair, CLEAR included; with the closest approach where both have trajectories, heights alike and common time.
+
+    Raises InputError when both have one identity.
+    """
+    parts = pack(_sorted((first, second)), minima)
+    paths, bodies = _owned(parts.path_owner), _owned(parts.body_owner)
+    across = [(path, body) for path in (*paths[0], *paths[1]) for body in bodies[1 - parts.path_owner[path]]]
+    flown = list(_paths(parts, _stated(parts, _product(paths[0], paths[1])), True))
+    findings = [
+        *(finding for finding in flown if finding.verdict is not Verdict.CLEAR),
+        *_minima_missing(parts),
+        *_entries(parts, np.array(across, dtype=np.int64).reshape(-1, 2)),
+        *_volumes(parts, _product(bodies[0], bodies[1])),
+    ]
+    if findings:
+        return _combined(parts, findings)
+    closest = next((finding.closest for finding in flown), None)
+    return Judgement(parts.ids[0], parts.ids[1], Verdict.CLEAR, parts.minima(0, 1), closest=closest)
+
+
+def _sorted(announced: Iterable[Announced]) -> list[Announced]:
+    ordered = sorted(announced, key=lambda one: one.id)
+    for before, after in pairwise(ordered):
+        if before.id == after.id:
+            raise InputError(f"two notices have the identity {after.id!r}; each must have its own")
+    return ordered
+
+
+def _when(judgement: Judgement) -> tuple[int, str, str]:
+    return judgement.span.start.ns if judgement.span else 0, judgement.first, judgement.second
+
+
+def _owned(owner: Ints) -> tuple[list[int], list[int]]:
+    return [int(n) for n in np.flatnonzero(owner == 0)], [int(n) for n in np.flatnonzero(owner == 1)]
+
+
+def _product(ones: list[int], others: list[int]) -> Ints:
+    return np.array([(one, other) for one in ones for other in others], dtype=np.int64).reshape(-1, 2)
+
+
+def _told(verdicts: Bytes) -> list[int]:
+    """Rows with something to tell: those that are not CLEAR."""
+    return [int(row) for row in np.flatnonzero(verdicts)]
+
+
+def _stated(parts: Parts, pairs: Ints) -> Ints:
+    return pairs[parts.stated[parts.path_owner[pairs]].any(axis=1)]
+
+
+def _larger(values: Floats, owners: Ints) -> Floats:
+    return np.asarray(values[owners].max(axis=1)) if len(owners) else np.empty(0)
+
+
+def _minima_missing(parts: Parts) -> Iterable[Finding]:
+    """Pairs of trajectories for which no minima are known from anywhere: unknown during all their common time."""
+    unstated = [path for path, owner in enumerate(parts.path_owner) if not parts.stated[owner]]
+    spans = {path: parts.path_span(path) for path in unstated}
+    unstated.sort(key=lambda path: spans[path].start)
+    flying: list[int] = []
+    for path in unstated:
+        flying = [other for other in flying if spans[other].end > spans[path].start]
+        for other in flying:
+            first, second = sorted((int(parts.path_owner[path]), int(parts.path_owner[other])))
+            shared = spans[path].overlap(spans[other])
+            if shared is not None:
+                yield Finding(first, second, Verdict.UNKNOWN, shared, Cause.MINIMA_MISSING)
+        flying.append(path)
+
+
+def _position(place: Point) -> Position:
+    lat, lon = geodetic(WGS84, place)
+    return Position(max(-90.0, min(90.0, math.degrees(lat))), max(-180.0, min(180.0, math.degrees(lon))))
+
+
+def _span(found: Records, row: int) -> Span:
+    epoch = Instant(int(found["epoch_ns"][row]))
+    return Span(epoch.plus(float(found["start_s"][row])), epoch.plus(float(found["end_s"][row])))
+
+
+def _point(place: Floats) -> Point:
+    return Point(float(place[0]), float(place[1]), float(place[2]))
+
+
+def _closest(parts: Parts, found: Records, row: int, pair: Ints) -> ClosestApproach | None:
+    """The closest approach of a pair of paths, its horizontal distance along the geodesic; None where there was none to be found."""
+    if not math.isfinite(found["nearest_s"][row]):
+        return None
+    at = Instant(int(found["epoch_ns"][row])).plus(float(found["nearest_s"][row]))
+    places = [surface_point(WGS84, _point(place_at(parts.paths, int(path), at.ns))) for path in pair]
+    vertical_m = float(found["vertical_m"][row])
+    return ClosestApproach(at, float(distance_m(WGS84, *places)), vertical_m if math.isfinite(vertical_m) else None)
+
+
+def _middle(parts: Parts, pair: Ints, at: Instant) -> Position | None:
+    """The middle of a pair of paths at an instant; None where there is none, as between antipodes or where a place is no number."""
+    middle = np.mean([place_at(parts.paths, int(path), at.ns) for path in pair], axis=0)
+    return _position(_point(middle)) if float(np.linalg.norm(middle)) > 1.0 else None
+
+
+def _paths(parts: Parts, pairs: Ints, everywhere: bool) -> Iterable[Finding]:
+    """Findings on pairs of trajectories; CLEAR ones too when `everywhere`."""
+    owners = parts.path_owner[pairs]
+    found = np.zeros(len(pairs), FOUND)
+    reach_m, half_m = plane_reach_m(_larger(parts.horizontal_m, owners)), _larger(parts.vertical_m, owners)
+    judge_paths(parts.paths, pairs, reach_m, half_m, everywhere, WGS84, found)
+    for row in range(len(pairs)) if everywhere else _told(found["verdict"]):
+        first, second = int(owners[row, 0]), int(owners[row, 1])
+        closest = _closest(parts, found, row, pairs[row])
+        if found["verdict"][row] == layout.CLEAR:
+            yield Finding(first, second, Verdict.CLEAR, Span(Instant(0), Instant(0)), closest=closest)
+            continue
+        span = _span(found, row)
+        yield Finding(first, second, *_verdict(found, row, span), place=_middle(parts, pairs[row], span.start), closest=closest)
+
+
+def _verdict(found: Records, row: int, span: Span) -> tuple[Verdict, Span, Cause | None]:
+    conflict = found["verdict"][row] == CONFLICT
+    return Verdict.CONFLICT if conflict else Verdict.UNKNOWN, span, None if conflict else CAUSES[int(found["cause"][row])]
+
+
+def _entries(parts: Parts, pairs: Ints) -> Iterable[Finding]:
+    """Findings on trajectories and volumes; the place is that of the moving body."""
+    owners = np.stack([parts.path_owner[pairs[:, 0]], parts.body_owner[pairs[:, 1]]], axis=1)
+    found = np.zeros(len(pairs), FOUND)
+    horizontal_m, vertical_m = _larger(parts.horizontal_m, owners), _larger(parts.vertical_m, owners)
+    judge_entries(parts.paths, parts.bodies, pairs, horizontal_m, vertical_m, WGS84, found)
+    for row in _told(found["verdict"]):
+        first, second = sorted((int(owners[row, 0]), int(owners[row, 1])))
+        span = _span(found, row)
+        yield Finding(first, second, *_verdict(found, row, span), place=_middle(parts, pairs[row, :1], span.start))
+
+
+def _volumes(parts: Parts, pairs: Ints) -> Iterable[Finding]:
+    """Findings on pairs of volumes."""
+    owners = parts.body_owner[pairs]
+    verdict, cause = np.zeros(len(pairs), np.uint8), np.zeros(len(pairs), np.uint8)
+    horizontal_m = _larger(parts.horizontal_m, owners)
+    compare_bands(parts.bodies, pairs, _larger(parts.vertical_m, owners), verdict, cause)
+    for row in _told(verdict):
+        a, b = int(pairs[row, 0]), int(pairs[row, 1])
+        if not gap_between(WGS84, parts.bodies, a, b) < horizontal_m[row] - EDGE_M:
+            continue
+        span = parts.volumes[a].span.overlap(parts.volumes[b].span)
+        if span is None:  # told apart in time already
+            continue
+        shared = shared_ground(WGS84, parts.bodies, a, b)
+        first, second = sorted((int(owners[row, 0]), int(owners[row, 1])))
+        conflict = verdict[row] == CONFLICT
+        overlap = _overlap(parts.volumes[a], parts.volumes[b], shared.area_m2, span) if conflict and shared.area_m2 > 0.0 else None
+        yield Finding(
+            first, second, Verdict.CONFLICT if conflict else Verdict.UNKNOWN, span,
+            None if conflict else CAUSES[int(cause[row])], _position(shared.place), None, overlap,
+        )  # fmt: skip
+
+
+def _overlap(a: Volume4D, b: Volume4D, area_m2: float, span: Span) -> Overlap | None:
+    """The air that two volumes share; None when they only come within minima, or when unlike datums keep the band from being stated."""
+    lower, upper = _extreme(a.lower, b.lower, max), _extreme(a.upper, b.upper, min)
+    if lower is None or upper is None or (lower.datum is upper.datum and upper.value_m - lower.value_m <= EDGE_M):
+        return None
+    return Overlap(area_m2, lower, upper, span)
+
+
+def _extreme(a: Height | None, b: Height | None, pick: Callable[[float, float], float]) -> Height | None:
+    if a is None or b is None or a.datum is not b.datum:
+        return None
+    return Height(pick(a.value_m, b.value_m), a.datum)
+
+
+def _first_span(spans: Iterable[Span]) -> Span:
+    """The earliest contiguous stretch that the spans cover."""
+    ordered = sorted(spans, key=lambda span: span.start)
+    start, end = ordered[0].start, ordered[0].end
+    for span in ordered[1:]:
+        if span.start > end:
+            break
+        end = max(end, span.end)
+    return Span(start, end)
+
+
+def _order(finding: Finding) -> tuple[int, int, float, float]:
+    place = finding.place
+    return finding.span.start.ns, finding.span.end.ns, place.lat_deg if place else 0.0, place.lon_deg if place else 0.0
+
+
+def _combined(parts: Parts, findings: list[Finding]) -> Judgement:
+    """One judgement of all findings on a pair of notices: any conflict wins, else any unknown."""
+    verdict = Verdict.CONFLICT if any(finding.verdict is Verdict.CONFLICT for finding in findings) else Verdict.UNKNOWN
+    told = sorted((finding for finding in findings if finding.verdict is verdict), key=_order)
+    first, second = told[0].first, told[0].second
+    overlaps = sorted((f.overlap for f in told if f.overlap), key=lambda o: (o.span.start, o.span.end, o.lower.value_m, o.area_m2))
+    return Judgement(
+        parts.ids[first],
+        parts.ids[second],
+        verdict,
+        parts.minima(first, second),
+        cause=told[0].cause,
+        span=_first_span(finding.span for finding in told),
+        place=told[0].place,
+        closest=next((finding.closest for finding in told if finding.closest), None),
+        overlaps=tuple(overlaps),
+    )

@@ -1,0 +1,216 @@
+"""What was announced, as the watch meets it: who flies into it, and who strays from their own.
+
+A track becomes a short announcement of its own, straight ahead for the lookahead, and is judged by `detect`, so that the same words mean
+the same to a plan and to a track. A volume counts as announced, grown only by the minima that its own notice states; a trajectory is kept
+away from by the larger of those and the minima between tracks. Everything of another party, or of nobody known, is looked at.
+
+Straying: a track is held to the operation that it is assigned to, or else to one of its own party's that it has once been seen inside,
+while that operation lasts. It conforms inside any of its volumes, or within the minima of its trajectory's place at that time.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from tafadi.engine.detect import judge
+from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Bounds, ahead
+from tafadi.engine.trail import Trail, Vertical
+from tafadi.errors import InputError
+from tafadi.measure.earth import Position, ecef
+from tafadi.measure.height import HIGHEST_M, LOWEST_M, Height
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.alert import AlertKind
+from tafadi.model.judgement import Cause, Judgement, Verdict
+from tafadi.model.operation import Announced, Kind, Minima, Notice, Trajectory, Waypoint
+from tafadi.model.track import Plot
+from tafadi.model.volume import Circle, Volume4D
+
+AGAIN_S: Final = 2.0  # a track is looked at against notices at most so often; faster sources say nothing new
+HERE_S: Final = 1.0  # a track's present place, as the shortest announcement that has two ends
+BALL_SLACK: Final = 1.1  # the ball around corners also holds the bulge of the geodesics between them
+_STEADY: Final = frozenset({"quantisation"})  # a level flight whose code flickers by a step is not about to leave its level
+_NAME: Final = "\x00track"  # no notice has this identity, so a track cannot be taken for one
+
+
+class _Part(NamedTuple):
+    """One notice's volumes, or its trajectory, and a ball around them."""
+
+    whole: Announced
+    notice: Notice
+    centre_m: tuple[float, float, float]
+    radius_m: float
+    minima: Minima | None  # what `judge` is asked for beside the notice's own
+
+
+def _ball(positions: Sequence[Position], extra_m: float) -> tuple[tuple[float, float, float], float]:
+    places = [ecef(position) for position in positions]
+    x, y, z = (sum(place[axis] for place in places) / len(places) for axis in range(3))
+    return (x, y, z), max(math.dist(place, (x, y, z)) for place in places) * BALL_SLACK + extra_m
+
+
+def _outline(volume: Volume4D) -> tuple[Sequence[Position], float]:
+    outline = volume.outline
+    return ([outline.centre], outline.radius_m) if isinstance(outline, Circle) else (outline.vertices, 0.0)
+
+
+def _parts(whole: Announced, minima: Minima) -> Iterator[_Part]:
+    """Volumes and trajectory apart: they are asked for unlike minima."""
+    notice = whole.notice
+    own_m = 0.0 if notice.minima is None else notice.minima.horizontal_m
+    if notice.volumes:
+        outlines = [_outline(volume) for volume in notice.volumes]
+        centre_m, radius_m = _ball([place for places, _ in outlines for place in places], own_m + max(extra for _, extra in outlines))
+        yield _Part(whole, replace(notice, trajectory=None), centre_m, radius_m, None)
+    if notice.trajectory is not None:
+        places = [waypoint.position for waypoint in notice.trajectory.waypoints]
+        centre_m, radius_m = _ball(places, max(own_m, minima.horizontal_m))
+        yield _Part(whole, replace(notice, volumes=()), centre_m, radius_m, minima)
+
+
+class _Last(NamedTuple):
+    at: Instant
+    found: list[tuple[AlertKind, Judgement]]
+
+
+class Notices:
+    """The announced operations and areas that a watch looks at. Raises InputError for an identity that stands twice or is not there."""
+
+    def __init__(self, announced: Sequence[Announced], bounds: Bounds, assigned: Mapping[str, str]) -> None:
+        self._bounds = bounds
+        self._by_id = {one.id: one for one in announced}
+        if len(self._by_id) != len(announced):
+            raise InputError("two announced notices have one identity")
+        for track, name in assigned.items():
+            if name not in self._by_id:
+                raise InputError(f"track {track!r} is assigned to {name!r}, which is not announced")
+        self._assigned = dict(assigned)
+        self._flown: dict[str, str] = {}
+        self._last: dict[str, _Last] = {}
+        parts = [part for one in announced for part in _parts(one, bounds.minima)]
+        self._parts = parts
+        self._centres_m = np.array([part.centre_m for part in parts]).reshape(-1, 3)
+        self._radii_m = np.array([part.radius_m for part in parts])
+        self._starts_s = np.array([part.notice.span.start.seconds for part in parts])
+        self._ends_s = np.array([part.notice.span.end.seconds for part in parts])
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is the identity of a notice."""
+        return name in self._by_id
+
+    def party(self, name: str) -> str | None:
+        """Whose notice it is; None where nobody says."""
+        return self._by_id[name].party if name in self._by_id else None
+
+    def forget(self, track: str) -> None:
+        """Drops what was held of a track that is no longer seen."""
+        self._flown.pop(track, None)
+        self._last.pop(track, None)
+
+    def look(self, trail: Trail) -> list[tuple[AlertKind, Judgement]]:
+        """What is found of the track against all that is announced; CLEAR is not listed."""
+        if not self._parts:
+            return []
+        plot = trail.last
+        last = self._last.get(plot.track)
+        if last is not None and plot.at.since(last.at) < AGAIN_S:
+            return last.found
+        found = [*self._entries(trail), *self._straying(trail)]
+        self._last[plot.track] = _Last(plot.at, found)
+        return found
+
+    def _near(self, trail: Trail) -> list[_Part]:
+        """The parts whose ball the track may reach in time. Only sieves: what is left is judged exactly."""
+        speed_mps = UNKNOWN_SPEED_MPS if trail.velocity_mps is None else math.hypot(*trail.velocity_mps)
+        now_s, ahead_s = trail.last.at.seconds, self._bounds.lookahead_s
+        distance_m = np.linalg.norm(self._centres_m - np.array(trail.place_m), axis=1)
+        near = distance_m <= self._radii_m + speed_mps * ahead_s * BALL_SLACK + 1_000.0
+        near &= (self._starts_s <= now_s + ahead_s + 1.0) & (self._ends_s >= now_s - 1.0)
+        return [self._parts[row] for row in np.flatnonzero(near)]
+
+    def _entries(self, trail: Trail) -> Iterator[tuple[AlertKind, Judgement]]:
+        """The notices of others that the track is in, or will be within the lookahead."""
+        plot = trail.last
+        mine = self._assigned.get(plot.track)
+        worst: dict[str, Judgement] = {}
+        for part in self._near(trail):
+            whole = part.whole
+            if whole.id == mine or (plot.party is not None and plot.party == whole.party):
+                continue
+            judgement = self._entry(trail, part)
+            held = worst.get(whole.id)
+            if judgement.verdict is not Verdict.CLEAR and (held is None or held.verdict is not Verdict.CONFLICT):
+                worst[whole.id] = judgement
+        for name, judgement in worst.items():
+            first, second = sorted((plot.track, name))
+            yield AlertKind.ANNOUNCED, replace(judgement, first=first, second=second)
+
+    def _entry(self, trail: Trail, part: _Part) -> Judgement:
+        announced = Announced(part.whole.id, part.notice, part.whole.party)
+        judgement = judge(_stub(trail, self._bounds.lookahead_s), announced, part.minima)
+        if judgement.verdict is not Verdict.CLEAR or trail.velocity_mps is not None:
+            return judgement
+        reach = Minima(UNKNOWN_SPEED_MPS * self._bounds.lookahead_s, self._bounds.minima.vertical_m)
+        reached = judge(_stub(trail, self._bounds.lookahead_s), announced, reach)
+        if reached.verdict is Verdict.CLEAR:
+            return reached
+        return replace(reached, verdict=Verdict.UNKNOWN, cause=Cause.VELOCITY_MISSING, closest=None, overlaps=())
+
+    def _straying(self, trail: Trail) -> Iterator[tuple[AlertKind, Judgement]]:
+        plot = trail.last
+        if plot.on_ground:
+            return
+        name = self._assigned.get(plot.track) or self._own(trail)
+        if name is None:
+            return
+        judgement = self._conforms(trail, self._by_id[name])
+        if judgement is not None:
+            first, second = sorted((plot.track, name))
+            yield AlertKind.STRAYING, replace(judgement, first=first, second=second)
+
+    def _own(self, trail: Trail) -> str | None:
+        """The operation of its own party that the track has been seen to fly, while it lasts."""
+        plot = trail.last
+        flown = self._flown.get(plot.track)
+        if flown is not None and self._by_id[flown].notice.span.holds(plot.at):
+            return flown
+        self._flown.pop(plot.track, None)
+        for name in dict.fromkeys(part.whole.id for part in self._near(trail)) if plot.party is not None else ():
+            one = self._by_id[name]
+            if one.party == plot.party and one.notice.kind is Kind.OPERATION and self._conforms(trail, one) is None:
+                self._flown[plot.track] = name
+                return name
+        return None
+
+    def _conforms(self, trail: Trail, whole: Announced) -> Judgement | None:
+        """None while the track is where it was announced to be; else that it strays, or that nobody can tell."""
+        here, plot, unknown = _stub(trail, HERE_S), trail.last, None
+        for part in _parts(whole, whole.notice.minima or self._bounds.minima):
+            bare = Announced(whole.id, replace(part.notice, minima=None), whole.party)
+            judgement = judge(here, bare, part.minima)
+            if judgement.verdict is Verdict.CONFLICT:
+                return None
+            unknown = judgement if judgement.verdict is Verdict.UNKNOWN else unknown
+        if unknown is not None:
+            return unknown
+        span = Span(plot.at, plot.at.plus(HERE_S))
+        return Judgement(_NAME, whole.id, Verdict.CONFLICT, self._bounds.minima, span=span, place=plot.position)
+
+
+def _height(vertical: Vertical | None, after_s: float) -> Height | None:
+    """The height ahead; None where it is not known. A descent ends at the lowest height that there is."""
+    if vertical is None:
+        return None
+    return Height(min(max(vertical.at_m(after_s), LOWEST_M), HIGHEST_M), vertical.datum)
+
+
+def _stub(trail: Trail, ahead_s: float) -> Announced:
+    """The track's next `ahead_s` seconds as an operation."""
+    plot: Plot = trail.last
+    vertical = trail.vertical(_STEADY)
+    bend_s = math.inf if vertical is None else vertical.bend_s()
+    times_s = (0.0, bend_s, ahead_s) if 1e-3 < bend_s < ahead_s - 1e-3 else (0.0, ahead_s)
+    points = [Waypoint(ahead(trail, plot.at.plus(after_s)), _height(vertical, after_s), plot.at.plus(after_s)) for after_s in times_s]
+    return Announced(_NAME, Notice(Kind.OPERATION, trajectory=Trajectory(tuple(points))), plot.party)

@@ -1,0 +1,296 @@
+"""The watch: live tracks against one another and against what was announced, as the hits come in.
+
+Each hit moves one track; that track is screened against all others by a kernel, and judged exactly (`encounter`) against those that it may
+meet within the lookahead. A pair that is found is silenced only by a rule of `suppress`, and every silenced pair is listed with its rule.
+Between two different parties, or a party and a stranger, no rule looks at all, and the plain look counts beside the filtered one: whatever
+either of them finds comes through.
+
+An alert is raised once, raised again when an UNKNOWN becomes a CONFLICT, and ended when the pair was found clear for CLEAR_AFTER_S, or LOST
+when a track is no longer seen. Hits must come in order of time; one that is not newer than its track's last is counted and left out.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Final, NamedTuple
+
+from tafadi.engine.encounter import Bounds, Side, judge
+from tafadi.engine.notices import Notices
+from tafadi.engine.picture import FORGOTTEN_S, Picture
+from tafadi.engine.recorded import closest_recorded
+from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES, RULES
+from tafadi.errors import InputError
+from tafadi.measure.instant import Instant
+from tafadi.model.alert import Alert, AlertKind, AlertState
+from tafadi.model.judgement import Judgement, Verdict
+from tafadi.model.operation import Announced, Minima
+from tafadi.model.track import Plot
+
+CLEAR_AFTER_S: Final = 15.0  # an alert that flickers is ended once it was clear for three turns of a terminal radar
+MOST_SUPPRESSED: Final = 10_000  # pairs listed; more are counted together
+LOOKAHEAD_MAX_S: Final = 600.0  # straight motion is wrong by kilometres beyond ten minutes
+RECORDED_MOST: Final = 400  # hits of each side kept for an alert's recorded approach: half an hour of terminal radar
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the watch asks for, and the switch of each rule. Raises InputError for a lookahead or age that is none."""
+
+    minima: Minima
+    lookahead_s: float
+    track_max_age_s: float = 30.0  # two turns of an en-route radar, and some
+    quantisation: bool = True
+    height_jump: bool = True
+    level_off: bool = True
+    duplicate: bool = True
+    ground: bool = True
+    formation: bool = True
+    renumbered: bool = True
+    seen_once: bool = True
+    fleeting: bool = True
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.lookahead_s <= LOOKAHEAD_MAX_S:
+            raise InputError(f"a lookahead of {self.lookahead_s} s is not within 0 to {LOOKAHEAD_MAX_S:.0f} s")
+        if not 0.0 < self.track_max_age_s <= FORGOTTEN_S:
+            raise InputError(f"a track age of {self.track_max_age_s} s is not within 0 to {FORGOTTEN_S:.0f} s")
+        if self.minima.horizontal_m == 0.0 or self.minima.vertical_m == 0.0:
+            raise InputError("between tracks both minima must be more than 0, or nothing could ever be found")
+
+    def without(self, names: Iterable[str]) -> "Rules":
+        """These rules with the named ones switched off. Raises InputError for a name that is no rule."""
+        off = list(names)
+        for name in off:
+            if name not in RULES:
+                raise InputError(f"there is no rule {name[:40]!r}; there are {', '.join(RULES)}")
+        switches = {name: name in self.on and name not in off for name in RULES}
+        return Rules(self.minima, self.lookahead_s, self.track_max_age_s, **switches)
+
+    @property
+    def on(self) -> frozenset[str]:
+        """The names of the rules that are on."""
+        return frozenset(one.name for one in fields(self) if one.name in RULES and getattr(self, one.name))
+
+
+@dataclass(slots=True)
+class Suppressed:
+    """A pair that a rule silenced: since when, and how many times it was found."""
+
+    first: str
+    second: str
+    rule: str
+    first_at: Instant
+    count: int = 0
+
+
+class _Found(NamedTuple):
+    """What was found of something, the rule that silences it (empty when none does), and when."""
+
+    judgement: Judgement
+    rule: str
+    at: Instant
+
+
+@dataclass(slots=True)
+class _Open:
+    """An alert that stands, or an UNKNOWN that has not lasted long enough to be one."""
+
+    found_at: Instant
+    seen_at: Instant  # when it was last found
+    alert: Alert | None = None
+    hits: dict[str, list[Plot]] = field(default_factory=dict)
+
+
+_Key = tuple[str, str, AlertKind]
+
+
+class Watch:
+    """Follows tracks and raises alerts.
+
+    `declared` holds pairs of names (track, address or callsign) that fly together by agreement; `assigned` says which announced operation a
+    track flies, where that is known. `ignored` counts hits that were left out, by reason.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        announced: Sequence[Announced] = (),
+        declared: frozenset[frozenset[str]] = frozenset(),
+        assigned: Mapping[str, str] | None = None,
+    ) -> None:
+        self._rules = rules
+        minima = Minima(float(rules.minima.horizontal_m), float(rules.minima.vertical_m))  # kernels are compiled for floats
+        self._bounds = Bounds(minima, float(rules.lookahead_s), float(rules.track_max_age_s))
+        self._filters = tuple(name for name in FILTERS if name in rules.on)
+        self._declared = declared
+        self._notices = Notices(announced, self._bounds, assigned or {})
+        self._picture = Picture(self._bounds)
+        self._swept_at: Instant | None = None
+        self._open: dict[_Key, _Open] = {}
+        self._suppressed: dict[tuple[str, str, str], Suppressed] = {}
+        self.ignored: dict[str, int] = {}
+
+    @property
+    def suppressed(self) -> list[Suppressed]:
+        """Every pair that a rule silenced, with the rule; the earliest first."""
+        return sorted(self._suppressed.values(), key=lambda one: (one.first_at, one.first, one.second, one.rule))
+
+    @property
+    def raised(self) -> list[Alert]:
+        """The alerts that stand now; the earliest first."""
+        standing = [one.alert for one in self._open.values() if one.alert is not None]
+        return sorted(standing, key=lambda alert: (alert.raised_at, alert.first, alert.second))
+
+    def feed(self, plots: Iterable[Plot]) -> list[Alert]:
+        """The alerts newly raised, changed or ended by these hits, in order. Raises LimitError for more than MOST_TRACKS at once."""
+        told: list[Alert] = []
+        for plot in plots:
+            if not self._picture.take(plot):
+                self.ignored["not newer than its track"] = self.ignored.get("not newer than its track", 0) + 1
+                continue
+            self._sweep(plot.at, told)
+            self._look(plot, told)
+        return told
+
+    def finish(self) -> list[Alert]:
+        """Ends every alert that stands as LOST, because nothing more will come: what was raised, and the approach that was recorded."""
+        told: list[Alert] = []
+        for key, one in list(self._open.items()):
+            self._end(key, one, AlertState.LOST, one.seen_at, told)
+        return told
+
+    def _sweep(self, now: Instant, told: list[Alert]) -> None:
+        """Forgets tracks that are no longer seen and ends what was open about them; at most once a second."""
+        if self._swept_at is not None and now.since(self._swept_at) < 1.0:
+            return
+        self._swept_at = now
+        for track in self._picture.forget(now):
+            self._notices.forget(track)
+        for key, one in list(self._open.items()):
+            if not all(name in self._picture.trails for name in self._tracks_of(key)):
+                self._end(key, one, AlertState.LOST, now, told)
+
+    def _tracks_of(self, key: _Key) -> tuple[str, ...]:
+        return key[:2] if key[2] is AlertKind.TRACKS else tuple(name for name in key[:2] if not self._notices.has(name))
+
+    # Judging
+
+    def _look(self, plot: Plot, told: list[Alert]) -> None:
+        own = self._picture.side(plot.track)
+        found: dict[_Key, _Found] = {}
+        for other in self._picture.near(plot.track):
+            one = self._pair(own, other, max(plot.at, other.trail.last.at))
+            found[one.judgement.first, one.judgement.second, AlertKind.TRACKS] = one
+        for kind, judgement in self._notices.look(own.trail):
+            found[judgement.first, judgement.second, kind] = _Found(judgement, "", plot.at)
+        self._settle(plot, found, told)
+
+    def _pair(self, own: Side, other: Side, now: Instant) -> _Found:
+        """What is found of the pair, and the rule that silences it."""
+        epoch = self._picture.epoch or now
+        best = judge(own, other, self._bounds, frozenset(self._filters), epoch)
+        if not self._may_silence(own.trail.last, other.trail.last):
+            plain = judge(own, other, self._bounds, frozenset(), epoch)
+            return _Found(max(best, plain, key=_weight), "", now)
+        if best.verdict is Verdict.CLEAR:
+            return _Found(best, self._filter_that_clears(own, other, epoch), now)
+        if "formation" in self._rules.on and self._is_declared(own.trail.last, other.trail.last):
+            return _Found(best, "formation", now)
+        now_s = self._picture.seconds(now)
+        rule = next((name for name, holds in PAIR_RULES.items() if name in self._rules.on and holds(own, other, now_s, best)), "")
+        return _Found(best, rule, now)
+
+    def _filter_that_clears(self, own: Side, other: Side, epoch: Instant) -> str:
+        """The filter without which the pair would have been found; empty when it is clear to the plain look too."""
+        if judge(own, other, self._bounds, frozenset(), epoch).verdict is Verdict.CLEAR:
+            return ""
+        for upto, name in enumerate(self._filters, 1):
+            if judge(own, other, self._bounds, frozenset(self._filters[:upto]), epoch).verdict is Verdict.CLEAR:
+                return name
+        return ""
+
+    def _may_silence(self, one: Plot, two: Plot) -> bool:
+        """Whether the rules may look at this pair at all."""
+        return one.party == two.party or self._is_declared(one, two)
+
+    def _is_declared(self, one: Plot, two: Plot) -> bool:
+        return bool(self._declared) and any(frozenset({a, b}) in self._declared for a in _names(one) for b in _names(two))
+
+    # Alerts
+
+    def _settle(self, plot: Plot, found: Mapping[_Key, _Found], told: list[Alert]) -> None:
+        """Raises, changes and ends alerts by what was found of the track of `plot`."""
+        for key, one in found.items():
+            if one.rule:
+                self._silence(key, one.rule, one.at)
+            elif one.judgement.verdict is not Verdict.CLEAR:
+                self._raise(key, one, told)
+        for key, standing in list(self._open.items()):
+            if plot.track not in key[:2]:
+                continue
+            if standing.alert is not None:
+                _record(standing, plot)
+            here = found.get(key)
+            if here is None or here.rule or here.judgement.verdict is Verdict.CLEAR:
+                self._quiet(key, standing, plot.at, told)
+
+    def _silence(self, key: _Key, rule: str, at: Instant) -> None:
+        pair = (key[0], key[1], rule) if len(self._suppressed) < MOST_SUPPRESSED else ("others", "others", rule)
+        self._suppressed.setdefault(pair, Suppressed(*pair, at)).count += 1
+
+    def _raise(self, key: _Key, found: _Found, told: list[Alert]) -> None:
+        judgement, at = found.judgement, found.at
+        one = self._open.setdefault(key, _Open(at, at))
+        one.seen_at = at
+        if one.alert is not None:
+            if _weight(judgement) > _weight(one.alert.predicted):
+                one.alert = replace(one.alert, verdict=judgement.verdict, predicted=judgement)
+                told.append(one.alert)
+            return
+        if self._is_fleeting(key, judgement, one):
+            self._silence(key, "fleeting", at)
+            return
+        parties = self._party(key[0]), self._party(key[1])
+        one.alert = Alert(key[2], key[0], key[1], judgement.verdict, AlertState.RAISED, at, judgement, *parties)
+        one.hits = {track: list(self._picture.trails[track].plots)[-3:] for track in self._tracks_of(key)}
+        told.append(one.alert)
+
+    def _is_fleeting(self, key: _Key, judgement: Judgement, one: _Open) -> bool:
+        """Whether an UNKNOWN of two tracks has not lasted long enough to be shown."""
+        if judgement.verdict is not Verdict.UNKNOWN or key[2] is not AlertKind.TRACKS or "fleeting" not in self._rules.on:
+            return False
+        silent = self._may_silence(self._picture.trails[key[0]].last, self._picture.trails[key[1]].last)
+        return silent and one.seen_at.since(one.found_at) < FLEETING_S
+
+    def _quiet(self, key: _Key, one: _Open, at: Instant, told: list[Alert]) -> None:
+        """Ends what was found before and is not any more, once that has lasted."""
+        if one.alert is None:
+            del self._open[key]
+        elif at.since(one.seen_at) >= CLEAR_AFTER_S:
+            self._end(key, one, AlertState.CLEARED, at, told)
+
+    def _end(self, key: _Key, one: _Open, state: AlertState, at: Instant, told: list[Alert]) -> None:
+        del self._open[key]
+        if one.alert is not None:
+            both = list(one.hits.values())
+            missed = closest_recorded(both[0], both[1]) if len(both) == 2 else None
+            told.append(replace(one.alert, state=state, over_at=at, missed=missed))
+
+    def _party(self, name: str) -> str | None:
+        trail = self._picture.trails.get(name)
+        return self._notices.party(name) if trail is None else trail.last.party
+
+
+def _weight(judgement: Judgement) -> int:
+    return (Verdict.CLEAR, Verdict.UNKNOWN, Verdict.CONFLICT).index(judgement.verdict)
+
+
+def _names(plot: Plot) -> tuple[str, ...]:
+    """All by which a track may have been declared."""
+    return tuple(name for name in (plot.track, plot.address, plot.callsign) if name)
+
+
+def _record(one: _Open, plot: Plot) -> None:
+    hits = one.hits.setdefault(plot.track, [])
+    if not hits or hits[-1].at < plot.at:
+        hits.append(plot)
+    del hits[:-RECORDED_MOST]

@@ -1,0 +1,169 @@
+"""The node: one party's desks, wired to its store, its clock and its alarms. The only wiring, and the only real clock.
+
+Everything below takes what it needs as arguments; here they are chosen. The node itself does no waiting: `tafadi.web.serve` runs it.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.listen import judge_inbox
+from tafadi.desk.ports import Pact
+from tafadi.desk.speak import Draft, say
+from tafadi.errors import InputError, MissingError
+from tafadi.formats.agreement import agreement_id, digest_of, read_document
+from tafadi.formats.wire import Json
+from tafadi.measure.instant import Clock, Instant
+from tafadi.model.agreement import Agreement
+from tafadi.model.message import AgreementBody, EntryId, EntryType
+from tafadi.store.folder import Folder
+from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.views import FoldedViews
+from tafadi.trust.card import open_card
+
+ALARMS_KEPT: Final = 1_000  # of the running process; what must last is an entry
+
+
+class SystemClock:
+    """The machine's own clock, in UTC."""
+
+    def now(self) -> Instant:
+        """The present instant."""
+        return Instant(time.time_ns())
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioClock:
+    """A clock that shows `start` when the machine shows `anchor`, and runs `rate` times as fast; for exercises and tests.
+
+    Written `2026-03-01T06:00:00Z=2026-11-23T09:30:00Z*20`, so that two nodes, or one node after a restart, show the same time.
+    """
+
+    start: Instant
+    anchor: Instant
+    rate: float
+
+    @classmethod
+    def parse(cls, text: str) -> "ScenarioClock":
+        """The clock written as START=ANCHOR*RATE. Raises InputError, TimeError."""
+        start, _, rest = text.partition("=")
+        anchor, star, rate = rest.partition("*")
+        if not star or not rate.replace(".", "", 1).isdigit() or not 0.0 < float(rate) <= 10_000.0:
+            raise InputError(f"{text[:100]!r} is not a scenario clock like 2026-03-01T06:00:00Z=2026-11-23T09:30:00Z*20")
+        return cls(Instant.parse(start.strip()), Instant.parse(anchor.strip()), float(rate))
+
+    def now(self) -> Instant:
+        """The scenario's present instant."""
+        return self.start.plus(Instant(time.time_ns()).since(self.anchor) * self.rate)
+
+    def __str__(self) -> str:
+        return f"{self.start}={self.anchor}*{self.rate:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What the officers must see and hear: a sentence, the entry it is about, and when."""
+
+    at: Instant
+    agreement: str
+    sentence: str
+    entry: EntryId | None
+
+
+@dataclass
+class NodeBell:
+    """Passes on what the desks ring: new entries to the links, alarms to whoever shows them."""
+
+    clock: Clock
+    alarms: deque[Alarm] = field(default_factory=lambda: deque(maxlen=ALARMS_KEPT))
+    on_entries: Callable[[str], None] = lambda agreement: None
+    on_alarm: Callable[[Alarm], None] = lambda alarm: None
+
+    def entries_added(self, pact: Pact) -> None:
+        """Own entries wait to be pushed."""
+        self.on_entries(pact.id)
+
+    def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
+        """The officers must see and hear this now."""
+        alarm = Alarm(self.clock.now(), pact.id, sentence, entry)
+        self.alarms.append(alarm)
+        self.on_alarm(alarm)
+
+
+class Node:
+    """One party's node: a desk for each agreement, over one journal. Whoever makes one must hold the folder's lock."""
+
+    def __init__(self, folder: Folder, clock: Clock) -> None:
+        self.folder = folder
+        self.settings = folder.settings
+        self.clock = clock
+        self.bell = NodeBell(clock)
+        self.identity = folder.identity()
+        self.journal = SqliteJournal(folder.path / "journal.db")
+        self.desks: dict[str, Desk] = {}
+        self.assigned = {track: EntryId.parse(entry) for track, entry in folder.assigned().items()}
+        self.links: dict[str, Callable[[], Json]] = {}
+        for document in folder.agreements().values():
+            self._seat(document)
+
+    def close(self) -> None:
+        """Lets go of the journal."""
+        self.journal.close()
+
+    def _seat(self, document: bytes) -> Desk:
+        """A desk at the agreement. Raises FormatError, SignatureError, InputError when this node's own card is not in it."""
+        pact = pact_of(document)
+        if self.identity.party not in pact.cards:
+            raise InputError(f"agreement {pact.id} is between {', '.join(pact.cards)}; this node is {self.identity.party}")
+        if pact.cards[self.identity.party].envelope != self.identity.envelope.public:
+            raise InputError(f"agreement {pact.id} names other keys for {self.identity.party} than this node has")
+        desk = Desk(self.identity, pact, self.journal, FoldedViews(self.journal, pact), self.clock, self.bell)
+        self.desks[pact.id] = desk
+        return desk
+
+    def sign(self, document: bytes) -> Desk:
+        """Signs the agreement as entry 0 of this party's feed; signing it again changes nothing."""
+        desk = self._seat(document)
+        self.folder.save_agreement(desk.pact.id, document)
+        if self.journal.head(desk.origin).frontier.size == 0:
+            body = AgreementBody(document.decode("utf-8"), digest_of(document))
+            say(desk, Draft(EntryType.AGREEMENT, body, desk.pact.agreement.modes[0]))
+        judge_inbox(desk)
+        return desk
+
+    def desk(self, agreement: str = "") -> Desk:
+        """The desk at that agreement; without a name the only one. Raises MissingError."""
+        if agreement in self.desks:
+            return self.desks[agreement]
+        named = [desk for name, desk in self.desks.items() if not agreement or desk.pact.agreement.name == agreement]
+        if len(named) == 1:
+            return named[0]
+        known = ", ".join(self.desks) or "none"
+        raise MissingError(f"name one agreement with --agreement; this node has {known}")
+
+    def assign(self, track: str, entry: EntryId) -> None:
+        """Says which own notice a track flies; kept in the folder, told to nobody."""
+        self.assigned[track] = entry
+        self.folder.save_assigned({name: str(notice) for name, notice in self.assigned.items()})
+
+    def link_states(self) -> Json:
+        """What is known of each line while the node runs: last heard, and its trouble in words."""
+        return {name: state() for name, state in self.links.items()}
+
+    def judge(self) -> None:
+        """Judges whatever waits in the inbox of any desk."""
+        for desk in self.desks.values():
+            judge_inbox(desk)
+
+
+def pact_of(document: bytes) -> Pact:
+    """The agreement of a document with every party's card opened and verified. Raises FormatError, SignatureError."""
+    agreement: Agreement = read_document(document)
+    cards = {party: open_card(card) for party, card in zip(agreement.parties, agreement.cards, strict=True)}
+    for party, card in cards.items():
+        if card.party != party:
+            raise InputError(f"the card that stands for {party} is of {card.party}")
+    return Pact(agreement_id(agreement.name, document), agreement, document, cards)

@@ -1,0 +1,43 @@
+"""The control socket: the node's own door, a Unix socket in its folder that only its owner can open.
+
+`POST /verb/<name>` with the arguments as one JSON object. Errors are RFC 9457 problems.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tafadi.errors import InputError, TafadiError
+from tafadi.node import Node
+from tafadi.web.peer_app import body_within
+from tafadi.web.problems import handle
+from tafadi.web.verbs import perform
+
+ARGUMENTS_MAX_BYTES: Final = 4_000_000  # a notice of 64 volumes with 1,000 corners each, as text
+
+
+def control_app(node: Node, after: Callable[[], None]) -> Starlette:
+    """The application behind the control socket; `after` is called when a verb was performed."""
+
+    async def verb(request: Request) -> Response:
+        arguments = _arguments(await body_within(request, ARGUMENTS_MAX_BYTES))
+        answer = perform(node, request.path_params["name"], arguments)
+        after()
+        return JSONResponse(answer)
+
+    return Starlette(routes=[Route("/verb/{name}", verb, methods=["POST"])], exception_handlers={TafadiError: handle})
+
+
+def _arguments(body: bytes) -> dict[str, Any]:
+    try:
+        arguments = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise InputError("the arguments are not JSON") from None
+    if not isinstance(arguments, dict):
+        raise InputError("the arguments are one JSON object")
+    return arguments

@@ -1,0 +1,117 @@
+"""The peers' port: what other parties' nodes may ask of this one, over mutual TLS with pinned certificates.
+
+`POST push` stores entries and answers with a receipt; `POST heartbeat` exchanges signs of life; the feeds are served as tlog-tiles under
+`/feed/<origin>/`. Whatever comes is bytes until the trust floor has looked at it. Handlers touch the node only between awaits, so that
+each takes its step whole.
+
+Source: docs/spec/push.md, docs/spec/heartbeat.md, docs/spec/tiles.md.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.listen import receive
+from tafadi.desk.pulse import beat, hear
+from tafadi.errors import LimitError, MissingError, NotPermittedError, TafadiError
+from tafadi.node import Node
+from tafadi.store.tiles import tile_bytes
+from tafadi.trust.checkpoint import split_origin
+from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
+from tafadi.trust.mirror import WrongSize
+from tafadi.trust.push import PUSH_MAX_BYTES, decode_push
+from tafadi.web.problems import handle
+
+PEER_KEY: Final = "tafadi.peer"  # where the protocol class puts the certificate (DER) that the other side proved to hold
+
+
+async def body_within(request: Request, longest_bytes: int) -> bytes:
+    """The body, read no further than the limit. Raises LimitError."""
+    chunks, size = [], 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size > longest_bytes:
+            raise LimitError(f"the body is longer than the {longest_bytes} bytes allowed here")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+class PeerDoor:
+    """The routes, bound to one node; `after` is called when something was stored and waits to be judged."""
+
+    def __init__(self, node: Node, after: Callable[[], None]) -> None:
+        self._node = node
+        self._after = after
+
+    def party(self, request: Request, desk: Desk) -> str:
+        """Who asks: the party whose card has the certificate of this connection. Raises NotPermittedError."""
+        certificate = request.scope.get("extensions", {}).get(PEER_KEY)
+        for party, card in desk.pact.cards.items():
+            if certificate is not None and card.tls_certificate == certificate and party != desk.party:
+                return party
+        raise NotPermittedError(f"this connection belongs to no other party of {desk.pact.id}")
+
+    def desk(self, origin: str) -> Desk:
+        """The desk that an origin belongs to. Raises FormatError, MissingError."""
+        agreement, _, _ = split_origin(origin)
+        if agreement not in self._node.desks:
+            raise MissingError("no such agreement is signed here")
+        return self._node.desks[agreement]
+
+    async def push(self, request: Request) -> Response:
+        """Takes entries and answers with the cosignature, or 409 with the size that is held."""
+        data = await body_within(request, PUSH_MAX_BYTES)
+        desk = self.desk(decode_push(data).origin)
+        self.party(request, desk)
+        outcome = receive(desk, data)
+        if isinstance(outcome, WrongSize):
+            return PlainTextResponse(f"{outcome.size}\n", 409, media_type="text/x.tlog.size")
+        self._after()
+        return PlainTextResponse(outcome.line)
+
+    async def heartbeat(self, request: Request) -> Response:
+        """Hears another node and answers with our own heartbeat."""
+        data = await body_within(request, HEARTBEAT_MAX_BYTES)
+        lines = data.split(b"\n", 2)
+        agreement = lines[1].decode("utf-8", "replace") if len(lines) > 2 else ""
+        if agreement not in self._node.desks:
+            raise MissingError("no such agreement is signed here")
+        desk = self._node.desks[agreement]
+        hear(desk, self.party(request, desk), data)
+        return Response(beat(desk), media_type="application/octet-stream")
+
+    async def feed(self, request: Request) -> Response:
+        """A checkpoint, tile or entry bundle of a feed that this node holds, its own or a mirrored one."""
+        origin, path = request.path_params["origin"], request.path_params["path"]
+        desk = self.desk(origin)
+        self.party(request, desk)
+        if desk.pact.party_of(origin) is None:
+            raise MissingError("no such feed is held here")
+        return Response(tile_bytes(desk.journal, origin, path), media_type="application/octet-stream")
+
+
+def peer_app(node: Node, after: Callable[[], None]) -> Starlette:
+    """The application behind the peers' port."""
+    door = PeerDoor(node, after)
+    routes = [
+        Route("/push", door.push, methods=["POST"]),
+        Route("/heartbeat", door.heartbeat, methods=["POST"]),
+        Route("/feed/{path:path}", _split_feed(door.feed), methods=["GET"]),
+    ]
+    return Starlette(routes=routes, exception_handlers={TafadiError: handle})
+
+
+def _split_feed(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """An origin holds slashes: it is the first four parts of the path, and the tile's path is the rest."""
+
+    async def split(request: Request) -> Response:
+        parts = request.path_params["path"].split("/")
+        request.path_params.update(origin="/".join(parts[:4]), path="/".join(parts[4:]))
+        return await endpoint(request)
+
+    return split

@@ -1,0 +1,42 @@
+"""Problems: errors as RFC 9457 documents. HTTP statuses are known only here, by base class of the error."""
+
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tafadi import errors
+from tafadi.errors import TafadiError
+
+STATUSES: Final[tuple[tuple[type[TafadiError], int], ...]] = (
+    (errors.LimitError, 413),
+    (errors.NotOnRosterError, 403),
+    (errors.NotPermittedError, 403),
+    (errors.RefusedError, 409),
+    (errors.FormatError, 400),
+    (errors.InputError, 422),
+    (errors.SignatureError, 403),
+    (errors.PeerError, 422),
+    (errors.MissingError, 404),
+    (errors.HeadMovedError, 503),
+    (errors.StoreError, 500),
+    (errors.UnavailableError, 503),
+)
+
+
+def status_of(error: TafadiError) -> int:
+    """The HTTP status of an error: the first entry of the table that it is an instance of."""
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def problem(error: TafadiError) -> Response:
+    """The error as application/problem+json."""
+    status = status_of(error)
+    body = {"type": f"urn:tafadi:error:{type(error).__name__}", "title": type(error).__name__, "status": status, "detail": str(error)}
+    return JSONResponse(body, status, media_type="application/problem+json")
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """Starlette's handler for every TafadiError."""
+    assert isinstance(error, TafadiError)
+    return problem(error)

@@ -1,0 +1,84 @@
+"""Slow twins for volumes: distances by geodesics to densely cut outlines, bands by trying every surface, all pairs instead of a sweep."""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import shapely
+from geographiclib.geodesic import Geodesic
+
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Datum, Height
+from tafadi.measure.outline import unit_vector
+from tafadi.model.volume import Circle, Outline, Polygon
+
+FINE_M = 200.0  # between the points of a densely cut edge
+
+
+def cut(polygon: Polygon, fine_m: float = FINE_M) -> list[tuple[float, float]]:
+    """Latitude and longitude of points along the outline."""
+    points = []
+    for a, b in zip(polygon.vertices, polygon.vertices[1:] + polygon.vertices[:1], strict=True):
+        line = Geodesic.WGS84.InverseLine(a.lat_deg, a.lon_deg, b.lat_deg, b.lon_deg)
+        pieces = max(1, math.ceil(line.s13 / fine_m))
+        for step in range(pieces):
+            there = line.Position(line.s13 * step / pieces)
+            points.append((there["lat2"], there["lon2"]))
+    return points
+
+
+def stereographic(centre: Position, points: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """The points on the stereographic plane around `centre` (a sphere, dimensionless): angles are kept, and so is inside and outside."""
+    up = np.array(unit_vector(centre))
+    lon = math.radians(centre.lon_deg)
+    east = np.array([-math.sin(lon), math.cos(lon), 0.0])
+    north = np.cross(up, east)
+    flat = []
+    for lat_deg, lon_deg in points:
+        v = np.array(unit_vector(Position(lat_deg, lon_deg)))
+        flat.append((float(v @ east / (1 + v @ up)), float(v @ north / (1 + v @ up))))
+    return flat
+
+
+def away_m(outline: Outline, position: Position) -> float:
+    """Metres from the position to the outline, negative inside."""
+    here = position.lat_deg, position.lon_deg
+    if isinstance(outline, Circle):
+        return float(Geodesic.WGS84.Inverse(*here, outline.centre.lat_deg, outline.centre.lon_deg)["s12"]) - outline.radius_m
+    points = cut(outline)
+    nearest_m = min(Geodesic.WGS84.Inverse(*here, *point)["s12"] for point in points)
+    within = shapely.Polygon(stereographic(position, points)).contains(shapely.Point(0, 0))
+    return -nearest_m if within else nearest_m
+
+
+def shared_area_m2(a: Polygon, b: Polygon) -> float:
+    """Area of the ground that two outlines share, from shapely on the stereographic plane and the geodesic area of what it finds."""
+    centre = a.vertices[0]
+    one, two = (shapely.Polygon(stereographic(centre, cut(outline, 2_000.0))) for outline in (a, b))
+    shared = one.intersection(two)
+    up = np.array(unit_vector(centre))
+    lon = math.radians(centre.lon_deg)
+    east = np.array([-math.sin(lon), math.cos(lon), 0.0])
+    north = np.cross(up, east)
+    area = Geodesic.WGS84.Polygon()
+    for x, y in shared.exterior.coords[:-1]:
+        scale = 2 / (1 + x * x + y * y)
+        v = x * scale * east + y * scale * north + (scale - 1) * up
+        area.AddPoint(math.degrees(math.asin(v[2])), math.degrees(math.atan2(v[1], v[0])))
+    return abs(float(area.Compute(False, True)[2]))
+
+
+def level(height: Height, surfaces: dict[Datum, float]) -> float:
+    """The height above one common surface, when each datum lies at `surfaces`; what is on the ground reaches down without end."""
+    if height.datum is Datum.GROUND and height.value_m <= 0.0:
+        return -math.inf
+    return height.value_m + surfaces[height.datum]
+
+
+def bands_share(a: tuple[Height, Height], b: tuple[Height, Height], surfaces: dict[Datum, float]) -> bool | None:
+    """Whether two bands share air, when each datum lies at `surfaces`; None when one of them is empty or in the ground then."""
+    (la, ua), (lb, ub) = ((level(low, surfaces), high.value_m + surfaces[high.datum]) for low, high in (a, b))
+    ground = surfaces[Datum.GROUND]
+    if la >= ua or lb >= ub or ua <= ground or ub <= ground:
+        return None
+    return max(la, lb, ground) < min(ua, ub) if -math.inf in (la, lb) else max(la, lb) < min(ua, ub)

@@ -1,0 +1,229 @@
+"""Cards, rosters: what a party shows, and whose word an entry is."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tafadi.errors import FormatError, InputError, NotOnRosterError, SignatureError
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.names import Language
+from tafadi.trust.canon import Json, canonical
+from tafadi.trust.card import CARD_TYPE, Card, open_card, sign_card
+from tafadi.trust.dsse import wrap
+from tafadi.trust.envelope import open_envelope, seal
+from tafadi.trust.keys import SigningKey
+from tafadi.trust.roster import Duty, check_duties, check_operator, gaps, on_watch
+
+
+def _key(number: int) -> SigningKey:
+    return SigningKey.from_seed(bytes([number]) * 32)
+
+
+def _certificate(seed: bytes) -> bytes:
+    key = Ed25519PrivateKey.from_private_bytes(seed)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "north")])
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(1)
+    builder = builder.not_valid_before(datetime(2026, 1, 1, tzinfo=UTC)).not_valid_after(datetime(2027, 1, 1, tzinfo=UTC))
+    return builder.sign(key, None).public_bytes(Encoding.DER)
+
+
+ROOT = _key(1)
+SPAN = Span(Instant.parse("2026-11-01T00:00:00Z"), Instant.parse("2027-01-30T00:00:00Z"))
+CARD = Card(
+    party="north",
+    epoch=1,
+    root=ROOT.public,
+    envelope=_key(2).public,
+    log=_key(3).public,
+    mirror=_key(4).public,
+    operators=(("deputy", _key(5).public), ("duty", _key(6).public)),
+    hpke=bytes(range(32)),
+    tls_certificate=_certificate(bytes([7]) * 32),
+    valid=SPAN,
+)
+SIGNED = sign_card(CARD, ROOT)
+
+
+def test_a_card_reads_back() -> None:
+    assert open_card(SIGNED) == CARD
+    assert sign_card(open_card(SIGNED), ROOT) == SIGNED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"envelope": ROOT.public},
+        {"log": _key(2).public},
+        {"mirror": _key(3).public},
+        {"operators": (("duty", _key(4).public),)},
+        {"operators": (("a", _key(9).public), ("b", _key(9).public))},
+        {"hpke": _key(3).public.raw},
+        {"tls_certificate": _certificate(bytes([3]) * 32)},
+    ],
+)
+def test_a_key_with_two_uses_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(InputError, match="a key stands twice"):
+        replace(CARD, **change)  # type: ignore[arg-type]  # each names a field and its type
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"party": "North"},
+        {"epoch": 0},
+        {"epoch": 1_000_000},
+        {"operators": (("duty", _key(5).public), ("deputy", _key(6).public))},
+        {"operators": (("duty", _key(5).public), ("duty", _key(6).public))},
+        {"operators": (("Duty", _key(5).public),)},
+        {"hpke": bytes(31)},
+        {"tls_certificate": b""},
+        {"tls_certificate": b"0" * 300},
+        {"tls_certificate": CARD.tls_certificate + b"x"},
+        {"tls_certificate": bytes(5_000)},
+        {"valid": Span(SPAN.start, SPAN.start)},
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(InputError):
+        replace(CARD, **change)  # type: ignore[arg-type]  # each names a field and its type
+
+
+def test_only_the_root_key_signs_a_card() -> None:
+    with pytest.raises(InputError, match="root key"):
+        sign_card(CARD, _key(2))
+
+
+def _payload() -> dict[str, Json]:
+    from tafadi.trust.card import _to_json
+
+    return _to_json(CARD)
+
+
+def test_a_card_signed_by_another_key_or_by_two_is_refused() -> None:
+    with pytest.raises(SignatureError):
+        open_card(wrap(CARD_TYPE, canonical(_payload()), _key(2)))
+    with pytest.raises(FormatError, match="alone"):
+        open_card(wrap(CARD_TYPE, canonical(_payload()), ROOT, _key(2)))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("version", "tafadi.v2"),
+        ("version", None),
+        ("party", 5),
+        ("party", "North"),
+        ("epoch", "1"),
+        ("epoch", True),
+        ("epoch", -1),
+        ("root", "AAAA"),
+        ("log", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
+        ("operators", {}),
+        ("operators", ["duty"]),
+        ("operators", [{"role": "duty"}]),
+        ("operators", [{"role": f"r{number:02d}", "key": "AAAA"} for number in range(65)]),
+        ("hpke", None),
+        ("tls", "AAAA"),
+        ("valid_from", "2026-11-01T00:00:00.000Z"),
+        ("valid_from", "2026-11-01"),
+        ("valid_until", "2026-10-01T00:00:00Z"),
+        ("valid_until", 0),
+    ],
+)
+def test_a_member_that_is_wrong_is_refused_though_the_root_signed_it(name: str, value: Json) -> None:
+    with pytest.raises(FormatError):
+        open_card(wrap(CARD_TYPE, canonical(_payload() | {name: value}), ROOT))
+
+
+def test_a_member_too_many_or_too_few_is_refused() -> None:
+    with pytest.raises(FormatError) as caught:
+        open_card(wrap(CARD_TYPE, canonical(_payload() | {"purpose": "none"}), ROOT))
+    assert caught.value.field == "purpose"
+    less = {name: value for name, value in _payload().items() if name != "hpke"}
+    with pytest.raises(FormatError) as caught:
+        open_card(wrap(CARD_TYPE, canonical(less), ROOT))
+    assert caught.value.field == "hpke"
+
+
+def test_a_card_with_spaces_is_refused() -> None:
+    with pytest.raises(FormatError, match="canonical"):
+        open_card(wrap(CARD_TYPE, json.dumps(_payload()).encode(), ROOT))
+
+
+def test_an_entry_is_no_card() -> None:
+    with pytest.raises(FormatError):
+        open_card(seal(_payload(), ROOT))
+
+
+@given(st.integers(0, len(SIGNED) * 8 - 1))
+@settings(max_examples=200)
+def test_any_flipped_bit_is_refused(bit: int) -> None:
+    changed = bytearray(SIGNED)
+    changed[bit // 8] ^= 1 << bit % 8
+    with pytest.raises((FormatError, SignatureError)):
+        open_card(bytes(changed))
+
+
+def test_the_operator_who_holds_the_role_is_known() -> None:
+    check_operator(CARD, "duty", open_envelope(seal({}, _key(2), _key(6))))
+
+
+@pytest.mark.parametrize(
+    ("role", "signer"), [("duty", _key(5)), ("duty", _key(9)), ("chief", _key(6)), ("deputy", _key(6)), ("duty", None)]
+)
+def test_whoever_does_not_hold_the_role_is_not_on_the_roster(role: str, signer: SigningKey | None) -> None:
+    leaf = seal({}, _key(2), signer) if signer else seal({}, _key(2))
+    with pytest.raises(NotOnRosterError):
+        check_operator(CARD, role, open_envelope(leaf))
+
+
+def test_a_false_signature_under_the_right_key_id_is_not_on_the_roster() -> None:
+    opened = open_envelope(seal({}, _key(2), _key(6)))
+    forged = replace(opened, signatures=(opened.signatures[0], (_key(6).public.id, bytes(range(64)))))
+    with pytest.raises(NotOnRosterError):
+        check_operator(CARD, "duty", forged)
+
+
+def _duty(role: str, start: int, end: int, may_stop: bool = True) -> Duty:
+    key = CARD.operator(role)
+    assert key is not None
+    return Duty(role, key.id, Span(SPAN.start.plus(start), SPAN.start.plus(end)), (Language.AR, Language.EN), may_stop)
+
+
+def test_gaps_in_the_cover_are_found() -> None:
+    day = Span(SPAN.start, SPAN.start.plus(100))
+    duties = [_duty("duty", 60, 80), _duty("deputy", 10, 50), _duty("duty", 20, 30, may_stop=False), _duty("deputy", 80, 90)]
+    ends = [(round(gap.start.since(day.start)), round(gap.end.since(day.start))) for gap in gaps(duties, day)]
+    assert ends == [(0, 10), (50, 60), (90, 100)]
+    assert gaps([_duty("duty", 0, 100)], day) == ()
+    assert gaps([], day) == (day,)
+    assert gaps([_duty("duty", 0, 100, may_stop=False)], day, may_stop=True) == (day,)
+    assert gaps([_duty("duty", 100, 200), _duty("deputy", -50, 0)], day) == (day,)
+
+
+def test_who_may_stop_is_called_first() -> None:
+    kept = on_watch([_duty("duty", 0, 50, may_stop=False), _duty("deputy", 0, 50), _duty("deputy", 50, 60)], SPAN.start.plus(20))
+    assert [duty.role for duty in kept] == ["deputy", "duty"]
+    assert on_watch(kept, SPAN.start.plus(50)) == ()
+
+
+def test_a_duty_of_a_key_that_is_not_on_the_card_is_refused() -> None:
+    check_duties(CARD, [_duty("duty", 0, 50), _duty("deputy", 0, 50)])
+    for wrong in (replace(_duty("duty", 0, 50), key_id=_key(5).public.id), replace(_duty("duty", 0, 50), role="chief")):
+        with pytest.raises(NotOnRosterError):
+            check_duties(CARD, [wrong])
+
+
+def test_a_watch_without_a_language_or_without_time_is_none() -> None:
+    with pytest.raises(InputError):
+        replace(_duty("duty", 0, 50), languages=())
+    with pytest.raises(InputError):
+        _duty("duty", 5, 5)

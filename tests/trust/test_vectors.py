@@ -1,0 +1,288 @@
+"""The vectors of our wire formats: what a second implementation is to read, and to refuse.
+
+One file is one case: `format`, `expect` ("taken", or the class of the error), `why`, what was `given`, and the `bytes` in base64. The files are
+made from the cases below, and this test fails when they differ. `TAFADI_WRITE_VECTORS=1 pytest tests/trust/test_vectors.py` writes them anew.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import pytest
+
+from tafadi.errors import TafadiError
+from tafadi.measure.instant import Instant
+from tafadi.trust.canon import Json, from_base64, to_base64
+from tafadi.trust.card import Card, open_card
+from tafadi.trust.catchup import (
+    AddCheckpoint,
+    AddEntries,
+    decode_add_checkpoint,
+    decode_add_entries,
+    encode_add_checkpoint,
+    encode_add_entries,
+    make_package,
+)
+from tafadi.trust.checkpoint import (
+    Checkpoint,
+    check_cosignature,
+    cosign,
+    mirror_name,
+    open_checkpoint,
+    origin_of,
+    parse_checkpoint,
+    sign_checkpoint,
+)
+from tafadi.trust.envelope import open_envelope, seal
+from tafadi.trust.evidence import compare_checkpoints, compare_entries, compare_trees, encode_evidence, open_evidence
+from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
+from tafadi.trust.keys import PublicKey, SigningKey, key_from_words, key_words
+from tafadi.trust.log import Frontier, consistency_proof, joint_nodes_from, leaf_hash
+from tafadi.trust.mirror import MirrorState, take_push
+from tafadi.trust.note import parse_note
+from tafadi.trust.push import Push, decode_push, encode_push
+from tafadi.trust.tiles import decode_bundle, encode_bundle
+
+HOUSE = Path(__file__).resolve().parents[2]
+FOLDER = HOUSE / "vectors" / "trust"
+ORIGIN = origin_of("demo", "north", 1)
+AT = Instant.parse("2026-11-23T09:30:00Z")
+PAYLOAD: dict[str, Json] = {"origin": ORIGIN, "index": 1, "type": "answer", "mode": "EXERCISE", "body": {"code": "accepted", "ref": "n-1"}}
+
+
+class Party(Protocol):
+    """What the cases need of a party (see conftest)."""
+
+    root: SigningKey
+    envelope: SigningKey
+    log: SigningKey
+    mirror: SigningKey
+    operator: SigningKey
+    card: Card
+    signed_card: bytes
+
+
+class Case(NamedTuple):
+    """One vector."""
+
+    format: str
+    expect: str
+    why: str
+    data: bytes
+    given: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple's default is never changed here
+
+    def file(self) -> str:
+        """The text of its file."""
+        value = {"format": self.format, "expect": self.expect, "why": self.why, "given": self.given, "bytes": to_base64(self.data)}
+        return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def _entries(party: Party, count: int, word: str = "entry") -> list[bytes]:
+    return [seal({"origin": ORIGIN, "index": index, "body": {"text": f"{word} {index}"}}, party.envelope) for index in range(count)]
+
+
+def _root(leaves: list[bytes]) -> bytes:
+    return Frontier().extend(map(leaf_hash, leaves)).root()
+
+
+def _signed(leaves: list[bytes], key: SigningKey) -> bytes:
+    return sign_checkpoint(Checkpoint(ORIGIN, len(leaves), _root(leaves)), key)
+
+
+def _envelopes(north: Party) -> dict[str, Case]:
+    leaf = seal(PAYLOAD, north.envelope, north.operator)
+    text = leaf.decode()
+    keys = {"key 0": north.envelope.public.text, "key 1": north.operator.public.text}
+    value = json.loads(text)
+    swapped = json.dumps(value | {"signatures": value["signatures"][::-1]}, separators=(",", ":")).encode()
+    refused = {
+        "space": (text.replace(",", ", ", 1), "a space after a comma"),
+        "trailing": (text + "\n", "a byte after the end"),
+        "unknown-member": (text.replace('{"payload"', '{"a":1,"payload"', 1), "a member that the format has not"),
+        "member-twice": (text.replace('{"payload":', '{"payload":"","payload":', 1), "a member that stands twice"),
+        "escape": (text.replace("payloadType", "payload\\u0054ype"), "an escape where none is needed"),
+        "no-padding": (text.replace('=="}', '"}', 1), "base64 without its padding"),
+    }
+    payloads = {
+        "float": b'{"a":1.5}',
+        "too-large": b'{"a":9007199254740992}',
+        "unsorted": b'{"b":1,"a":1}',
+        "deep": b'{"a":' * 16 + b"[]" + b"}" * 16,
+    }
+    cases = {f"envelope-{name}": Case("envelope", "FormatError", why, data.encode(), keys) for name, (data, why) in refused.items()}
+    for name, payload in payloads.items():
+        inside = value | {"payload": to_base64(payload)}
+        cases[f"envelope-payload-{name}"] = Case(
+            "envelope", "FormatError", f"a payload that is not canonical: {name}", json.dumps(inside, separators=(",", ":")).encode(), keys
+        )
+    cases["envelope"] = Case("envelope", "taken", "signed by the node and by the operator", leaf, keys)
+    cases["envelope-swapped"] = Case("envelope", "SignatureError", "the operator's signature where the node's must be", swapped, keys)
+    return cases
+
+
+def _notes(north: Party, south: Party) -> dict[str, Case]:
+    leaves = _entries(north, 3)
+    note = _signed(leaves, north.log)
+    checkpoint = open_checkpoint(note, north.log.public)
+    log = {"log key": north.log.public.text}
+    name = mirror_name("demo", "south", 1)
+    mirror = {"checkpoint": checkpoint.text, "name": name, "mirror key": south.mirror.public.text}
+    line = cosign(checkpoint, name, south.mirror, AT)
+    later = mirror | {"checkpoint": Checkpoint(ORIGIN, 4, checkpoint.root).text}
+    beat = encode_heartbeat("demo", "north", 1, AT, [note + line.encode()], north.envelope)
+    return {
+        "checkpoint": Case("checkpoint", "taken", "the feed of three entries", note, log),
+        "checkpoint-by-another": Case("checkpoint", "SignatureError", "signed by another key", note, {"log key": south.log.public.text}),
+        "checkpoint-leading-zero": Case("checkpoint", "FormatError", "a leading zero in the size", note.replace(b"\n3\n", b"\n03\n"), log),
+        "checkpoint-extension": Case("checkpoint", "FormatError", "an extension line", note.replace(b"\n\n", b"\nmore\n\n"), log),
+        "receipt": Case("receipt", "taken", "south has stored the three entries", line.encode(), mirror),
+        "receipt-of-another-size": Case("receipt", "SignatureError", "a receipt of three entries shown for four", line.encode(), later),
+        "heartbeat": Case(
+            "heartbeat", "taken", "north is alive and brings its checkpoint", beat, {"envelope key": north.envelope.public.text}
+        ),
+        "heartbeat-by-another": Case("heartbeat", "SignatureError", "signed by the log key", beat, {"envelope key": north.log.public.text}),
+    }
+
+
+def _transfers(north: Party) -> dict[str, Case]:
+    leaves = _entries(north, 300)
+    log = {"log key": north.log.public.text}
+    held = log | {
+        "held": to_base64(Frontier().extend(map(leaf_hash, leaves[:2])).to_bytes()),
+        "checkpoint": to_base64(_signed(leaves[:2], north.log)),
+    }
+    push = encode_push(Push(ORIGIN, 2, tuple(leaves[2:4]), _signed(leaves[:4], north.log)))
+    lie = encode_push(Push(ORIGIN, 2, (), _signed([leaves[0], b"another story"], north.log)))
+    gap = encode_push(Push(ORIGIN, 2, tuple(leaves[2:3]), _signed(leaves[:4], north.log)))
+    hashes = list(map(leaf_hash, leaves))
+    old = AddCheckpoint(2, tuple(consistency_proof(hashes, 2, 300)), _signed(leaves, north.log))
+    package = make_package(leaves[2:256], 2, 300, lambda low, high: Frontier().extend(hashes[low:high]).root())
+    upload = encode_add_entries(AddEntries(ORIGIN, 2, 300, (package,)))
+    return {
+        "push": Case("push", "taken", "two entries after the two that are held", push, held),
+        "push-cut": Case("push", "FormatError", "cut within an entry", push[:60], held),
+        "push-gap": Case("push", "ChainError", "an entry is missing: the root cannot be that which was signed", gap, held),
+        "push-two-roots": Case("push", "EquivocationError", "another signed root for the two entries that are held", lie, held),
+        "add-checkpoint": Case("add-checkpoint", "taken", "from 2 to 300 entries", encode_add_checkpoint(old), log),
+        "add-checkpoint-zero": Case(
+            "add-checkpoint", "FormatError", "a leading zero", encode_add_checkpoint(old).replace(b"old 2", b"old 02"), log
+        ),
+        "add-entries": Case("add-entries", "taken", "the first package of two", upload),
+        "add-entries-ticket": Case("add-entries", "FormatError", "a ticket, which we never give", upload[:40] + b"\x00\x01" + upload[42:]),
+        "bundle": Case("bundle", "taken", "an entry bundle of three", encode_bundle(leaves[:3]), {"width": "3"}),
+        "bundle-short": Case("bundle", "FormatError", "three entries where four are said to be", encode_bundle(leaves[:3]), {"width": "4"}),
+    }
+
+
+def _papers(north: Party) -> dict[str, Case]:
+    def proof(evidence: object) -> bytes:
+        assert evidence is not None
+        return encode_evidence(evidence, north.signed_card)  # type: ignore[arg-type]  # narrowed by the line above
+
+    leaves, others = _entries(north, 9), _entries(north, 9, "other")
+    hashes = list(map(leaf_hash, leaves))
+    nodes = joint_nodes_from(lambda low, high: Frontier().extend(hashes[low:high]).root(), 5, 9)
+    entries = proof(compare_entries(leaves[4], others[4], north.envelope.public))
+    roots = proof(compare_checkpoints(_signed(leaves[:5], north.log), _signed(others[:5], north.log), north.log.public))
+    trees = proof(compare_trees(_signed(others[:5], north.log), _signed(leaves, north.log), nodes, north.log.public))
+    words = key_words(north.root.public)
+    return {
+        "card": Case("card", "taken", "the card of north", north.signed_card),
+        "card-space": Case("card", "FormatError", "a byte after the end", north.signed_card + b" "),
+        "evidence-entries": Case("evidence", "taken", "two entries at index 4", entries),
+        "evidence-roots": Case("evidence", "taken", "two roots for five entries", roots),
+        "evidence-trees": Case("evidence", "taken", "roots for five and for nine entries that no tree joins", trees),
+        "evidence-nothing": Case("evidence", "FormatError", "the second statement is the first", _same_twice(roots)),
+        "words": Case("words", "taken", "a key as words", words.encode(), {"key": north.root.public.text}),
+        "words-wrong": Case("words", "InputError", "the first word is another", b"zoo" + words[words.index(" ") :].encode()),
+    }
+
+
+def _same_twice(evidence: bytes) -> bytes:
+    value = json.loads(evidence)
+    return json.dumps(value | {"second": value["first"]}, separators=(",", ":")).encode()
+
+
+def _cases(north: Party, south: Party) -> dict[str, Case]:
+    return _envelopes(north) | _notes(north, south) | _transfers(north) | _papers(north)
+
+
+def _key(given: dict[str, str], name: str) -> PublicKey:
+    return PublicKey.from_text(given[name])
+
+
+def _read_envelope(data: bytes, given: dict[str, str]) -> None:
+    opened = open_envelope(data)
+    opened.verify(_key(given, "key 0"), 0)
+    opened.verify(_key(given, "key 1"), 1)
+
+
+def _read_push(data: bytes, given: dict[str, str]) -> None:
+    state = MirrorState(Frontier.from_bytes(from_base64(given["held"], "held")), from_base64(given["checkpoint"], "held"))
+    take_push(state, decode_push(data), _key(given, "log key"))
+
+
+READERS: dict[str, Callable[[bytes, dict[str, str]], object]] = {
+    "envelope": _read_envelope,
+    "checkpoint": lambda data, given: open_checkpoint(data, _key(given, "log key")),
+    "receipt": lambda data, given: check_cosignature(
+        data.decode(), parse_checkpoint(given["checkpoint"]), given["name"], _key(given, "mirror key")
+    ),
+    "heartbeat": lambda data, given: open_heartbeat(data, _key(given, "envelope key")),
+    "push": _read_push,
+    "add-checkpoint": lambda data, given: open_checkpoint(decode_add_checkpoint(data).checkpoint, _key(given, "log key")),
+    "add-entries": lambda data, given: decode_add_entries(data),
+    "bundle": lambda data, given: decode_bundle(data, int(given["width"])),
+    "card": lambda data, given: open_card(data),
+    "evidence": lambda data, given: open_evidence(data),
+    "words": lambda data, given: key_from_words(data.decode()),
+}
+
+
+def test_the_files_are_what_the_cases_make(north: Party, south: Party) -> None:
+    cases = _cases(north, south)
+    if os.environ.get("TAFADI_WRITE_VECTORS"):
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        for name, case in cases.items():
+            (FOLDER / f"{name}.json").write_text(case.file(), encoding="utf-8")
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(cases)
+    for name, case in cases.items():
+        assert (FOLDER / f"{name}.json").read_text(encoding="utf-8") == case.file(), name
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.json")), ids=lambda path: path.stem)
+def test_every_file_is_taken_or_refused_as_it_says(path: Path) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        READERS[case["format"]](from_base64(case["bytes"], "vector"), case["given"])
+        found = "taken"
+    except TafadiError as error:
+        found = type(error).__name__
+    assert found == case["expect"], case["why"]
+
+
+def _block(name: str) -> str:
+    """What stands in the first fenced block of a specification."""
+    text = (HOUSE / "docs" / "spec" / f"{name}.md").read_text(encoding="utf-8")
+    return text.split("```")[1].split("\n", 1)[1]
+
+
+@pytest.mark.parametrize("name", ["envelope", "checkpoint", "receipt", "heartbeat"])
+def test_the_example_that_begins_a_specification_is_the_vector(name: str) -> None:
+    case = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    assert _block(name).rstrip("\n") == from_base64(case["bytes"], "vector").decode().rstrip("\n")
+
+
+@pytest.mark.parametrize(("name", "vector"), [("card", "card"), ("evidence", "evidence-roots")])
+def test_the_example_that_begins_a_specification_names_what_the_vector_holds(name: str, vector: str) -> None:
+    case = json.loads((FOLDER / f"{vector}.json").read_text(encoding="utf-8"))
+    value = json.loads(from_base64(case["bytes"], "vector"))
+    inner = json.loads(from_base64(value["payload"], "vector")) if "payload" in value else value
+    assert set(json.loads(_block(name))) == set(inner)
+
+
+def test_the_text_of_every_signed_example_stays_readable() -> None:
+    case = json.loads((FOLDER / "checkpoint.json").read_text(encoding="utf-8"))
+    assert parse_note(from_base64(case["bytes"], "vector")).text.startswith(ORIGIN)
