@@ -294,17 +294,29 @@ def test_too_many_files_or_notices_are_refused_by_their_named_limits(tmp_path: P
     assert "2 files are more than 1" in could_not(AMBER, COBALT)
 
 
-def test_on_a_terminal_cells_are_folded_and_never_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("COLUMNS", "70")
+def on_screen(monkeypatch: pytest.MonkeyPatch, width: int) -> str:
+    monkeypatch.setenv("COLUMNS", str(width))
     span = Span(Instant.parse("2027-03-02T09:00:00.0001Z"), Instant.parse("2027-03-02T10:00:00.0001Z"))
-    place = Position(-34.0, 130.0)
-    one = Judgement("a-long-identity-of-a-notice", "b", Verdict.CONFLICT, NO_MINIMA, span=span, place=place)
+    one = Judgement("a-long-identity-of-a-notice", "b", Verdict.CONFLICT, NO_MINIMA, span=span, place=Position(-34.0, 130.0))
     drawn = check_table.text([one], {one.first: "[bold]amber", "b": None}, on_screen=True)
-    assert "…" not in drawn
-    assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line)) for line in drawn.splitlines()) <= 70
-    aligned = check_table.text([one], {one.first: "[bold]amber", "b": None}, on_screen=False)
-    assert "a-long-identity-of-a-notice ([bold]amber) / b" in aligned
-    assert "2027-03-02T09:00:00Z  2027-03-02T10:00:00.001Z" in aligned
+    return re.sub(r"\x1b\[[0-9;]*m", "", drawn)
+
+
+def test_a_wide_terminal_gets_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = on_screen(monkeypatch, 220)
+    assert "a-long-identity-of-a-notice ([bold]amber) / b │ CONFLICT" in drawn
+    assert "2027-03-02T09:00:00Z │ 2027-03-02T10:00:00.001Z" in drawn
+
+
+def test_a_narrow_terminal_gets_blocks_and_nothing_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = on_screen(monkeypatch, 60).splitlines()
+    assert drawn[0] == "CONFLICT  a-long-identity-of-a-notice ([bold]amber) / b"
+    assert drawn[1:4] == ["  start    2027-03-02T09:00:00Z", "  end      2027-03-02T10:00:00.001Z", "  place    34.00000S 130.00000E"]
+
+
+def test_the_help_shows_the_minima_with_their_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert '"5 [NM] / 1000 [ft]"' in run("--help").stdout
 
 
 def test_every_cause_of_unknown_has_its_words() -> None:

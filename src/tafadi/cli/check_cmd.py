@@ -39,7 +39,7 @@ class Output(StrEnum):
 def check(
     files: Annotated[list[str], typer.Argument(help="Files of notices: GeoJSON or F3548. One dash is standard input.", metavar="FILES...")],
     minima: Annotated[
-        str | None, typer.Option("--minima", help='Room asked for around trajectories: "5 [NM] / 1000 [ft]".', metavar="H / V")
+        str | None, typer.Option("--minima", help='Room asked for around trajectories: "5 [NM] / 1000 \\[ft]".', metavar="H / V")
     ] = None,
     format: Annotated[Output | None, typer.Option("--format", help="How the answer is written; a table when not said.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,

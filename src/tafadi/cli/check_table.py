@@ -1,7 +1,7 @@
 """The answer of `tafadi check` as a table for people.
 
-On a terminal it is drawn in colour and folded into the width; anywhere else the same cells stand aligned and whole, as wide as they need,
-because a cut identity or time is worse than a long line. UNKNOWNs of one cause share one row with their count: a flood of them must not
+On a terminal it is drawn in colour, and where it is too wide each row becomes a block of lines; anywhere else the same cells stand aligned and
+whole, as wide as they need, because a cut identity or time is worse than a long line. UNKNOWNs of one cause share one row with their count: a flood of them must not
 bury a conflict. All of them, one by one, are in `--format json`.
 """
 
@@ -25,7 +25,7 @@ CAUSES: Final = {
     Cause.TRACK_OLD: "a track is too old",
     Cause.VELOCITY_MISSING: "a velocity is not stated",
 }
-_COLOURS: Final = {Verdict.CONFLICT: "bold red", Verdict.UNKNOWN: "yellow"}
+_COLOURS: Final = {Verdict.CONFLICT: "bold red", Verdict.UNKNOWN: "yellow", Verdict.CLEAR: ""}
 
 
 class Row(NamedTuple):
@@ -65,26 +65,37 @@ def summary(judgements: Sequence[Judgement], notices: int) -> str:
 
 def aligned(found: Sequence[Row]) -> str:
     """The rows as plain text in columns, nothing cut."""
+    widths = _widths(found)
     lines = [HEAD, *(row.cells for row in found)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
     return "".join("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n" for line in lines)
 
 
 def drawn(found: Sequence[Row]) -> str:
-    """The rows as a table for the terminal, folded into its width."""
-    from rich.console import Console
+    """The rows in colour for the terminal: a table where it fits, else each row as a block of lines."""
+    from rich.console import Console, Group
     from rich.table import Table
     from rich.text import Text
 
-    table = Table()
-    for name in HEAD:
-        table.add_column(name, overflow="fold")
-    for row in found:
-        table.add_row(*(Text(cell) for cell in row.cells), style=_COLOURS.get(row.verdict, ""))
     console = Console(file=io.StringIO(), force_terminal=True)
+    table = Table(*HEAD)
+    for row in found:
+        table.add_row(*(Text(cell) for cell in row.cells), style=_COLOURS[row.verdict])
+    blocks = Group(*(Text(_block(row), style=_COLOURS[row.verdict]) for row in found))
+    fits = sum(_widths(found)) + 3 * len(HEAD) + 1 <= console.width
     with console.capture() as capture:
-        console.print(table)
+        console.print(table if fits else blocks)
     return capture.get()
+
+
+def _widths(found: Sequence[Row]) -> list[int]:
+    lines = [HEAD, *(row.cells for row in found)]
+    return [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
+
+
+def _block(row: Row) -> str:
+    pair, verdict, *others = row.cells
+    told = [f"  {name:8} {cell}" for name, cell in zip(HEAD[2:], others, strict=True) if cell != NOTHING]
+    return "\n".join((f"{verdict}  {pair}", *told))
 
 
 def _beginning(one: Judgement) -> tuple[int, str, str]:

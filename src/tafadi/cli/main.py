@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tafadi import __version__
-from tafadi.cli import agree_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd
+from tafadi.cli import agree_cmd, check_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd
 
 app = typer.Typer(
     name="tafadi",
@@ -33,6 +33,7 @@ def options(
     """Options that stand before any command."""
 
 
+app.command("check")(check_cmd.check)
 for _group, _name in (
     (node_cmd.app, "node"),
     (agree_cmd.app, "agree"),

@@ -23,9 +23,7 @@ def send(
     agreement: AgreementName = "",
     role: Role = "watch-officer",
     mode: ModeName = "",
-    precedence: Annotated[
-        Precedence, typer.Option("--precedence", help="FLASH is for what cannot wait; it is held to no lead.")
-    ] = Precedence.ROUTINE,
+    precedence: Annotated[Precedence, typer.Option("--precedence", help="FLASH is held to no lead.")] = Precedence.ROUTINE,
     track: Annotated[str, typer.Option("--track", help="Which track of ours flies it, so that straying alarms; told to nobody.")] = "",
     as_json: AsJson = False,
 ) -> None:

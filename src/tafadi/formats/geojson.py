@@ -14,11 +14,25 @@ Dropped on reading: `bbox`, `name` of the collection and `id` of a feature. Noth
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Final
 
 import msgspec
 
 from tafadi.errors import FormatError
+from tafadi.formats.geojson_shape import (
+    ALLOWED,
+    HINTS,
+    NEEDED,
+    OF_NOTICE,
+    OF_PART,
+    Collection,
+    Feature,
+    LineShape,
+    PointShape,
+    PolygonShape,
+    Properties,
+    StatedShape,
+)
 from tafadi.formats.quantity import format_minima, parse_minima
 from tafadi.formats.strict_json import check_label, decode, reading
 from tafadi.measure.earth import Position
@@ -26,102 +40,24 @@ from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant, Span
 from tafadi.measure.outline import gnomonic
 from tafadi.measure.units import parse_quantity
-from tafadi.model.operation import Announced, AreaKind, Disclosure, Kind, Notice, StatedPlace, Trajectory, Waypoint
+from tafadi.model.operation import Announced, Disclosure, Notice, StatedPlace, Trajectory, Waypoint
 from tafadi.model.volume import MOST_VERTICES, Circle, Polygon, Volume4D
 
 NAME: Final = "geojson"
 MOST_FEATURES: Final = 100_000  # a day of a country's notices is a few thousand; more is a recording, and those come in columns
 
-_HINTS: Final = {
-    "crs": "RFC 7946 has no coordinate reference system but WGS 84; write the file with the option RFC7946=YES",
-    "geometry": "every feature has a place: a Polygon, a Point or a LineString",
-    "geometry.type": "a place is a Polygon, a Point or a LineString; the parts of anything else are features of one notice",
-    "geometry.coordinates": "Polygon, Point and LineString alone have a place here",
-    "properties.kind": "write operation or area",
-    "properties.area_kind": f"write one of {', '.join(AreaKind)}",
-    "properties.disclosure": f"write {Disclosure.FULL} or {Disclosure.ENVELOPE}",
-    "properties.lower": 'write a height as text, like "1000 [ft] geoid"',
-    "properties.upper": 'write a height as text, like "1000 [ft] geoid"',
-    "type": "a file of notices is a FeatureCollection of Features",
-}
 _HOLES: Final = "a polygon with holes is refused: a hole is air that a reader may take for safe; announce the parts around it"
 _THIRD: Final = "a third coordinate is refused: it names no datum, and programs disagree on what it is; use 'lower', 'upper' or 'heights'"
 
 
-class _Polygon(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="Polygon"):
-    coordinates: list[list[list[float]]]
-
-
-class _Point(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="Point"):
-    coordinates: list[float]
-
-
-class _LineString(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineString"):
-    coordinates: list[list[float]]
-
-
-class _Stated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    landmark: str
-    bearing: str
-    distance: str
-
-
-class _Properties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The properties of one feature: first those of the notice, then those of the part."""
-
-    notice: str
-    kind: Kind
-    party: str | None = None
-    area_kind: AreaKind | None = None
-    minima: str | None = None
-    priority: int | float | None = None
-    title: str | None = None
-    contact: str | None = None
-    frequency_hz: int | float | None = None
-    disclosure: Disclosure | None = None
-    stated: list[_Stated] | None = None
-    lower: str | None = None
-    upper: str | None = None
-    start: str | None = None
-    end: str | None = None
-    radius: str | None = None
-    times: list[str] | None = None
-    heights: list[str | None] | None = None
-
-
-class _Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    type: Literal["Feature"]
-    geometry: _Polygon | _Point | _LineString
-    properties: _Properties
-    id: str | int | float | None = None
-    bbox: list[float] | None = None
-
-
-class _Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    type: Literal["FeatureCollection"]
-    features: list[_Feature]
-    name: str | None = None
-    bbox: list[float] | None = None
-
-
-_OF_NOTICE: Final = _Properties.__struct_fields__[1:11]
-_OF_PART: Final = _Properties.__struct_fields__[11:]
-_NEEDED: Final = {_Polygon: {"start", "end"}, _Point: {"start", "end", "radius"}, _LineString: {"times"}}
-_ALLOWED: Final = {
-    _Polygon: {"start", "end", "lower", "upper"},
-    _Point: {"start", "end", "lower", "upper", "radius"},
-    _LineString: {"times", "heights"},
-}
-
-
 def parse(data: bytes) -> Iterator[Announced]:
     """The notices of a file, in order of first appearance. Raises FormatError, naming the feature and the member at fault."""
-    collection = decode(data, _Collection, format=NAME, hints=_HINTS)
+    collection = decode(data, Collection, format=NAME, hints=HINTS)
     if not collection.features:
         raise FormatError("it holds no feature, and so announces nothing", format=NAME, field="features")
     if len(collection.features) > MOST_FEATURES:
         raise FormatError(f"{len(collection.features):,} features are more than {MOST_FEATURES:,}", format=NAME, field="features")
-    notices: dict[str, list[tuple[str, _Feature]]] = {}
+    notices: dict[str, list[tuple[str, Feature]]] = {}
     for index, feature in enumerate(collection.features):
         notices.setdefault(feature.properties.notice, []).append((f"features[{index}]", feature))
     for id, parts in notices.items():
@@ -145,7 +81,7 @@ def dump(announced: Iterable[Announced]) -> bytes:
     return b'{"type":"FeatureCollection","features":[\n' + b",\n".join(lines) + b"\n]}\n"
 
 
-def _announced(id: str, parts: list[tuple[str, _Feature]]) -> Announced:
+def _announced(id: str, parts: list[tuple[str, Feature]]) -> Announced:
     where, said = parts[0][0], parts[0][1].properties
     check_label(id, NAME, f"{where}.properties.notice")
     if said.party is not None:
@@ -155,7 +91,7 @@ def _announced(id: str, parts: list[tuple[str, _Feature]]) -> Announced:
     for at, part in parts:
         _check_same(said, part.properties, where, at)
         _check_fits(at, part)
-        if not isinstance(part.geometry, _LineString):
+        if not isinstance(part.geometry, LineShape):
             volumes.append(_volume(at, part.geometry, part.properties))
         elif trajectory is None:
             trajectory = _trajectory(at, part.geometry, part.properties)
@@ -164,23 +100,25 @@ def _announced(id: str, parts: list[tuple[str, _Feature]]) -> Announced:
     return Announced(id, _notice(f"{where}.properties", said, tuple(volumes), trajectory), said.party)
 
 
-def _check_same(first: _Properties, other: _Properties, where: str, other_where: str) -> None:
-    for name in _OF_NOTICE:
+def _check_same(first: Properties, other: Properties, where: str, other_where: str) -> None:
+    for name in OF_NOTICE:
         if getattr(first, name) != getattr(other, name):
             sentence = f"notice {first.notice!r} says otherwise in {where}; all features of one notice say the same of it"
             raise FormatError(sentence, format=NAME, field=f"{other_where}.properties.{name}")
 
 
-def _check_fits(where: str, feature: _Feature) -> None:
+def _check_fits(where: str, feature: Feature) -> None:
     shape = type(feature.geometry)
-    given = {name for name in _OF_PART if getattr(feature.properties, name) is not None}
-    if missing := sorted(_NEEDED[shape] - given):
-        raise FormatError(f"this member is missing; a {shape.__name__[1:]} needs it", format=NAME, field=f"{where}.properties.{missing[0]}")
-    if surplus := sorted(given - _ALLOWED[shape]):
-        raise FormatError(f"a {shape.__name__[1:]} has no such member", format=NAME, field=f"{where}.properties.{surplus[0]}")
+    given = {name for name in OF_PART if getattr(feature.properties, name) is not None}
+    if missing := sorted(NEEDED[shape] - given):
+        raise FormatError(
+            f"this member is missing; a {shape.__struct_config__.tag} needs it", format=NAME, field=f"{where}.properties.{missing[0]}"
+        )
+    if surplus := sorted(given - ALLOWED[shape]):
+        raise FormatError(f"a {shape.__struct_config__.tag} has no such member", format=NAME, field=f"{where}.properties.{surplus[0]}")
 
 
-def _notice(where: str, said: _Properties, volumes: tuple[Volume4D, ...], trajectory: Trajectory | None) -> Notice:
+def _notice(where: str, said: Properties, volumes: tuple[Volume4D, ...], trajectory: Trajectory | None) -> Notice:
     with reading(NAME, f"{where}.minima"):
         minima = None if said.minima is None else parse_minima(said.minima)
     stated = tuple(_stated(f"{where}.stated[{index}]", one) for index, one in enumerate(said.stated or ()))
@@ -200,13 +138,13 @@ def _notice(where: str, said: _Properties, volumes: tuple[Volume4D, ...], trajec
         )
 
 
-def _stated(where: str, said: _Stated) -> StatedPlace:
+def _stated(where: str, said: StatedShape) -> StatedPlace:
     with reading(NAME, where):
         return StatedPlace(said.landmark, parse_quantity(said.bearing, "angle"), parse_quantity(said.distance, "length"))
 
 
-def _volume(where: str, geometry: _Polygon | _Point, said: _Properties) -> Volume4D:
-    outline = _circle(where, geometry, said) if isinstance(geometry, _Point) else _polygon(f"{where}.geometry.coordinates", geometry)
+def _volume(where: str, geometry: PolygonShape | PointShape, said: Properties) -> Volume4D:
+    outline = _circle(where, geometry, said) if isinstance(geometry, PointShape) else _polygon(f"{where}.geometry.coordinates", geometry)
     lower = _height(said.lower, f"{where}.properties.lower")
     upper = _height(said.upper, f"{where}.properties.upper")
     start = _instant(said.start or "", f"{where}.properties.start")
@@ -215,13 +153,13 @@ def _volume(where: str, geometry: _Polygon | _Point, said: _Properties) -> Volum
         return Volume4D(outline, lower, upper, Span(start, end))
 
 
-def _circle(where: str, geometry: _Point, said: _Properties) -> Circle:
+def _circle(where: str, geometry: PointShape, said: Properties) -> Circle:
     centre = _position(geometry.coordinates, f"{where}.geometry.coordinates")
     with reading(NAME, f"{where}.properties.radius"):
         return Circle(centre, _whole_mm(parse_quantity(said.radius or "", "length")))
 
 
-def _polygon(where: str, geometry: _Polygon) -> Polygon:
+def _polygon(where: str, geometry: PolygonShape) -> Polygon:
     if len(geometry.coordinates) != 1:
         raise FormatError(_HOLES if geometry.coordinates else "the polygon has no ring", format=NAME, field=where)
     ring = geometry.coordinates[0]
@@ -241,7 +179,7 @@ def anticlockwise(polygon: Polygon) -> Polygon:
     return polygon if twice_area > 0.0 else Polygon((polygon.vertices[0], *polygon.vertices[:0:-1]))
 
 
-def _trajectory(where: str, geometry: _LineString, said: _Properties) -> Trajectory:
+def _trajectory(where: str, geometry: LineShape, said: Properties) -> Trajectory:
     count, times = len(geometry.coordinates), said.times or []
     heights = [None] * count if said.heights is None else said.heights
     for name, values in (("times", times), ("heights", heights)):

@@ -8,7 +8,7 @@ The rule (RFC 8032 leaves room, and libraries differ): a signature R ‖ S by th
      non-canonical R can never be equal.
 
 OpenSSL, through `cryptography`, does 1 and 4. It takes non-canonical and small-order keys and small-order R, so 2 and 3 are checked here.
-The sum is the rule of libsodium, so a second implementation has a library to hand.
+The sum is the rule of libsodium (PyNaCl 1.6.2 judged alike in every such case tried), so a second implementation has a library to hand.
 
 Source: RFC 8032 section 5.1; "Taming the many EdDSAs" (ePrint 2020/1244); BIP-39 for the words.
 """

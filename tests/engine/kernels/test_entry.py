@@ -104,8 +104,9 @@ def test_a_gap_in_the_path_is_unknown_never_clear(member: str, bad: float) -> No
 def test_a_gap_in_the_volume_is_never_clear(member: str) -> None:
     bodies = volume(SQUARE)
     values = getattr(bodies, member).copy()
-    values[0] = math.nan
+    values[-1] = math.nan
     assert judged(THROUGH, bodies._replace(**{member: values}))["verdict"][0] != CLEAR
+    assert judged(path((0, -500, 50, 150), (200, 1500, 50, 150)), bodies._replace(**{member: values}))["verdict"][0] != CLEAR
 
 
 @pytest.mark.parametrize(("codes", "datum", "cause"), [((1, 2), 1, DATUMS_UNLIKE), ((-1, 1), 1, HEIGHT_MISSING), ((1, 1), -1, HEIGHT_MISSING)])

@@ -85,6 +85,13 @@ def time_in_band(climb: Climb, bodies: Bodies, body: int, half: float, window: S
 
 
 @part
+def band_is_finite(bodies: Bodies, body: int) -> bool:
+    """Whether every stated bound of the band is a number."""
+    low = bodies.lower_datum[body] < 0 or math.isfinite(bodies.lower_m[body])
+    return low and (bodies.upper_datum[body] < 0 or math.isfinite(bodies.upper_m[body]))
+
+
+@part
 def noted(entries: Entries, over: Span, cause: int) -> Entries:
     """The entries, after a span over the volume was added."""
     if not over.start < over.end:
@@ -160,12 +167,15 @@ def step_over(
     z, later = height_on(paths, k, epoch_ns, span.start), height_on(paths, k, epoch_ns, span.end)
     climb = Climb(z, (later - z) / window.end, paths.datum[k])
     band, cause = time_in_band(climb, bodies, body, half, window)
-    if climb.datum >= 0 and not math.isfinite(z + later):
+    if (climb.datum >= 0 and not math.isfinite(z + later)) or not band_is_finite(bodies, body):
         band, cause = window, NOT_FINITE
     if not band.start < band.end:
         return entries
     if math.isnan(bodies.radius_m[body]):
-        return over_outline(laid_out(world, frame, bodies, body, ring), m, reach, band, cause, span, times, entries)
+        outline = laid_out(world, frame, bodies, body, ring)
+        if outline.size == 0 or not math.isfinite(outline.sum()):
+            return noted(entries, span, NOT_FINITE)
+        return over_outline(outline, m, reach, band, cause, span, times, entries)
     over = clipped(over_circle(world, frame, m, bodies, body, reach, window), band)
     return noted(entries, shifted(over, span.start), cause)
 

@@ -1,0 +1,160 @@
+"""`tafadi watch`: live or recorded tracks, against one another and against what was announced.
+
+The exit code is the answer: 0 when nothing was found, 1 when any alert was raised (an UNKNOWN is one), 2 when the watch could not be kept.
+"""
+
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tafadi.cli.exits import FOUND, NOTHING, door
+from tafadi.errors import FormatError, InputError
+
+if TYPE_CHECKING:
+    from tafadi.cli.watch_lines import Writer
+    from tafadi.engine.watch import Rules, Watch
+    from tafadi.measure.instant import Instant
+    from tafadi.model.alert import Alert
+    from tafadi.model.operation import Announced
+    from tafadi.model.track import Plot
+
+
+@door
+def watch(
+    recording: Annotated[str, typer.Argument(help="A recording of tracks, .gz or not. One dash is standard input.", metavar="RECORDING")],
+    minima: Annotated[
+        str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 [ft]". Required.', metavar="H / V")
+    ] = None,
+    lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead straight motion is followed.", metavar="TIME")] = "30 [s]",
+    format: Annotated[
+        str | None, typer.Option("--format", help="nop, sbs, csv or parquet; looked for when not said.", metavar="NAME")
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
+    ] = None,
+    announced: Annotated[
+        list[str] | None, typer.Option("--announced", help="A file of notices, GeoJSON or F3548; may be given again.", metavar="FILE")
+    ] = None,
+    declared: Annotated[
+        list[str] | None, typer.Option("--declared", help='Two that fly together by agreement: "A,B"; may be given again.', metavar="A,B")
+    ] = None,
+    no_rule: Annotated[list[str] | None, typer.Option("--no-rule", help="A rule not to use; may be given again.", metavar="NAME")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    follow: Annotated[bool, typer.Option("--follow", help="Take hits as they come, and go on as the file grows.")] = False,
+) -> None:
+    """Watch tracks and raise alerts before separation is lost.
+
+    Exit codes: 0 nothing found, 1 an alert was raised, 2 the watch could not be kept.
+    """
+    from tafadi.cli.watch_input import FORMATS, hits, in_order, opened
+
+    if format is not None and format not in FORMATS:
+        raise FormatError(f"--format {format[:40]!r} is none of {', '.join(FORMATS)}")
+    rules = _rules(minima, lookahead, no_rule or [])
+    notices = _notices(announced or [])
+    pairs = _pairs(declared or [])
+    with _named(recording), opened(recording) as file:
+        coming = hits(file, format, columns, follow, _now if follow else None)
+        plots: Iterable[Plot] = coming.plots if follow else in_order(coming.plots)
+        from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
+
+        keeper = Watch(rules, notices, pairs)
+        writer = _writer(as_json)
+        found = _keep(keeper, plots, writer)
+    _print(writer.end(keeper, coming.skips))
+    raise typer.Exit(FOUND if found else NOTHING)
+
+
+def _now() -> "Instant":
+    """The time of arrival, for live messages that bring none."""
+    from tafadi.measure.instant import Instant
+
+    return Instant(time.time_ns())
+
+
+def _rules(minima: str | None, lookahead: str, no_rule: list[str]) -> "Rules":
+    """The rules that were asked for. Raises InputError, UnitError."""
+    from tafadi.engine.watch import Rules
+    from tafadi.formats.quantity import parse_minima
+    from tafadi.measure.units import parse_quantity
+
+    if minima is None:
+        raise InputError('say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]"; there is no default')
+    return Rules(parse_minima(minima), parse_quantity(lookahead, "time")).without(no_rule)
+
+
+def _notices(files: list[str]) -> "list[Announced]":
+    from tafadi.cli.check_cmd import gather, read_notices
+
+    return gather((file, read_notices(file, None)) for file in files)
+
+
+def _pairs(declared: list[str]) -> frozenset[frozenset[str]]:
+    """The declared pairs. Raises InputError for what is none."""
+    pairs = [frozenset(name.strip() for name in text.split(",") if name.strip()) for text in declared]
+    for text, pair in zip(declared, pairs, strict=True):
+        if len(pair) != 2:
+            raise InputError(f'--declared {text[:80]!r} is not a pair; write two tracks, addresses or callsigns, like "MIG01,MIG03"')
+    return frozenset(pairs)
+
+
+class _named:
+    """Puts the recording's name before what is said of it."""
+
+    def __init__(self, recording: str) -> None:
+        self._name = "standard input" if recording == "-" else recording
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FormatError):
+            raise InputError(f"{_printable(self._name)}: {error}") from None
+
+
+def _printable(text: str) -> str:
+    from tafadi.cli.check_cmd import printable
+
+    return printable(text)
+
+
+def _writer(as_json: bool) -> "Writer":
+    from tafadi.cli.watch_lines import JsonLines, Text
+
+    return JsonLines() if as_json else Text()
+
+
+def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer") -> bool:
+    """Feeds the hits one by one and prints what comes of them; whether anything was found. Raises FormatError when there was no hit."""
+    count, found = 0, False
+    for told in _told(keeper, plots):
+        count += told is None
+        if told is not None:
+            found = True
+            _print(writer.alert(told))
+    if count == 0:
+        raise FormatError("it holds no hit that can be used, so nothing can be said")
+    return found
+
+
+def _told(keeper: "Watch", plots: "Iterable[Plot]") -> "Iterator[Alert | None]":
+    """None for each hit, and the alerts that it brings; an interrupt ends the watch in order."""
+    try:
+        for plot in plots:
+            yield None
+            yield from keeper.feed((plot,))
+    except KeyboardInterrupt:
+        sys.stderr.write("tafadi: interrupted; what was watched until now:\n")
+    yield from keeper.finish()
+
+
+def _print(lines: Iterable[str]) -> None:
+    from tafadi.cli.watch_lines import write
+
+    text = write(lines)
+    if text:
+        sys.stdout.write(text)
+        sys.stdout.flush()

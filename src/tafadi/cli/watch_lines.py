@@ -1,0 +1,148 @@
+"""What `tafadi watch` says: a line for each alert, each UNKNOWN cause once, then the silenced pairs and what was skipped."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Protocol
+
+from tafadi.engine.watch import Suppressed, Watch
+from tafadi.formats.skips import Skips
+from tafadi.measure.instant import Instant
+from tafadi.measure.units import feet, nautical_miles
+from tafadi.model.alert import Alert, AlertKind, AlertState
+from tafadi.model.judgement import ClosestApproach, Verdict
+
+
+class Writer(Protocol):
+    """How the answer is written."""
+
+    def alert(self, alert: Alert) -> list[str]:
+        """The lines for one alert."""
+        ...
+
+    def end(self, watch: Watch, skips: Skips) -> list[str]:
+        """The lines that come last."""
+        ...
+
+
+def _apart(closest: ClosestApproach | None) -> str:
+    if closest is None:
+        return "not known"
+    vertical = "height not known" if closest.vertical_m is None else f"{feet(closest.vertical_m):.0f} ft"
+    return f"{nautical_miles(closest.horizontal_m):.3f} NM / {vertical} at {_time(closest.at)}"
+
+
+def _time(at: Instant) -> str:
+    """To the tenth of a second: no radar knows better."""
+    return f"{Instant(at.ns // 100_000_000 * 100_000_000)}"
+
+
+def _what(alert: Alert) -> str:
+    def name(one: str, party: str | None) -> str:
+        return one if party is None else f"{one} ({party})"
+
+    pair = f"{name(alert.first, alert.party_first)} and {name(alert.second, alert.party_second)}"
+    return pair if alert.kind is AlertKind.TRACKS else f"{alert.kind} {pair}"
+
+
+class Text:
+    """For people. An UNKNOWN of a cause that was told before is only counted: a flood of them must not bury an alert."""
+
+    def __init__(self) -> None:
+        self._unknown: Counter[str] = Counter()
+        self._conflicts = 0
+
+    def alert(self, alert: Alert) -> list[str]:
+        """The line for the alert; none for a further UNKNOWN of one cause."""
+        if alert.verdict is Verdict.UNKNOWN:
+            return self._unknown_line(alert)
+        if alert.state is AlertState.RAISED:
+            self._conflicts += 1
+            return [f"{_time(alert.raised_at)}  CONFLICT  {_what(alert)}: {self._loss(alert)}"]
+        over = "" if alert.over_at is None else _time(alert.over_at)
+        recorded = f": closest recorded {_apart(alert.missed)}" if alert.kind is AlertKind.TRACKS else ""
+        return [f"{over}  {alert.state.value.upper():8}  {_what(alert)}{recorded}"]
+
+    def _loss(self, alert: Alert) -> str:
+        if alert.kind is AlertKind.STRAYING:
+            return "outside what was announced for it"
+        warning_s = alert.warning_s or 0.0
+        when = "inside the minima now" if warning_s <= 0.0 else f"loss of separation in {warning_s:.0f} s"
+        if alert.kind is AlertKind.ANNOUNCED:
+            when = "inside now" if warning_s <= 0.0 else f"inside in {warning_s:.0f} s"
+        return when if alert.predicted.closest is None else f"{when}, closest {_apart(alert.predicted.closest)}"
+
+    def _unknown_line(self, alert: Alert) -> list[str]:
+        cause = "" if alert.predicted.cause is None else alert.predicted.cause.value
+        if alert.state is not AlertState.RAISED:
+            return []
+        self._unknown[cause] += 1
+        if self._unknown[cause] > 1:
+            return []
+        return [f"{_time(alert.raised_at)}  UNKNOWN   {_what(alert)}: {cause} (further ones of this cause are counted at the end)"]
+
+    def end(self, watch: Watch, skips: Skips) -> list[str]:
+        """Counts, the silenced pairs with their rules, and what was skipped."""
+        told = [f"{self._conflicts} conflicts"]
+        told += [f"{count} unknown: {cause}" for cause, count in sorted(self._unknown.items())]
+        suppressed = [f"silenced  {one.rule:12}  {one.first} and {one.second}: {_silenced(one)}" for one in watch.suppressed]
+        left_out = [f"skipped   {count:>12,}  {reason} (first in line {line})" for reason, count, line in skips.rows()]
+        ignored = [f"skipped   {count:>12,}  {reason}" for reason, count in watch.ignored.items()]
+        return ["; ".join(told), *suppressed, *left_out, *ignored]
+
+
+def _silenced(one: Suppressed) -> str:
+    return f"from {_time(one.first_at)}, found {one.count} times"
+
+
+class JsonLines:
+    """For programs: one JSON object a line, each with its `type`; metres, seconds, times with Z."""
+
+    def alert(self, alert: Alert) -> list[str]:
+        """The alert as one line."""
+        predicted = alert.predicted
+        return _dumped(
+            type="alert",
+            kind=alert.kind.value,
+            first=alert.first,
+            second=alert.second,
+            party_first=alert.party_first,
+            party_second=alert.party_second,
+            verdict=alert.verdict.value,
+            state=alert.state.value,
+            raised_at=str(alert.raised_at),
+            cause=None if predicted.cause is None else predicted.cause.value,
+            from_=None if predicted.span is None else str(predicted.span.start),
+            to=None if predicted.span is None else str(predicted.span.end),
+            closest=_closest(predicted.closest),
+            over_at=None if alert.over_at is None else str(alert.over_at),
+            missed=_closest(alert.missed),
+        )
+
+    def end(self, watch: Watch, skips: Skips) -> list[str]:
+        """The silenced pairs, and what was skipped."""
+        told: list[str] = []
+        for one in watch.suppressed:
+            told += _dumped(
+                type="suppressed", first=one.first, second=one.second, rule=one.rule, first_at=str(one.first_at), count=one.count
+            )
+        for reason, count, line in skips.rows():
+            told += _dumped(type="skipped", reason=reason, count=count, first_line=line)
+        for reason, count in watch.ignored.items():
+            told += _dumped(type="skipped", reason=reason, count=count, first_line=None)
+        return told
+
+
+def _closest(closest: ClosestApproach | None) -> dict[str, object] | None:
+    if closest is None:
+        return None
+    return {"at": str(closest.at), "horizontal_m": closest.horizontal_m, "vertical_m": closest.vertical_m}
+
+
+def _dumped(**members: object) -> list[str]:
+    return [json.dumps({name.rstrip("_"): value for name, value in members.items()}, ensure_ascii=False, allow_nan=False)]
+
+
+def write(lines: Iterable[str]) -> str:
+    """The lines as text to print."""
+    return "".join(f"{line}\n" for line in lines)
