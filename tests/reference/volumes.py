@@ -47,8 +47,10 @@ def away_m(outline: Outline, position: Position) -> float:
         return float(Geodesic.WGS84.Inverse(*here, outline.centre.lat_deg, outline.centre.lon_deg)["s12"]) - outline.radius_m
     points = cut(outline)
     nearest_m = min(Geodesic.WGS84.Inverse(*here, *point)["s12"] for point in points)
-    within = shapely.Polygon(stereographic(position, points)).contains(shapely.Point(0, 0))
-    return -nearest_m if within else nearest_m
+    flat, origin = shapely.Polygon(stereographic(position, points)), shapely.Point(0, 0)
+    if nearest_m < 2 * FINE_M:  # so near, the points of the edge are too far apart; the plane is true to 0.7 % of a small distance
+        nearest_m = 2 * 6_371_000.0 * flat.exterior.distance(origin)
+    return -nearest_m if flat.contains(origin) else nearest_m
 
 
 def shared_area_m2(a: Polygon, b: Polygon) -> float:

@@ -1,7 +1,7 @@
 """The vectors of our wire formats: what a second implementation is to read, and to refuse.
 
-One file is one case: `format`, `expect` ("taken", or the class of the error), `why`, what was `given`, and the `bytes` in base64. They are made
-from the cases below, and this test fails when they differ. `TAFADI_WRITE_VECTORS=1 pytest tests/trust/test_vectors.py` writes them anew.
+One file is one case: `format`, `expect` ("taken", or the class of the error), `why`, what was `given`, and the `bytes` in base64. They are
+made from the cases below, and this test fails when they differ; `TAFADI_WRITE_VECTORS=1 pytest tests/trust/test_vectors.py` makes them.
 """
 
 import json

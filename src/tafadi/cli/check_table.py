@@ -1,8 +1,8 @@
 """The answer of `tafadi check` as a table for people.
 
-On a terminal it is drawn in colour, and where it is too wide each row becomes a block of lines; anywhere else the same cells stand aligned and
-whole, as wide as they need, because a cut identity or time is worse than a long line. UNKNOWNs of one cause share one row with their count: a flood of them must not
-bury a conflict. All of them, one by one, are in `--format json`.
+On a terminal it is drawn in colour, and where it is too wide each row becomes a block of lines. Anywhere else the same cells stand aligned
+and whole, as wide as they need, because a cut identity or time is worse than a long line. UNKNOWNs of one cause share one row with their
+count: a flood of them must not bury a conflict. All of them, one by one, are in `--format json`.
 """
 
 import io

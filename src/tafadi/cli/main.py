@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tafadi import __version__
-from tafadi.cli import agree_cmd, check_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd
+from tafadi.cli import agree_cmd, check_cmd, demo_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd, watch_cmd
 
 app = typer.Typer(
     name="tafadi",
@@ -34,6 +34,8 @@ def options(
 
 
 app.command("check")(check_cmd.check)
+app.command("watch")(watch_cmd.watch)
+app.command("demo")(demo_cmd.demo)
 for _group, _name in (
     (node_cmd.app, "node"),
     (agree_cmd.app, "agree"),

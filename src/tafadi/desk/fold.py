@@ -155,6 +155,7 @@ def _apply_alert(picture: Picture, examined: Examined, entry: Message) -> None:
     if body.step is m.AlertStep.RAISED:
         view = view or AlertView(body.situation, body.kind, body.subjects, entry.mode, body.prediction)
         picture.alerts[body.situation] = view
+        view.predictions[entry.sender] = body.prediction
         view.raised[entry.sender] = examined.id
         view.raised_at[entry.sender] = entry.sent_at
         view.evidence[entry.sender] = body.evidence

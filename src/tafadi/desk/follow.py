@@ -62,7 +62,14 @@ class Follower:
             return [Draft(EntryType.ALERT, body, self._mode)] if ours else []
         if ours:
             return []
-        body = AlertBody(AlertStep.RAISED, situation, kind, subjects, prediction_of(alert.predicted), (digest_of_plots(plots, subjects),))
+        body = AlertBody(
+            AlertStep.RAISED,
+            situation,
+            kind,
+            subjects,
+            prediction_of(alert.predicted, alert.raised_at),
+            (digest_of_plots(plots, subjects),),
+        )
         self._desk.bell.alarm(self._desk.pact, f"{alert.verdict}: {kind} {' and '.join(subjects)}", None)
         return [Draft(EntryType.ALERT, body, self._mode, precedence=Precedence.FLASH)]
 

@@ -55,6 +55,7 @@ class AlertView:
     subjects: tuple[str, ...]
     mode: Mode
     prediction: m.Prediction | None
+    predictions: dict[str, m.Prediction | None] = field(default_factory=dict)
     raised: dict[str, EntryId] = field(default_factory=dict)
     raised_at: dict[str, Instant] = field(default_factory=dict)
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)

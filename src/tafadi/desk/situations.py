@@ -6,6 +6,7 @@ import rfc8785
 
 from tafadi.desk.picture import Picture
 from tafadi.formats.wire import Json, millimetres
+from tafadi.measure.instant import Instant
 from tafadi.model.judgement import Judgement
 from tafadi.model.message import AlertKind, Prediction
 
@@ -29,8 +30,8 @@ def current_situation(picture: Picture, kind: AlertKind, subjects: tuple[str, ..
         episode += 1
 
 
-def prediction_of(judgement: Judgement) -> Prediction:
-    """The engine's finding in the numbers of the wire."""
+def prediction_of(judgement: Judgement, seen_at: Instant | None = None) -> Prediction:
+    """The engine's finding in the numbers of the wire; `seen_at` is the instant of the plot that showed it."""
     closest, span = judgement.closest, judgement.span
     return Prediction(
         verdict=judgement.verdict,
@@ -42,4 +43,5 @@ def prediction_of(judgement: Judgement) -> Prediction:
         closest_at=closest.at if closest else None,
         closest_horizontal_mm=millimetres(closest.horizontal_m) if closest else None,
         closest_vertical_mm=millimetres(closest.vertical_m) if closest else None,
+        seen_at=seen_at,
     )

@@ -22,6 +22,7 @@ from tafadi.measure.units import FOOT_PER_MINUTE_MPS, KNOT_MPS
 from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
 from tafadi.model.operation import Minima
 
+FOLLOWED_S: Final = 120.0  # a pair that enters within the lookahead is followed on, so that its closest approach is told and not its cut
 UNKNOWN_CLIMB_MPS: Final = 3_000 * FOOT_PER_MINUTE_MPS  # and what it may climb or descend: more than nearly all do for half a minute
 UNKNOWN_SPEED_MPS: Final = 250 * KNOT_MPS  # what a track of unknown velocity may do: the speed limit below 10,000 ft nearly everywhere
 
@@ -85,9 +86,10 @@ def _meet(first: Side, second: Side, apart: Apart, bounds: Bounds, filters: froz
     if one.datum is not two.datum:
         return None, Cause.DATUMS_UNLIKE, inside
     now_s = max(first.row[6], second.row[6])
-    knots, differences = _profile(one, two, float(now_s - first.row[6]), float(now_s - second.row[6]), bounds.lookahead_s)
+    ages_s = float(now_s - first.row[6]), float(now_s - second.row[6])
+    knots, differences = _profile(one, two, ages_s, bounds.lookahead_s + FOLLOWED_S)
     met = cylinder(apart, knots, differences, bounds.minima.horizontal_m, bounds.minima.vertical_m)
-    return (None if math.isnan(met.start) else met), None, inside
+    return (met if met.start < bounds.lookahead_s else None), None, inside  # NaN where they never meet, and NaN is not below
 
 
 def _without_velocity(
@@ -109,11 +111,11 @@ def _without_velocity(
     return None, Cause.VELOCITY_MISSING, whole
 
 
-def _profile(one: Vertical, two: Vertical, age_one_s: float, age_two_s: float, lookahead_s: float) -> tuple[Floats, Floats]:
-    """The difference in height over the lookahead: where it bends, and what it is there."""
-    bends = (one.bend_s() - age_one_s, two.bend_s() - age_two_s)
-    knots = sorted({0.0, lookahead_s, *(bend for bend in bends if 0.0 < bend < lookahead_s)})
-    return np.array(knots), np.array([two.at_m(knot + age_two_s) - one.at_m(knot + age_one_s) for knot in knots])
+def _profile(one: Vertical, two: Vertical, ages_s: tuple[float, float], ahead_s: float) -> tuple[Floats, Floats]:
+    """The difference in height over `ahead_s` seconds: where it bends, and what it is there; `ages_s` since the last hit of each."""
+    bends = (one.bend_s() - ages_s[0], two.bend_s() - ages_s[1])
+    knots = sorted({0.0, ahead_s, *(bend for bend in bends if 0.0 < bend < ahead_s)})
+    return np.array(knots), np.array([two.at_m(knot + ages_s[1]) - one.at_m(knot + ages_s[0]) for knot in knots])
 
 
 def _middle(first: Trail, second: Trail, now: Instant, after_s: float) -> Position:

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, MIXED, PRESSURE, Bodies, Codes, Floats, Ints, Paths, World
+from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, MIXED, PRESSURE, Bodies, Bools, Codes, Floats, Ints, Paths, World
 from tafadi.errors import InputError
 from tafadi.measure.earth import ECCENTRICITY2, FLATTENING, SEMI_MAJOR_M, Position
 from tafadi.measure.height import Datum, Height
@@ -95,7 +95,8 @@ def _leg_datum(start: Height | None, end: Height | None) -> int:
 
 
 def _degrees(positions: Iterable[Position]) -> Floats:
-    return np.array([(position.lat_deg, position.lon_deg) for position in positions], dtype=np.float64).reshape(-1, 2)
+    flat = (degrees for position in positions for degrees in (position.lat_deg, position.lon_deg))
+    return np.fromiter(flat, dtype=np.float64).reshape(-1, 2)
 
 
 def pack_paths(trajectories: Sequence[Trajectory]) -> Paths:
@@ -155,30 +156,34 @@ def pack_flat(first: Ints, at_ns: Ints, x_m: Floats, y_m: Floats, height_m: Floa
     return Paths(first, at_ns, place_m, depart_mps, arrive_mps, height_m, np.full(len(at_ns), datum, np.int8))
 
 
-def _edges(polygon: Polygon) -> list[tuple[Position, Position]]:
-    return list(zip(polygon.vertices, polygon.vertices[1:] + polygon.vertices[:1], strict=True))
-
-
-def _backwards(start: Position, end: Position) -> bool:
-    return (end.lat_deg, end.lon_deg) < (start.lat_deg, start.lon_deg)
+def _long_edges(start_deg: Floats, end_deg: Floats) -> tuple[Lines, Bools]:
+    """Edges in pieces, each cut from its lower end (by latitude, then longitude), and whether that is its end instead of its start."""
+    turned = (end_deg[:, 0] < start_deg[:, 0]) | ((end_deg[:, 0] == start_deg[:, 0]) & (end_deg[:, 1] < start_deg[:, 1]))
+    low, high = np.where(turned[:, None], end_deg, start_deg), np.where(turned[:, None], start_deg, end_deg)
+    return cut(low, high, EDGE_MOST_M), turned
 
 
 def _rings(polygons: Sequence[Polygon]) -> tuple[Ints, Floats]:
     """Outlines in pieces: offsets of each polygon, and its places in order, not closed."""
-    edges = [edge for polygon in polygons for edge in _edges(polygon)]
-    if not edges:
-        return np.zeros(1, np.int64), np.empty((0, 3))
-    turned = np.array([_backwards(a, b) for a, b in edges])
-    low = _degrees(b if back else a for (a, b), back in zip(edges, turned, strict=True))
-    high = _degrees(a if back else b for (a, b), back in zip(edges, turned, strict=True))
-    lines = cut(low, high, EDGE_MOST_M)
-    size = np.diff(lines.first)
-    edge = np.repeat(np.arange(len(edges)), size - 1)  # every edge without its last point, which begins the next
-    first = np.concatenate([[0], np.cumsum(size - 1)])
-    step = np.arange(first[-1]) - first[edge]
+    corners = np.array([len(polygon.vertices) for polygon in polygons], dtype=np.int64)
+    first = np.concatenate([[0], np.cumsum(corners)]).astype(np.int64)
+    start_deg = _degrees(vertex for polygon in polygons for vertex in polygon.vertices)
+    following = np.arange(first[-1]) + 1
+    following[first[1:] - 1] = first[:-1]
+    corner_m = surface_m(start_deg[:, 0], start_deg[:, 1])
+    # Short edges need no cutting; the chord is shorter than the edge by less than a metre.
+    long = np.flatnonzero(np.linalg.norm(corner_m[following] - corner_m, axis=1) > EDGE_MOST_M - 1.0)
+    lines, turned = _long_edges(start_deg[long], start_deg[following[long]])
+    size = np.ones(first[-1], np.int64)
+    size[long] = np.diff(lines.first) - 1
+    offset = np.concatenate([[0], np.cumsum(size)])
+    ring_m = np.empty((offset[-1], 3))
+    ring_m[offset[:-1]] = corner_m
+    edge = np.repeat(np.arange(len(long)), size[long])  # every edge without its last point, which begins the next
+    step = np.arange(len(edge)) - np.repeat(np.cumsum(size[long]) - size[long], size[long])
     index = np.where(turned[edge], lines.first[edge + 1] - 1 - step, lines.first[edge] + step)
-    corners = np.cumsum([len(polygon.vertices) for polygon in polygons])
-    return np.concatenate([[0], first[corners]]).astype(np.int64), surface_m(lines.lat_deg, lines.lon_deg)[index]
+    ring_m[offset[long[edge]] + step] = surface_m(lines.lat_deg[index], lines.lon_deg[index])
+    return offset[first].astype(np.int64), ring_m
 
 
 def _band(heights: Sequence[Height | None]) -> tuple[Floats, Codes]:

@@ -54,7 +54,9 @@ class Balls:
 
 def _asked(announced: Announced, minima: Minima | None) -> Minima:
     own = announced.notice.minima
-    return (own or NO_MINIMA).larger(minima or NO_MINIMA)
+    if own is None or minima is None:
+        return own or minima or NO_MINIMA
+    return own.larger(minima)
 
 
 def pack(announced: Sequence[Announced], minima: Minima | None) -> Parts:

@@ -151,6 +151,10 @@ class Watch:
             self._look(plot, told)
         return told
 
+    def announce(self, announced: Sequence[Announced], assigned: Mapping[str, str]) -> None:
+        """Replaces what stands announced, and which track flies which of it; tracks and alerts stay."""
+        self._notices = Notices(announced, self._bounds, assigned)
+
     def finish(self) -> list[Alert]:
         """Ends every alert that stands as LOST, because nothing more will come: what was raised, and the approach that was recorded."""
         told: list[Alert] = []

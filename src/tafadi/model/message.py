@@ -299,7 +299,10 @@ class AlertKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the engine found, in the numbers of the wire: times, place, millimetres. Unknown values stay None."""
+    """What the engine found, in the numbers of the wire: times, place, millimetres. Unknown values stay None.
+
+    `seen_at` is the instant of the plot that showed it, for alerts about live tracks.
+    """
 
     verdict: str
     cause: str | None
@@ -310,6 +313,7 @@ class Prediction:
     closest_at: Instant | None
     closest_horizontal_mm: int | None
     closest_vertical_mm: int | None
+    seen_at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ import rfc8785
 from tafadi.errors import FormatError, InputError
 
 INTEGER_MAX: Final = 2**53 - 1  # the largest integer that every JSON reader keeps exactly
-DEPTH_MAX: Final = 16  # the deepest message of the data dictionary needs 9; a reader written in C need not fear for its stack
+DEPTH_MAX: Final = 16  # a corner of an outline of a volume lies 7 deep; no reader need fear for its stack
 _INTEGER_DIGITS: Final = 17  # "-9007199254740991"; longer text is refused before Python makes a number of it
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]

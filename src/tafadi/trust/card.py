@@ -18,7 +18,7 @@ from tafadi.trust.dsse import unwrap, wrap
 from tafadi.trust.keys import KEY_BYTES, PublicKey, SigningKey
 
 CARD_TYPE: Final = "application/vnd.tafadi.card+json"
-CARD_MAX_BYTES: Final = 32_768  # 64 operators and a certificate take a third of it
+CARD_MAX_BYTES: Final = 32_768  # 64 operators and the longest certificate take half of it
 OPERATORS_MAX: Final = 64
 CERTIFICATE_MAX_BYTES: Final = 4_096  # one end-entity certificate
 _FORMAT: Final = "card"

@@ -29,7 +29,7 @@ from tafadi.trust.keys import PublicKey, SigningKey
 from tafadi.trust.note import parse_note, sign_note
 
 FIRST_LINE: Final = f"{PROTOCOL}/heartbeat"
-NOTES_MAX: Final = 64  # feeds under one agreement; the largest known mechanism has fewer than ten parties
+NOTES_MAX: Final = 64  # one for each feed that is live under an agreement, old epochs included
 HEARTBEAT_MAX_BYTES: Final = 262_144  # 64 checkpoints with a dozen cosignatures each
 _HEAD_LINES: Final = 5
 _FORMAT: Final = "heartbeat"

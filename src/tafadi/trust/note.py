@@ -23,7 +23,7 @@ from tafadi.trust.keys import PublicKey, SigningKey
 
 KIND_LOG: Final = 0x01  # Ed25519 over the text
 KIND_COSIGNER: Final = 0x04  # Ed25519 over a timestamp and the text
-NOTE_MAX_BYTES: Final = 16_384  # a checkpoint with its signatures by 32 parties is a quarter of it
+NOTE_MAX_BYTES: Final = 16_384  # a checkpoint with its signatures by 32 parties is a third of it
 NAME_MAX: Final = 255  # characters of a key name
 SIGNATURES_MAX: Final = 32  # SPEC signed-note: at least 16 must be accepted
 _DASH: Final = "— "

@@ -10,7 +10,7 @@ from reference import volumes
 
 from tafadi.engine.kernels.areas import gap_between, shared_ground
 from tafadi.engine.pack import WGS84, pack_bodies
-from tafadi.measure.earth import Leg, Position, destination
+from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.volume import Circle, Outline, Polygon, Volume4D
 
@@ -45,7 +45,7 @@ def test_two_circles_are_apart_by_the_geodesic_between_their_centres(centre: Pos
 @pytest.mark.parametrize("centre", PLACES)
 @pytest.mark.parametrize("radius_m", [5_000.0, 200_000.0, 1_500_000.0])
 def test_a_circle_and_a_square_beside_it_are_apart_by_what_the_twin_measures(centre: Position, radius_m: float) -> None:
-    polygon = around(destination(centre, Leg(30.0, radius_m + 6_000.0)), (210.0, 5_000.0), (330.0, 9_000.0), (90.0, 9_000.0))
+    polygon = wedge(centre, destination(centre, Leg(30.0, radius_m + 1_000.0)), (-40.0, 9_000.0), (40.0, 9_000.0))
     assert gap_m(Circle(centre, radius_m), polygon) == pytest.approx(1_000.0, abs=0.05)
     assert gap_m(polygon, Circle(centre, radius_m)) == gap_m(Circle(centre, radius_m), polygon)
 
@@ -55,10 +55,16 @@ def test_one_inside_the_other_shares_all_of_the_smaller(centre: Position) -> Non
     whole = Geodesic.WGS84.Polygon()
     for vertex in square(centre, 3_000.0).vertices:
         whole.AddPoint(vertex.lat_deg, vertex.lon_deg)
-    true_m2 = abs(whole.Compute()[1])
+    true_m2 = abs(whole.Compute()[2])
     assert area_m2(square(centre, 50_000.0), square(centre, 3_000.0)) == pytest.approx(true_m2, rel=1e-5)
     assert area_m2(Circle(centre, 40_000.0), square(centre, 3_000.0)) == pytest.approx(true_m2, rel=1e-5)
     assert area_m2(Circle(centre, 40_000.0), Circle(centre, 1_000.0)) == pytest.approx(math.pi * 1e6, rel=1e-4)
+
+
+def wedge(origin: Position, tip: Position, *legs: tuple[float, float]) -> Polygon:
+    """The polygon from `tip` on, with corners at bearings from the direction away from `origin`."""
+    onward_deg = leg(tip, origin).bearing_deg + 180.0
+    return Polygon((tip, *(destination(tip, Leg(onward_deg + bearing_deg, distance_m)) for bearing_deg, distance_m in legs)))
 
 
 corner = st.floats(20_000, 60_000)
@@ -83,8 +89,8 @@ def test_two_outlines_agree_with_the_twins(centre: Position, one: list[float], t
 @pytest.mark.parametrize("centre", PLACES)
 @pytest.mark.parametrize("between_m", [0.05, 9_260.0, 60_000.0])
 def test_corner_against_corner_is_apart_by_the_geodesic_between_them(centre: Position, between_m: float) -> None:
-    west = around(destination(centre, Leg(270.0, between_m / 2)), (90.0, 1e-6), (240.0, 40_000.0), (300.0, 40_000.0))
-    east = around(destination(centre, Leg(90.0, between_m / 2)), (270.0, 1e-6), (60.0, 40_000.0), (120.0, 40_000.0))
+    west = wedge(centre, destination(centre, Leg(270.0, between_m / 2)), (-30.0, 40_000.0), (30.0, 40_000.0))
+    east = wedge(centre, destination(centre, Leg(90.0, between_m / 2)), (-30.0, 40_000.0), (30.0, 40_000.0))
     assert gap_m(west, east) == pytest.approx(between_m, abs=2e-3)
 
 

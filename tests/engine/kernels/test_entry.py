@@ -13,7 +13,9 @@ SECOND = 1_000_000_000
 SQUARE = np.array([(0.0, 0.0), (1000.0, 0.0), (1000.0, 1000.0), (0.0, 1000.0)])
 
 
-def volume(ring: Floats | None = None, radius_m: float = math.nan, codes: tuple[int, int] = (1, 1), band: tuple[float, float] = (100.0, 200.0)) -> Bodies:
+def volume(
+    ring: Floats | None = None, radius_m: float = math.nan, codes: tuple[int, int] = (1, 1), band: tuple[float, float] = (100.0, 200.0)
+) -> Bodies:
     """One volume on a plane, from 0 to 1000 s: a ring, or a circle around the origin."""
     flat = np.empty((0, 2)) if ring is None else ring
     places = np.concatenate([flat, np.zeros((len(flat), 1))], axis=1)
@@ -109,7 +111,9 @@ def test_a_gap_in_the_volume_is_never_clear(member: str) -> None:
     assert judged(path((0, -500, 50, 150), (200, 1500, 50, 150)), bodies._replace(**{member: values}))["verdict"][0] != CLEAR
 
 
-@pytest.mark.parametrize(("codes", "datum", "cause"), [((1, 2), 1, DATUMS_UNLIKE), ((-1, 1), 1, HEIGHT_MISSING), ((1, 1), -1, HEIGHT_MISSING)])
+@pytest.mark.parametrize(
+    ("codes", "datum", "cause"), [((1, 2), 1, DATUMS_UNLIKE), ((-1, 1), 1, HEIGHT_MISSING), ((1, 1), -1, HEIGHT_MISSING)]
+)
 def test_heights_that_cannot_be_compared_are_unknown_while_over_the_ground(codes: tuple[int, int], datum: int, cause: int) -> None:
     found = judged(path((0, -500, 500, 150), (200, 1500, 500, 150), datum=datum), volume(SQUARE, codes=codes))
     assert (found["verdict"][0], found["cause"][0]) == (UNKNOWN, cause)

@@ -23,7 +23,9 @@ def two(*tracks: list[tuple[float, float, float, float]]) -> Paths:
     return pack_flat(first, (rows[:, 0] * SECOND).astype(np.int64), rows[:, 1], rows[:, 2], rows[:, 3])
 
 
-def judged(paths: Paths, radius_m: float = RADIUS_M, half_m: float = HALF_M, *, everywhere: bool = False, interpreted: bool = False) -> Records:
+def judged(
+    paths: Paths, radius_m: float = RADIUS_M, half_m: float = HALF_M, *, everywhere: bool = False, interpreted: bool = False
+) -> Records:
     found = np.zeros(1, FOUND)
     kernel = kernels.judge_paths.py_func if interpreted else kernels.judge_paths  # type: ignore[attr-defined]
     kernel(paths, np.array([[0, 1]]), np.array([radius_m]), np.array([half_m]), everywhere, FLAT, found)

@@ -18,7 +18,9 @@ def scattered(count: int, seed: int) -> Items:
 
 def every_pair(items: Items) -> set[tuple[int, int]]:
     a, b = np.triu_indices(len(items.owner), 1)
-    keep = (items.owner[a] != items.owner[b]) & (np.maximum(items.start_ns[a], items.start_ns[b]) < np.minimum(items.end_ns[a], items.end_ns[b]))
+    keep = (items.owner[a] != items.owner[b]) & (
+        np.maximum(items.start_ns[a], items.start_ns[b]) < np.minimum(items.end_ns[a], items.end_ns[b])
+    )
     apart = np.linalg.norm(items.centre_m[a] - items.centre_m[b], axis=1)
     keep &= apart <= items.radius_m[a] + items.radius_m[b] + np.maximum(items.margin_m[a], items.margin_m[b])
     return set(zip(a[keep].tolist(), b[keep].tolist(), strict=True))

@@ -1,0 +1,411 @@
+"""The story: each step does something at one node, waits until both have it, and tells it in a line. A step that does not hold ends it.
+
+Steps are told by what the nodes' pictures hold, never by what this program believes it has done: a node may be killed at any moment, and
+then a step is done again only where its entry is not in the record.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tafadi.cli.demo.scene import ALPHA, BRAVO, Scene
+from tafadi.cli.demo.stage import Stage
+from tafadi.errors import TafadiError
+from tafadi.formats.geojson import dump
+from tafadi.measure.instant import Instant
+from tafadi.model.operation import Announced, Notice
+from tafadi.phrases.catalogue import Speaker
+
+SHOWN_WITHIN_S: Final = 1.0  # wall seconds from the plot to both parties' alert
+
+Tell = Callable[[str], None]
+View = dict[str, Any]
+
+
+class NotHeldError(TafadiError):
+    """Something that the story promises was not so."""
+
+
+@dataclass
+class Story:
+    """The story as it is told; `measured` keeps the figures for `--json`."""
+
+    stage: Stage
+    scene: Scene
+    speaker: Speaker
+    tell: Tell
+    at_step: Callable[[str], None]
+    measured: dict[str, Any] = field(default_factory=dict)
+
+    def run(self, play: Callable[[], None]) -> None:
+        """Tells everything. Raises NotHeldError."""
+        steps: list[tuple[str, Callable[[], None]]] = [
+            ("agreement", self.agreement),
+            ("line-check", self.line_check),
+            ("rosters", self.rosters),
+            ("first-notice", self.first_notice),
+            ("conflict", self.conflict),
+            ("amendment", self.amendment),
+            ("mismatch", self.mismatch),
+            ("flying", lambda: self.flying(play)),
+            ("stop", self.stop),
+            ("incident", self.incident),
+            ("end", self.end),
+        ]
+        for name, step in steps:
+            self.at_step(name)
+            step()
+
+    def say(self, key: str, **values: object) -> None:
+        """Tells one phrase."""
+        self.tell(self.speaker.say(key, **values))
+
+    def require(self, held: object, what: str) -> None:
+        """Raises NotHeldError unless it held."""
+        if not held:
+            raise NotHeldError(what)
+
+    # Looking
+
+    def notice(self, party: str, sender: str, title: str) -> View | None:
+        """The notice of `sender` with that title in `party`'s picture."""
+        views: list[View] = self.stage.picture(party)["notices"].values()
+        return next((view for view in views if view["sender"] == sender and view["notice"]["title"] == title), None)
+
+    def at_both(self, find: Callable[[str], Any], what: str, within_s: float = 60.0) -> tuple[Any, Any]:
+        """What both parties' pictures hold. Raises NotHeldError when one of them never does."""
+        found = self.stage.look(lambda: (a, b) if (a := find(ALPHA)) and (b := find(BRAVO)) else None, within_s)
+        self.require(found, what)
+        pair: tuple[Any, Any] = found
+        return pair
+
+    # Steps
+
+    def agreement(self) -> None:
+        """Both sign; each sees the other's signature."""
+        import base64
+
+        document = base64.b64encode(self.stage.document).decode("ascii")
+        for party in (ALPHA, BRAVO):
+            self.stage.ensure(
+                lambda party=party: self.stage.ask(party, "status")["agreements"], lambda party=party: self.sign(party, document)
+            )
+        signed, other = self.at_both(lambda party: self._signed_by_all(party), "both parties sign the agreement")
+        self.require(signed == other and len(set(signed.values())) == 1, "the digests of the agreement are equal")
+        self.say("demo.agreed", agreement=self._agreement_id(), digest=signed[ALPHA][:16])
+
+    def sign(self, party: str, document: str) -> None:
+        """One party signs."""
+        self.stage.ask(party, "agree.sign", document=document)
+
+    def _agreement_id(self) -> str:
+        return str(self.stage.ask(ALPHA, "status")["agreements"][0]["id"])
+
+    def _signed_by_all(self, party: str) -> dict[str, str] | None:
+        signed: dict[str, str] = self.stage.picture(party)["signed"]
+        return signed if len(signed) == 2 else None
+
+    def line_check(self) -> None:
+        """Alpha calls; bravo's officer replies."""
+        called = self.stage.ensure(lambda: self._line_checks(ALPHA), lambda: self.stage.ask(ALPHA, "line.check"))[0]
+        self.at_both(self._line_checks, "the line check arrives")
+        self.stage.ensure(lambda: self._replied(BRAVO), lambda: self.stage.ask(BRAVO, "line.ack", entry=called["id"]))
+        replied, _ = self.at_both(self._replied, "the line check is replied to")
+        seconds = Instant.parse(replied["replied_at"]).since(Instant.parse(replied["sent_at"])) / self.scene.rate
+        self.say("demo.line-check", caller=ALPHA, answerer=BRAVO, seconds=f"{seconds:.2f}")
+
+    def _line_checks(self, party: str) -> list[View]:
+        return list(self.stage.picture(party)["line_checks"].values())
+
+    def _replied(self, party: str) -> View | None:
+        return next((view for view in self._line_checks(party) if view["state"] == "OK"), None)
+
+    def rosters(self) -> None:
+        """Who is on watch, and who may stop."""
+        now = self.stage.clock.now()
+        hours = {"start": str(now.plus(-3_600.0)), "end": str(now.plus(8 * 3_600.0))}
+        duty = {"role": "watch-officer", "hours": hours, "languages": ["en"], "may_stop": True, "deputy": "supervisor"}
+        for party in (ALPHA, BRAVO):
+            self.stage.ensure(
+                lambda party=party: party in self.stage.picture(party)["rosters"],
+                lambda party=party: self.stage.ask(party, "line.roster", duties=[duty]),
+            )
+        self.at_both(lambda party: len(self.stage.picture(party)["rosters"]) == 2, "the rosters arrive")
+        self.say("demo.rosters")
+
+    def announce(self, sender: str, notice: Notice) -> View:
+        """The notice once both parties have it."""
+        geojson = dump([Announced("notice", notice)]).decode("utf-8")
+        self.stage.ensure(
+            lambda: self.notice(sender, sender, notice.title),
+            lambda: self.stage.ask(sender, "notice.send", geojson=geojson),
+        )
+        _, view = self.at_both(lambda party: self.notice(party, sender, notice.title), f"{notice.title} arrives")
+        volume = notice.volumes[0]
+        centre = volume.outline.centre if hasattr(volume.outline, "centre") else ""
+        self.say("demo.notice", party=sender, entry=view["id"], title=notice.title, place=centre, lower=volume.lower, upper=volume.upper)
+        return dict(view)
+
+    def amend(self, sender: str, notice: Notice) -> View:
+        """The notice once both parties have its amendment."""
+        geojson = dump([Announced("notice", notice)]).decode("utf-8")
+        before = self.notice(sender, sender, notice.title)
+        assert before is not None
+        self.stage.ensure(
+            lambda: self._is_amended(sender, sender, notice.title),
+            lambda: self.stage.ask(sender, "notice.amend", entry=before["id"], geojson=geojson),
+        )
+        _, view = self.at_both(lambda party: self._is_amended(party, sender, notice.title), f"the amendment of {notice.title} arrives")
+        return dict(view)
+
+    def _is_amended(self, party: str, sender: str, title: str) -> View | None:
+        view = self.notice(party, sender, title)
+        return view if view and view["revision"] != view["id"] else None
+
+    def read_back(self, sender: str, title: str, result: str) -> View:
+        """The notice once its newest revision has been read back with that result at both."""
+        reader = BRAVO if sender == ALPHA else ALPHA
+
+        def found(party: str) -> View | None:
+            view = self.notice(party, sender, title)
+            return view if view and view["readbacks"].get(reader, {}).get("result") == result else None
+
+        view, _ = self.at_both(found, f"{title} is read back as {result}")
+        back = view["readbacks"][reader]
+        place = back["places"][0]
+        reading = self.speaker.say(
+            "demo.reading",
+            bearing=f"{place['bearing_mdeg'] / 1000:05.1f}",
+            distance=f"{place['distance_m'] / 1000:.1f}",
+            landmark=place["landmark"],
+        )
+        if result == "MATCH":
+            self.say("demo.readback-match", party=reader, entry=view["revision"], reading=reading)
+        else:
+            wrong = back["differences"][0]
+            self.say("demo.readback-mismatch", party=reader, entry=view["revision"], stated=wrong["stated"], computed=wrong["computed"])
+        return dict(view)
+
+    def accept(self, sender: str, title: str) -> None:
+        """The addressee's officer answers `accepted`; both see it."""
+        reader = BRAVO if sender == ALPHA else ALPHA
+
+        def accepted(party: str) -> View | None:
+            view = self.notice(party, sender, title)
+            return view if view and view["state"] == "ACCEPTED" else None
+
+        revision = (self.notice(reader, sender, title) or {})["revision"]
+        self.stage.ensure(lambda: accepted(reader), lambda: self.stage.ask(reader, "line.answer", entry=revision, code="accepted"))
+        view, _ = self.at_both(accepted, f"{title} is accepted")
+        self.say("demo.answered", party=reader, entry=view["revision"])
+
+    def first_notice(self) -> None:
+        """Alpha announces; bravo reads back and accepts."""
+        notice = self.scene.notices.first
+        view = self.announce(ALPHA, notice)
+        self.read_back(ALPHA, notice.title, "MATCH")
+        self.accept(ALPHA, notice.title)
+        self.stage.ask(ALPHA, "notice.assign", track=self.scene.tracks[0], entry=view["id"])
+
+    def conflict(self) -> None:
+        """Bravo announces something that conflicts; both nodes find the same."""
+        notice = self.scene.notices.second
+        self.announce(BRAVO, notice)
+        self.read_back(BRAVO, notice.title, "MATCH")
+        ours, theirs = self.at_both(self._raised_by_both, "both nodes find the conflict")
+        self.require(ours["prediction"] == theirs["prediction"], "both nodes hold the same finding")
+        found = ours["prediction"]
+        self.require(found["verdict"] == "conflict", "the finding is a conflict")
+        self.require(self._same_numbers(ours), "both nodes computed the same place, time and margin")
+        self.say("demo.conflict", first=ours["subjects"][0], second=ours["subjects"][1])
+        self.say(
+            "demo.conflict-where",
+            start=found["start"],
+            place=f"{found['place']['lat_e7'] / 1e7:.5f}, {found['place']['lon_e7'] / 1e7:.5f}",
+            horizontal=_metres(found.get("closest_horizontal_mm")),
+            vertical=_metres(found.get("closest_vertical_mm")),
+        )
+        self.say("demo.same-situation", situation=ours["situation"][:16])
+
+    def _raised_by_both(self, party: str) -> View | None:
+        alerts = self.stage.picture(party)["alerts"].values()
+        return next((alert for alert in alerts if alert["kind"] == "announced-announced" and len(alert["raised"]) == 2), None)
+
+    def _same_numbers(self, alert: View) -> bool:
+        """Each node's own alert entry, read from its feed, holds the same prediction."""
+        return len({repr(sorted(said.items())) for said in alert["predictions"].values()}) == 1
+
+    def amendment(self) -> None:
+        """Bravo amends; the alert clears at both; alpha accepts."""
+        notice = self.scene.notices.second_amended
+        view = self.amend(BRAVO, notice)
+
+        def cleared(party: str) -> bool:
+            alerts = self.stage.picture(party)["alerts"].values()
+            return bool(alerts) and all(alert["state"] == "CLEARED" for alert in alerts if alert["kind"] == "announced-announced")
+
+        self.at_both(cleared, "the alert clears at both nodes")
+        self.say("demo.amended", party=BRAVO, entry=view["id"])
+        self.read_back(BRAVO, notice.title, "MATCH")
+        self.accept(BRAVO, notice.title)
+
+    def mismatch(self) -> None:
+        """Alpha states a place that its geometry does not have; it is caught, amended and accepted."""
+        self.announce(ALPHA, self.scene.notices.third)
+        self.read_back(ALPHA, self.scene.notices.third.title, "MISMATCH")
+        self.amend(ALPHA, self.scene.notices.third_amended)
+        self.read_back(ALPHA, self.scene.notices.third.title, "MATCH")
+        self.accept(ALPHA, self.scene.notices.third.title)
+
+    # Flying
+
+    def flying(self, play: Callable[[], None]) -> None:
+        """Both nodes follow the aircraft; the pair's alert is shown to both within a second of the plot that showed it."""
+        self.require(self.stage.clock.now() < self.scene.plots_from, "the story came to the flying in time (a slow machine: use --prepare)")
+        self.say("demo.flying")
+        play()
+        left_s = self.scene.plots_until.since(self.stage.clock.now()) / self.scene.rate
+        straying, _ = self.at_both(lambda party: self.alert(party, "straying"), "an aircraft strays", left_s + 10.0)
+        self.tell_alert("demo.alert-straying", straying, track=_track(straying), entry=_entry(straying))
+        entering = self.alert(ALPHA, "track-announced")
+        if entering:
+            self.tell_alert("demo.alert-entering", entering, track=_track(entering), entry=_entry(entering))
+        pair, other = self.at_both(lambda party: self.alert(party, "track-track"), "the two aircraft raise an alert", left_s + 10.0)
+        self.tell_alert("demo.alert-tracks", pair, first=pair["subjects"][0], second=pair["subjects"][1])
+        self.require(pair["situation"] == other["situation"], "both nodes hold one alert, not two")
+        self.measured["pair_seen_at"] = min(one["seen_at"] for one in pair["predictions"].values())
+
+    def alert(self, party: str, kind: str) -> View | None:
+        """The first alert of that kind in the party's picture; of two tracks, the one about the story's pair."""
+        subjects = sorted(self.scene.tracks) if kind == "track-track" else None
+        alerts = self.stage.picture(party)["alerts"].values()
+        fitting = [alert for alert in alerts if alert["kind"] == kind and subjects in (None, alert["subjects"])]
+        return min(fitting, key=lambda alert: min(alert["raised_at"].values()), default=None)
+
+    def tell_alert(self, key: str, alert: View, **values: object) -> None:
+        """Tells one alert, how far ahead it was foreseen and how soon it was shown."""
+        self.say(key, **values)
+        shown = [self._shown_at(party, alert) for party in (ALPHA, BRAVO)]
+        found = min(alert["predictions"].values(), key=lambda one: str(one.get("seen_at", "")))
+        seen_at = Instant.parse(found["seen_at"]) if found.get("seen_at") else min(shown)
+        latency_s = max(at.since(seen_at) for at in shown) / self.scene.rate
+        ahead_s = max(Instant.parse(found["start"]).since(seen_at), 0.0) if found.get("start") else 0.0
+        self.measured[f"latency_s {alert['kind']}"] = round(latency_s, 3)
+        self.say("demo.alert-ahead", seconds=f"{ahead_s:.0f}", latency=f"{latency_s:.2f}")
+        self.require(latency_s <= SHOWN_WITHIN_S or self._was_killed(), f"the alert is shown within {SHOWN_WITHIN_S:.0f} s")
+
+    def _was_killed(self) -> bool:
+        return any(actor.restarts for actor in self.stage.actors.values())
+
+    def _shown_at(self, party: str, alert: View) -> Instant:
+        """When the party's officers were shown the alert: raised by their own node, or rung when the other's entry was judged."""
+        if party in alert["raised_at"]:
+            return Instant.parse(alert["raised_at"][party])
+        entries = set(alert["raised"].values())
+        rung = [alarm["at"] for alarm in self.stage.ask(party, "alarms")["alarms"] if alarm["entry"] in entries]
+        return min(map(Instant.parse, rung), default=self.stage.clock.now())
+
+    def stop(self) -> None:
+        """Bravo says stop; alpha hears and acts; bravo closes."""
+        tracks = list(self.scene.tracks)
+        raised = self.stage.ensure(lambda: self._stops(BRAVO), lambda: self.stage.ask(BRAVO, "line.stop", what=tracks))[0]
+        self.say("demo.stop-raised", party=BRAVO, entry=raised["id"])
+        self.at_both(self._stops, "the stop arrives")
+        for party, step in ((ALPHA, "HEARD"), (ALPHA, "ACTED"), (BRAVO, "CLOSED")):
+            self.stage.ensure(
+                lambda party=party, step=step: self._step(party, step),
+                lambda party=party, step=step: self.stage.ask(party, "line.ack", entry=raised["id"], step=step),
+            )
+            heard, _ = self.at_both(lambda party, step=step: self._step(party, step), f"the stop is {step} at both")
+            if step == "HEARD":
+                seconds = Instant.parse(heard["at"]).since(Instant.parse(self._stops(ALPHA)[0]["steps"][0]["at"])) / self.scene.rate
+                self.say("demo.stop-heard", party=ALPHA, seconds=f"{seconds:.2f}")
+        self.say("demo.stop-acted", party=ALPHA, other=BRAVO)
+
+    def _stops(self, party: str) -> list[View]:
+        return list(self.stage.picture(party)["stops"].values())
+
+    def _step(self, party: str, step: str) -> View | None:
+        return next((one for stop in self._stops(party) for one in stop["steps"] if one["step"] == step), None)
+
+    def incident(self) -> None:
+        """Bravo opens an incident from the alert; alpha replies with its account and the same evidence."""
+        alert = self.alert(BRAVO, "track-track")
+        assert alert is not None
+        entry = alert["raised"].get(BRAVO) or next(iter(alert["raised"].values()))
+        account = "Our aircraft kept to its announced area when another came straight towards it."
+        opened = self.stage.ensure(
+            lambda: self._incidents(BRAVO), lambda: self.stage.ask(BRAVO, "incident.open", account=account, alert=entry)
+        )[0]
+        self.at_both(self._incidents, "the incident arrives")
+        evidence = opened["accounts"][BRAVO]["evidence"]
+        reply = "Our aircraft had left its announced area by mistake; it turned back when it was told to stop."
+        self.stage.ensure(
+            lambda: self._is_replied(ALPHA),
+            lambda: self.stage.ask(ALPHA, "incident.reply", entry=opened["id"], account=reply, evidence=evidence),
+        )
+        replied, _ = self.at_both(self._is_replied, "the reply arrives")
+        same = {tuple(account["evidence"]) for account in replied["accounts"].values()}
+        self.require(len(same) == 1 and evidence, "both accounts rest on the same evidence")
+        self.say("demo.incident", party=BRAVO, entry=opened["id"], other=ALPHA)
+        self.say("demo.evidence", digest=", ".join(digest[:16] for digest in evidence))
+
+    def _incidents(self, party: str) -> list[View]:
+        return list(self.stage.picture(party)["incidents"].values())
+
+    def _is_replied(self, party: str) -> View | None:
+        return next((view for view in self._incidents(party) if view["state"] == "REPLIED"), None)
+
+    def end(self) -> None:
+        """The flying is over; receipts are complete, feeds verify, and both pictures are equal."""
+        self.stage.look(lambda: self.stage.clock.now() > self.scene.plots_until, 120.0)
+        status = self.stage.look(self._settled, 30.0)
+        self.require(status, "both nodes come to hold the same picture and every receipt")
+        self.say("demo.receipts")
+        for party in (ALPHA, BRAVO):
+            self.require(self.faults(party) == [], f"the feeds at {party} verify")
+            self.say("demo.verified", party=party)
+        self.say("demo.equal", digest=status["picture"][:16])
+        self.measured["picture"] = status["picture"]
+        self.measured["entries"] = sum(status["feeds"].values())
+        self.measured["alerts"] = len(self.stage.picture(ALPHA)["alerts"])
+        self.tell(self.speaker.count("demo.entries", self.measured["entries"]))
+        self.tell(self.speaker.count("demo.alerts", self.measured["alerts"]))
+
+    def _settled(self) -> View | None:
+        """Alpha's status, once nothing waits anywhere and both pictures have one digest."""
+        one, other = (self.stage.ask(party, "status")["agreements"][0] for party in (ALPHA, BRAVO))
+        receipts = one["stored_at"][BRAVO] == one["feeds"][ALPHA] and other["stored_at"][ALPHA] == other["feeds"][BRAVO]
+        still = not one["unjudged"] and not other["unjudged"] and one["feeds"] == other["feeds"]
+        return dict(one) if receipts and still and one["picture"] == other["picture"] else None
+
+    def faults(self, party: str) -> list[str]:
+        """What is wrong in the party's folder, recomputed from its files."""
+        from tafadi.node import pact_of
+        from tafadi.store.fsck import verify
+        from tafadi.store.sqlite import SqliteJournal
+
+        journal = SqliteJournal(self.stage.actors[party].folder.path / "journal.db", read_only=True)
+        try:
+            reports = verify(journal, pact_of(self.stage.document))
+            return [fault for report in reports for fault in [*report.faults, *report.without_effect]]
+        finally:
+            journal.close()
+
+
+def _metres(length_mm: int | None) -> str:
+    return "?" if length_mm is None else f"{length_mm / 1000:.0f}"
+
+
+def _entry(alert: View) -> str:
+    """The notice among the subjects of an alert between a track and a notice."""
+    return next((name for name in alert["subjects"] if _is_entry(name)), "?")
+
+
+def _track(alert: View) -> str:
+    return next((name for name in alert["subjects"] if not _is_entry(name)), "?")
+
+
+def _is_entry(name: str) -> bool:
+    party, _, rest = name.partition("/")
+    return party in (ALPHA, BRAVO) and rest.replace("/", "").isdigit()
