@@ -29,8 +29,12 @@ def flight(*rows: Row, datum: Datum = Datum.GEOID) -> Trajectory:
 
 
 def volume(
-    outline: Outline, low_m: float | None = 0.0, high_m: float | None = 1_000.0, datum: Datum = Datum.GEOID, during: tuple[float, float] = (0.0, 3_600.0)
-) -> Volume4D:  # fmt: skip
+    outline: Outline,
+    low_m: float | None = 0.0,
+    high_m: float | None = 1_000.0,
+    datum: Datum = Datum.GEOID,
+    during: tuple[float, float] = (0.0, 3_600.0),
+) -> Volume4D:
     return Volume4D(outline, height(low_m, datum), height(high_m, datum), Span(START.plus(during[0]), START.plus(during[1])))
 
 
@@ -63,7 +67,9 @@ def test_two_notices_of_one_identity_are_refused() -> None:
 def test_head_on_across_the_antimeridian_they_meet_in_the_middle() -> None:
     (found,) = detect([announced("a", trajectory=EAST), announced("b", trajectory=WEST)], MINIMA)
     assert found.verdict is Verdict.CONFLICT
-    assert found.span is not None and found.closest is not None and found.place is not None
+    assert found.span is not None
+    assert found.closest is not None
+    assert found.place is not None
     assert found.span.duration_s == pytest.approx(3_600.0 * 2 * 9_260.0 / 2 / 222_638.98, abs=1e-3)
     assert found.closest.at == START.plus(1_800.0)
     assert (found.closest.horizontal_m, found.closest.vertical_m) == pytest.approx((0.0, 0.0), abs=1e-3)
@@ -76,7 +82,8 @@ def test_two_who_cross_over_the_pole_are_seen() -> None:
     other = flight((80.0, 90.0, 500.0, 0.0), (80.0, -90.0, 500.0, 7_200.0))
     found = judge(announced("a", trajectory=one), announced("b", trajectory=other), MINIMA)
     assert found.verdict is Verdict.CONFLICT
-    assert found.closest is not None and found.closest.horizontal_m < 1e-3
+    assert found.closest is not None
+    assert found.closest.horizontal_m < 1e-3
     over = judge(announced("a", trajectory=one), announced("b", volume(Circle(Position(-90.0, 0.0), 1_000.0), during=(0.0, 7_200.0))))
     assert over.verdict is Verdict.CLEAR
     over = judge(announced("a", trajectory=one), announced("b", volume(Circle(Position(90.0, 55.0), 1_000.0), during=(0.0, 7_200.0))))
@@ -99,7 +106,10 @@ def test_turning_the_earth_about_its_axis_changes_nothing(lon: float) -> None:
         announced("b", trajectory=flight((51.0, -1.0, 500.0, 0.0), (50.0, 1.0, 600.0, 1_000.0))),
     )
     here, there = judge(*pair, MINIMA), judge(turned(pair[0]), turned(pair[1]), MINIMA)
-    assert here.span is not None and there.span is not None and here.closest is not None and there.closest is not None
+    assert here.span is not None
+    assert there.span is not None
+    assert here.closest is not None
+    assert there.closest is not None
     assert here.verdict is there.verdict is Verdict.CONFLICT
     assert abs(here.span.start.ns - there.span.start.ns) < 10_000
     assert here.closest.horizontal_m == pytest.approx(there.closest.horizontal_m, abs=1e-3)
@@ -113,7 +123,8 @@ def test_later_by_a_year_is_the_same_later_by_a_year() -> None:
 
     now = judge(announced("a", trajectory=EAST), announced("b", trajectory=WEST), MINIMA)
     then = judge(announced("a", trajectory=later(EAST)), announced("b", trajectory=later(WEST)), MINIMA)
-    assert now.span is not None and then.span is not None
+    assert now.span is not None
+    assert then.span is not None
     assert then.span == Span(now.span.start.plus(year_s), now.span.end.plus(year_s))
 
 
@@ -146,7 +157,8 @@ def test_exactly_a_thousand_feet_apart_is_separated_in_every_order(datum: Datum)
     high = announced("b", trajectory=flight((0.0, 0.0, 10_000 * 0.3048, 0.0), (0.0, 2.0, 10_000 * 0.3048, 900.0), datum=datum))
     assert judge(low, high, MINIMA).verdict is judge(high, low, MINIMA).verdict is Verdict.CLEAR
     closest = judge(low, high, MINIMA).closest
-    assert closest is not None and closest.vertical_m == pytest.approx(304.8)
+    assert closest is not None
+    assert closest.vertical_m == pytest.approx(304.8)
 
 
 def test_flying_abreast_a_millimetre_within_or_beyond_the_minima_is_told_apart() -> None:
@@ -162,8 +174,11 @@ def test_unlike_datums_are_unknown_while_near_and_clear_when_far() -> None:
     pressure = flight((0.0, -179.0, 12_000.0, 0.0), (0.0, 179.0, 12_000.0, 3_600.0), datum=Datum.PRESSURE)
     (found,) = detect([announced("a", trajectory=EAST), announced("b", trajectory=pressure)], MINIMA)
     assert (found.verdict, found.cause) == (Verdict.UNKNOWN, Cause.DATUMS_UNLIKE)
-    assert found.span is not None and found.span.duration_s == pytest.approx(149.731, abs=0.01)
-    assert found.closest is not None and found.closest.vertical_m is None and found.margin_vertical_m is None
+    assert found.span is not None
+    assert found.span.duration_s == pytest.approx(149.731, abs=0.01)
+    assert found.closest is not None
+    assert found.closest.vertical_m is None
+    assert found.margin_vertical_m is None
     far = flight((1.0, -179.0, 500.0, 0.0), (1.0, 179.0, 500.0, 3_600.0), datum=Datum.PRESSURE)
     assert judge(announced("a", trajectory=EAST), announced("b", trajectory=far), MINIMA).verdict is Verdict.CLEAR
 
@@ -226,7 +241,8 @@ def test_a_line_into_a_volume_is_a_conflict_even_without_minima() -> None:
     through = announced("b", volume(box(-1, 179.9, 1, 180.1)))
     (found,) = detect([through, announced("a", trajectory=EAST)])
     assert (found.first, found.second, found.minima) == ("a", "b", Minima(0.0, 0.0))
-    assert found.span is not None and found.place is not None
+    assert found.span is not None
+    assert found.place is not None
     assert found.span.start.since(START) == pytest.approx(1_620.0, abs=1e-3)
     assert found.span.end.since(START) == pytest.approx(1_980.0, abs=1e-3)
     assert found.place.lon_deg == pytest.approx(179.9, abs=1e-6)

@@ -3,8 +3,8 @@
 import random
 
 import pytest
-from reference import plans, volumes
 
+from reference import plans, volumes
 from tafadi.engine.detect import judge
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height
@@ -47,7 +47,8 @@ def test_two_trajectories_are_judged_as_by_walking_through_time(middle: Position
     if found.verdict is Verdict.CLEAR:
         assert not surely
         return
-    assert found.span is not None and found.closest is not None
+    assert found.span is not None
+    assert found.closest is not None
     assert plans.inside(one, other, MINIMA, found.closest.at.seconds, -BAND_M)
     assert not surely or surely[0] >= found.span.start.seconds - 1e-3
     inside = [found.span.start.seconds + found.span.duration_s * share for share in (0.01, 0.25, 0.5, 0.75, 0.99)]

@@ -73,7 +73,8 @@ def test_a_waypoint_remembers_the_velocities_of_both_its_legs() -> None:
 
 
 def test_a_leg_between_two_datums_or_without_a_height_has_no_height() -> None:
-    rows = [(0.0, 0.0, geoid(1.0), 0.0), (0.0, 1.0, geoid(2.0), 1e3), (0.0, 2.0, Height(2.0, Datum.ELLIPSOID), 2e3), (0.0, 3.0, Height(3.0, Datum.ELLIPSOID), 3e3), (0.0, 4.0, None, 4e3)]  # fmt: skip
+    heights = [geoid(1.0), geoid(2.0), Height(2.0, Datum.ELLIPSOID), Height(3.0, Datum.ELLIPSOID), None]
+    rows = [(0.0, float(n), height, 1_000.0 * n) for n, height in enumerate(heights)]
     paths = pack_paths([trajectory(*rows)])
     assert [code for n, code in enumerate(paths.datum[:-1]) if n % 2 == 0] == [GEOID, MIXED, ELLIPSOID, MISSING]
 

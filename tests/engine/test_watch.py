@@ -54,7 +54,9 @@ def flown(
     ]
 
 
-def head_on(distance_m: float = 20_000.0, *, party_one: str | None = None, party_two: str | None = None, **other: float | None) -> list[Plot]:
+def head_on(
+    distance_m: float = 20_000.0, *, party_one: str | None = None, party_two: str | None = None, **other: float | None
+) -> list[Plot]:
     """Two at 100 m/s each, towards one another."""
     height_m = other.get("height_m", 1000.0)
     one = flown("a", HERE, 90.0, 100.0, 1000.0, party=party_one)
@@ -248,7 +250,9 @@ def test_names_decide_nothing_but_the_order_in_which_a_pair_is_told(
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(COURSE, st.floats(0.0, 250.0), st.floats(0.0, 8_000.0), COURSE, st.floats(900.0, 1_300.0)), min_size=2, max_size=6))
+@given(
+    st.lists(st.tuples(COURSE, st.floats(0.0, 250.0), st.floats(0.0, 8_000.0), COURSE, st.floats(900.0, 1_300.0)), min_size=2, max_size=6)
+)
 def test_whatever_is_found_between_strangers_comes_through(tracks: list[tuple[float, float, float, float, float]]) -> None:
     plots = in_time(
         [

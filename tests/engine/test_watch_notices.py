@@ -24,7 +24,9 @@ def pressure(height_m: float) -> Height:
     return Height(height_m, Datum.PRESSURE)
 
 
-def circle(centre: Position, *, span: Span = HOUR, lower: Height | None = pressure(0.0), upper: Height | None = pressure(3000.0)) -> Volume4D:
+def circle(
+    centre: Position, *, span: Span = HOUR, lower: Height | None = pressure(0.0), upper: Height | None = pressure(3000.0)
+) -> Volume4D:
     return Volume4D(Circle(centre, 5_000.0), lower, upper, span)
 
 
@@ -103,7 +105,7 @@ def test_an_area_with_a_seam_in_it_is_entered_like_any_other() -> None:
     volume = Volume4D(Polygon(tuple(corners)), pressure(0.0), pressure(3000.0), HOUR)
     area = Announced("area-1", Notice(Kind.AREA, (volume,), area_kind=AreaKind.KEEP_CLEAR), "north")
     start = Position(0.0, 179.4)
-    plots = [Plot("t-1", START.plus(5.0 * k), destination(start, Leg(90.0, 500.0 * k)), pressure(900.0), 100.0, 90.0) for k in range(10)]
+    plots = [Plot("t-1", START.plus(5.0 * k), destination(start, Leg(90.0, 500.0 * k)), pressure(900.0), 100.0, 90.0) for k in range(15)]
     raised = told(plots, area)[0]
     assert raised.predicted.span is not None
     # 0.1 degree of longitude on the equator is 11,132 m.

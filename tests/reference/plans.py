@@ -1,5 +1,7 @@
 """The slow twin of paths.py: walk through time, ask a geodesic library where both are, and measure the geodesic between them."""
 
+import itertools
+
 from geographiclib.geodesic import Geodesic
 
 from tafadi.model.operation import Minima, Trajectory
@@ -8,7 +10,7 @@ from tafadi.model.operation import Minima, Trajectory
 def place(trajectory: Trajectory, at_s: float) -> tuple[float, float, float | None] | None:
     """Latitude, longitude and height (None where its ends do not both say one of like datum) at a time; None outside the trajectory."""
     points = trajectory.waypoints
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in itertools.pairwise(points):
         start, end = a.at.seconds, b.at.seconds
         if start <= at_s < end:
             share = (at_s - start) / (end - start)

@@ -50,7 +50,7 @@ def away_m(outline: Outline, position: Position) -> float:
     flat, origin = shapely.Polygon(stereographic(position, points)), shapely.Point(0, 0)
     if nearest_m < 2 * FINE_M:  # so near, the points of the edge are too far apart; the plane is true to 0.7 % of a small distance
         nearest_m = 2 * 6_371_000.0 * flat.exterior.distance(origin)
-    return -nearest_m if flat.contains(origin) else nearest_m
+    return float(-nearest_m if flat.contains(origin) else nearest_m)
 
 
 def shared_area_m2(a: Polygon, b: Polygon) -> float:

@@ -30,9 +30,7 @@ KILL_EVERY_S = (1.0, 3.0)  # wall seconds between two random kills
 @door
 def demo(
     lang: Annotated[Language, typer.Option("--lang", help="The language in which the story is told.")] = Language.EN,
-    recording: Annotated[
-        Path | None, typer.Option("--recording", help="Play the stretch around the closest alert of this recording.")
-    ] = None,
+    recording: Annotated[Path | None, typer.Option("--recording", help="Play the stretch around this recording's closest alert.")] = None,
     format: Annotated[str, typer.Option("--format", help="The recording's format: nop, csv or sbs.")] = "",
     columns: Annotated[str, typer.Option("--columns", help="For csv: the column map, as for `tafadi watch`.")] = "",
     minima: Annotated[str, typer.Option("--minima", help="Between tracks of the recording.")] = "0.3 [NM] / 300 [ft]",
@@ -92,9 +90,10 @@ def _scene(plots: "list[Plot]", minima: str, lookahead: str, prepare_s: float) -
 
 
 def _read(recording: Path, format: str, columns: str) -> "list[Plot]":
-    from tafadi.cli.watch_input import read_all
+    from tafadi.cli.watch_input import hits, in_order, opened
 
-    plots = read_all(str(recording), format or None, columns or None)
+    with opened(str(recording)) as file:
+        plots = in_order(hits(file, format or None, columns or None, follow=False, clock=None).plots)
     if not plots:
         raise InputError(f"{recording} holds no plots that can be used")
     return plots

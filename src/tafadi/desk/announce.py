@@ -10,8 +10,9 @@ from tafadi.desk.situations import prediction_of, situation_id
 from tafadi.desk.speak import Draft, say
 from tafadi.engine.detect import judge
 from tafadi.errors import MissingError, NotPermittedError, WrongStateError
+from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Judgement, Verdict
-from tafadi.model.message import AlertBody, AlertKind, AlertStep, EntryId, EntryType, NoticeBody, NoticeStep
+from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType, NoticeBody, NoticeStep
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Announced, Notice
 
@@ -83,7 +84,7 @@ def announced(view: NoticeView) -> Announced:
 
 def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
     subjects = tuple(sorted((str(view.revision), str(other.revision))))
-    situation = situation_id(AlertKind.ANNOUNCED, (view.leaf, other.leaf), 1)
+    situation = situation_id(AlertKind.PLANS, (view.leaf, other.leaf), 1)
     standing = desk.picture.alerts.get(situation)
     if standing is not None and desk.party in standing.raised:
         return []
@@ -91,7 +92,7 @@ def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
     if judgement.verdict is Verdict.CLEAR:
         return []
     _alarm(desk, view, other, judgement)
-    body = AlertBody(AlertStep.RAISED, situation, AlertKind.ANNOUNCED, subjects, prediction_of(judgement), (view.leaf, other.leaf))
+    body = AlertBody(AlertStep.RAISED, situation, AlertKind.PLANS, subjects, prediction_of(judgement), (view.leaf, other.leaf))
     return [Draft(EntryType.ALERT, body, view.mode, precedence=Precedence.IMMEDIATE)]
 
 
@@ -102,7 +103,7 @@ def _alarm(desk: Desk, view: NoticeView, other: NoticeView, judgement: Judgement
 
 def _is_over(desk: Desk, alert: AlertView, view: NoticeView) -> bool:
     """Whether this node raised the alert about an earlier revision of the notice, or about a notice now cancelled."""
-    if alert.kind is not AlertKind.ANNOUNCED or desk.party not in alert.raised or desk.party in alert.cleared:
+    if alert.kind is not AlertKind.PLANS or desk.party not in alert.raised or desk.party in alert.cleared:
         return False
     past = {str(entry) for entry in view.revisions} if view.cancelled else {str(entry) for entry in view.revisions} - {str(view.revision)}
     return bool(past & set(alert.subjects))

@@ -16,7 +16,7 @@ from tafadi.desk.speak import Draft, say
 from tafadi.engine.watch import Rules, Watch
 from tafadi.formats.wire import Json, encode
 from tafadi.model.alert import Alert, AlertState
-from tafadi.model.message import AlertBody, AlertKind, AlertStep, EntryId, EntryType
+from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Announced
 from tafadi.model.track import Plot
@@ -52,7 +52,7 @@ class Follower:
             self._watch.announce(standing, flown)
 
     def _drafts(self, alert: Alert, plots: list[Plot]) -> list[Draft]:
-        kind = AlertKind(alert.kind)
+        kind = alert.kind
         subjects = tuple(sorted((alert.first, alert.second)))
         situation = current_situation(self._desk.picture, kind, subjects)
         view = self._desk.picture.alerts.get(situation)

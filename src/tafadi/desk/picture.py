@@ -10,8 +10,9 @@ import rfc8785
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
 from tafadi.model import message as m
+from tafadi.model.alert import AlertKind
 from tafadi.model.incident import Incident
-from tafadi.model.message import AlertKind, EntryId, Refusal
+from tafadi.model.message import EntryId, Refusal
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Notice
 

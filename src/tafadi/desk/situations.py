@@ -7,8 +7,9 @@ import rfc8785
 from tafadi.desk.picture import Picture
 from tafadi.formats.wire import Json, millimetres
 from tafadi.measure.instant import Instant
+from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Judgement
-from tafadi.model.message import AlertKind, Prediction
+from tafadi.model.message import Prediction
 
 
 def situation_id(kind: AlertKind, subjects: tuple[str, ...], episode: int) -> str:
@@ -33,6 +34,7 @@ def current_situation(picture: Picture, kind: AlertKind, subjects: tuple[str, ..
 def prediction_of(judgement: Judgement, seen_at: Instant | None = None) -> Prediction:
     """The engine's finding in the numbers of the wire; `seen_at` is the instant of the plot that showed it."""
     closest, span = judgement.closest, judgement.span
+    overlap = judgement.overlaps[0] if judgement.overlaps else None
     return Prediction(
         verdict=judgement.verdict,
         cause=judgement.cause,
@@ -43,5 +45,8 @@ def prediction_of(judgement: Judgement, seen_at: Instant | None = None) -> Predi
         closest_at=closest.at if closest else None,
         closest_horizontal_mm=millimetres(closest.horizontal_m) if closest else None,
         closest_vertical_mm=millimetres(closest.vertical_m) if closest else None,
+        overlap_area_m2=round(overlap.area_m2) if overlap else None,
+        overlap_lower=overlap.lower if overlap else None,
+        overlap_upper=overlap.upper if overlap else None,
         seen_at=seen_at,
     )

@@ -216,12 +216,13 @@ def _volumes(parts: Parts, pairs: Ints) -> Iterable[Finding]:
     compare_bands(parts.bodies, pairs, _larger(parts.vertical_m, owners), verdict, cause)
     for row in _told(verdict):
         a, b = int(pairs[row, 0]), int(pairs[row, 1])
-        if not gap_between(WGS84, parts.bodies, a, b) < horizontal_m[row] - EDGE_M:
+        gap = gap_between(WGS84, parts.bodies, a, b)
+        if gap.gap_m >= horizontal_m[row] - EDGE_M:
             continue
         span = parts.volumes[a].span.overlap(parts.volumes[b].span)
         if span is None:  # told apart in time already
             continue
-        shared = shared_ground(WGS84, parts.bodies, a, b)
+        shared = shared_ground(WGS84, parts.bodies, a, b, gap)
         first, second = sorted((int(owners[row, 0]), int(owners[row, 1])))
         conflict = verdict[row] == CONFLICT
         overlap = _overlap(parts.volumes[a], parts.volumes[b], shared.area_m2, span) if conflict and shared.area_m2 > 0.0 else None

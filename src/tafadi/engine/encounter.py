@@ -78,6 +78,8 @@ def _meet(first: Side, second: Side, apart: Apart, bounds: Bounds, filters: froz
     if first.trail.velocity_mps is None or second.trail.velocity_mps is None:
         return _without_velocity(first, second, apart, bounds, heights)
     inside = disc(apart, bounds.minima.horizontal_m, bounds.lookahead_s)
+    if not all(map(math.isfinite, apart)):
+        return None, Cause.NOT_FINITE, inside
     if not inside.start < inside.end:
         return None, None, inside
     one, two = heights

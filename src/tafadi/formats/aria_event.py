@@ -1,7 +1,7 @@
 """Open-ARIA events: the published result that stands beside a recording, to compare our own with.
 
-JSON with `atEventTime`: `timestamp` (RFC 3339 Z), `trueLateralNm`, `trueVerticalFt`. Everything else in it is dropped. Its authors compute on
-a 2.5 s grid of smoothed positions, so its distances differ a little from straight lines between the hits (docs/maths/watch.md).
+JSON with `atEventTime`: `timestamp` (RFC 3339 Z), `trueLateralNm`, `trueVerticalFt`. Everything else in it is dropped. Its authors
+compute on a 2.5 s grid, so its distances differ a little from straight lines between the hits (docs/maths/watch.md).
 """
 
 import math

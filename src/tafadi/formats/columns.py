@@ -222,7 +222,7 @@ class Reader:
         for line in lines:
             cells = self._cells(line)
             if places is None:
-                if cells is None or len(cells) > HEADER_COLUMNS_MOST:
+                if not cells or len(cells) > HEADER_COLUMNS_MOST:
                     raise _fail("it does not begin with a header line of CSV in UTF-8")
                 cells[0] = cells[0].removeprefix("\ufeff")
                 places, width = self._map.places(cells), len(cells)

@@ -10,6 +10,7 @@ from tafadi.model.judgement import ClosestApproach, Judgement, Verdict
 class AlertKind(StrEnum):
     """Between what the alert stands."""
 
+    PLANS = "announced-announced"  # two announced operations or areas
     TRACKS = "track-track"
     ANNOUNCED = "track-announced"  # a track enters what another party announced
     STRAYING = "straying"  # a track has left what its own party announced for it

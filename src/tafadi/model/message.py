@@ -11,7 +11,9 @@ from typing import Final
 
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant, Span
+from tafadi.model.alert import AlertKind
 from tafadi.model.incident import Incident
 from tafadi.model.names import Language, Mode, Precedence, check_name, check_text
 from tafadi.model.operation import Minima, Notice
@@ -288,20 +290,11 @@ class AlertStep(StrEnum):
     CLEARED = "CLEARED"
 
 
-class AlertKind(StrEnum):
-    """Between what the alert is."""
-
-    ANNOUNCED = "announced-announced"
-    TRACKS = "track-track"
-    TRACK_ANNOUNCED = "track-announced"
-    STRAYING = "straying"
-
-
 @dataclass(frozen=True, slots=True)
 class Prediction:
     """What the engine found, in the numbers of the wire: times, place, millimetres. Unknown values stay None.
 
-    `seen_at` is the instant of the plot that showed it, for alerts about live tracks.
+    The overlap is the first that two announced volumes share. `seen_at` is the instant of the plot that showed it, for live tracks.
     """
 
     verdict: str
@@ -313,6 +306,9 @@ class Prediction:
     closest_at: Instant | None
     closest_horizontal_mm: int | None
     closest_vertical_mm: int | None
+    overlap_area_m2: int | None = None
+    overlap_lower: Height | None = None
+    overlap_upper: Height | None = None
     seen_at: Instant | None = None
 
 

@@ -1,7 +1,7 @@
 """The phrase table: a key, and the sentence in English, which is also its msgid in the catalogues `ar.po` and `ru.po`.
 
-Placeholders are named; a translation may put them in any order and must use the same ones (a house test compares them). A phrase that counts
-has two English forms and its number is `{count}`.
+Placeholders are named; a translation may put them in any order and must use the same ones (a house test compares them). A phrase
+that counts has two English forms and its number is `{count}`.
 """
 
 from typing import Final
@@ -15,11 +15,11 @@ PHRASES: Final[dict[str, str]] = {
     "demo.rosters": "Each party published who is on watch and who may say stop.",
     "demo.notice": "{party} announced {entry}: {title}, centre {place}, {lower} to {upper}.",
     "demo.readback-match": "{party} read {entry} back: MATCH. {reading}.",
-    "demo.readback-mismatch": "{party} read {entry} back: MISMATCH. Stated {stated}, computed {computed}. Caught before anybody relied on it.",
+    "demo.readback-mismatch": "{party} read {entry} back: MISMATCH. Stated {stated}, computed {computed}. It was caught in time.",
     "demo.reading": "{bearing}° {distance} km from {landmark}",
     "demo.answered": "{party} answered {entry}: received and understood. That is not permission.",
     "demo.conflict": "Both nodes found the same conflict between {first} and {second}.",
-    "demo.conflict-where": "It begins at {start} near {place}; at the closest they are {horizontal} m and {vertical} m apart.",
+    "demo.conflict-where": "Near {place}, from {start} to {end}; they share {area} km² over {height} m of height.",
     "demo.same-situation": "One situation, one identity at both nodes: {situation}.",
     "demo.amended": "{party} amended {entry}; both nodes cleared the alert.",
     "demo.flying": "Now the aircraft fly; each node follows its own track source.",

@@ -19,6 +19,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tafadi.desk.follow import Follower
+from tafadi.engine.warm import warm_up
 from tafadi.errors import DamagedError, StoreError, TafadiError, UnavailableError
 from tafadi.model.names import Mode
 from tafadi.model.track import Plot
@@ -169,6 +170,7 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
     listener = listening_socket(node.settings.host, node.settings.port)
     _handle_signals(running)
     _start_doors(running, listener)
+    running.spawn(asyncio.to_thread(warm_up))
     running.spawn(running.judge())
     running.to_judge.set()
     running.connect()

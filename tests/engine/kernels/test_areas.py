@@ -6,8 +6,8 @@ import pytest
 from geographiclib.geodesic import Geodesic
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import volumes
 
+from reference import volumes
 from tafadi.engine.kernels.areas import gap_between, shared_ground
 from tafadi.engine.pack import WGS84, pack_bodies
 from tafadi.measure.earth import Leg, Position, destination, leg
@@ -19,11 +19,12 @@ PLACES = [Position(0.0, 0.0), Position(47.0, 179.999), Position(90.0, 0.0), Posi
 
 
 def gap_m(a: Outline, b: Outline) -> float:
-    return gap_between(WGS84, pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)]), 0, 1)
+    return gap_between(WGS84, pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)]), 0, 1).gap_m
 
 
 def area_m2(a: Outline, b: Outline) -> float:
-    return shared_ground(WGS84, pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)]), 0, 1).area_m2
+    bodies = pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)])
+    return shared_ground(WGS84, bodies, 0, 1, gap_between(WGS84, bodies, 0, 1)).area_m2
 
 
 def around(centre: Position, *legs: tuple[float, float]) -> Polygon:

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.volumes import bands_share
 
+from reference.volumes import bands_share
 from tafadi.engine.kernels.bands import compare_bands
 from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NOT_FINITE, UNKNOWN, Bodies
 from tafadi.engine.pack import DATUM_CODES
@@ -22,7 +22,9 @@ def bodies(*bands: Band) -> Bodies:
     codes = [[-1 if height is None else DATUM_CODES[height.datum] for height in band] for band in bands]
     value, code = np.array(values), np.array(codes, np.int8)
     nothing, zeros = np.zeros(count + 1, np.int64), np.zeros(count)
-    return Bodies(nothing, np.empty((0, 3)), np.zeros((count, 3)), zeros, zeros, value[:, 0], value[:, 1], code[:, 0], code[:, 1], nothing[:-1], nothing[:-1] + 1)  # fmt: skip
+    empty, times = np.empty((0, 3)), nothing[:-1]
+    band = value[:, 0], value[:, 1], code[:, 0], code[:, 1]
+    return Bodies(nothing, empty, np.zeros((count, 3)), zeros, zeros, *band, times, times + 1)
 
 
 def compared(a: Band, b: Band, half_m: float = 0.0) -> tuple[int, int]:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import cylinder
 
+from reference import cylinder
 from tafadi.engine.kernels import closest
 from tafadi.engine.kernels.closest import Motion, Span
 from tafadi.engine.layout import CLEAR, CONFLICT, UNKNOWN, Bytes, Floats
@@ -70,7 +70,15 @@ def test_a_gap_in_the_data_is_unknown_never_clear(field: int, bad: float) -> Non
     assert math.isnan(enters[0])
 
 
-@pytest.mark.parametrize("row", [(0, 0, HALF_M, 0, 0, 0), (RADIUS_M, 0, 0, 0, 0, 0), (0, RADIUS_M, 0, 250.0, 0, 0), (0, 0, 10_000 * 0.3048 - 9_000 * 0.3048, 1, 1, 0)])  # fmt: skip
+AT_THE_EDGE = [
+    (0, 0, HALF_M, 0, 0, 0),
+    (RADIUS_M, 0, 0, 0, 0, 0),
+    (0, RADIUS_M, 0, 250.0, 0, 0),
+    (0, 0, 10_000 * 0.3048 - 9_000 * 0.3048, 1, 1, 0),
+]
+
+
+@pytest.mark.parametrize("row", AT_THE_EDGE)
 def test_exactly_at_the_minima_is_separated(row: tuple[float, ...]) -> None:
     assert judge(row)[0] == CLEAR
 

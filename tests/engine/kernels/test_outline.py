@@ -1,5 +1,6 @@
 """Outlines on a plane, against shapely."""
 
+import itertools
 import math
 
 import numpy as np
@@ -26,7 +27,8 @@ def stars(draw: st.DrawFn) -> Floats:
 def test_the_signed_distance_is_that_of_shapely(ring: Floats, x: float, y: float) -> None:
     away, edge = signed_distance(ring, x, y)
     polygon, point = shapely.Polygon(ring), shapely.Point(x, y)
-    assert abs(away) == abs(away) and math.isclose(abs(away), polygon.exterior.distance(point), abs_tol=1e-6)
+    assert abs(away) == abs(away)
+    assert math.isclose(abs(away), polygon.exterior.distance(point), abs_tol=1e-6)
     if abs(away) > 1e-6:
         assert (away < 0) == polygon.contains(point)
     assert math.isclose(shapely.LineString([ring[edge - 1], ring[edge]]).distance(point), abs(away), abs_tol=1e-6)
@@ -38,7 +40,7 @@ def test_no_change_from_outside_to_inside_is_missed(ring: Floats, x: float, y: f
     times = np.empty(6 * len(ring))
     marks = np.sort(times[: times_near(ring, x, y, vx, vy, reach, 60.0, times)])
     bounds = np.concatenate([[0.0], marks, [60.0]])
-    for begin, end in zip(bounds, bounds[1:], strict=False):
+    for begin, end in itertools.pairwise(bounds):
         near = [signed_distance(ring, x + vx * t, y + vy * t)[0] - reach for t in np.linspace(begin, end, 9)[1:-1]]
         firmly = [value for value in near if abs(value) > 1e-5]
         assert len({value > 0 for value in firmly}) <= 1

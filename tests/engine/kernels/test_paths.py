@@ -108,9 +108,10 @@ def test_same_speed_and_course_within_the_minima_is_a_conflict_from_beginning_to
 
 
 def test_a_span_across_many_waypoints_is_one_span_and_a_second_loss_is_not_joined_to_it() -> None:
-    steady = [(t, 0.0, 0.0, 500.0) for t in (0, 400)]
-    visits = [(0, 20e3, 0, 500), (50, 5e3, 0, 500), (90, 4e3, 0, 500), (100, 5e3, 0, 500), (150, 20e3, 0, 500), (300, 20e3, 0, 500), (350, 0, 0, 500), (400, 20e3, 0, 500)]  # fmt: skip
-    found = judged(two(steady, visits))  # type: ignore[arg-type]
+    steady = [(t, 0.0, 0.0, 500.0) for t in (0.0, 400.0)]
+    places = ((0, 20e3), (50, 5e3), (90, 4e3), (100, 5e3), (150, 20e3), (300, 20e3), (350, 0.0), (400, 20e3))
+    visits = [(float(t), x, 0.0, 500.0) for t, x in places]
+    found = judged(two(steady, visits))
     assert found["start_s"][0] == pytest.approx(50 * (20e3 - RADIUS_M) / 15e3)
     assert found["end_s"][0] == pytest.approx(100 + 50 * (RADIUS_M - 5e3) / 15e3)
     assert found["nearest_s"][0] == pytest.approx(350.0)  # over all spans

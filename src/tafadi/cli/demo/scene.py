@@ -16,8 +16,8 @@ from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
 from tafadi.measure.units import FOOT_M, NAUTICAL_MILE_M
 from tafadi.model.agreement import Landmark
+from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Verdict
-from tafadi.model.message import AlertKind
 from tafadi.model.operation import Kind, Minima, Notice, StatedPlace
 from tafadi.model.track import Plot
 from tafadi.model.volume import Circle, Volume4D
@@ -26,7 +26,8 @@ ALPHA: Final = "alpha"
 BRAVO: Final = "bravo"
 RATE: Final = 20.0  # scenario seconds in a second: the story of ten minutes is told in half a minute
 PREPARE_S: Final = 20.0  # wall seconds that the story before the flying takes, with room for a slow machine
-LEAD_S: Final = 120  # what this exercise asks of a notice, in scenario seconds
+LEAD_S: Final = 30  # what this exercise asks of a notice, in scenario seconds
+CURTAIN_S: Final = 5.0  # wall seconds that the nodes have to start before the scenario begins
 WRONG_PLACE_M: Final = 9_000.0  # as far as the place was off that was given on the telephone on 17 September 2016
 BEFORE_S: Final = 180.0  # of a recording, before the first alert of the pair that is played
 AFTER_S: Final = 60.0
@@ -163,7 +164,7 @@ def _pair_to_play(plots: Sequence[Plot], minima: Minima, lookahead_s: float) -> 
     """The two tracks whose conflict came closest, and when it was first foreseen."""
     watch = Watch(Rules(minima, lookahead_s))
     alerts = [*watch.feed(sorted(plots, key=lambda plot: plot.at)), *watch.finish()]
-    over = [alert for alert in alerts if alert.kind == AlertKind.TRACKS and alert.verdict is Verdict.CONFLICT and alert.missed]
+    over = [alert for alert in alerts if alert.kind is AlertKind.TRACKS and alert.verdict is Verdict.CONFLICT and alert.missed]
     if not over:
         raise InputError("no two tracks of the recording come within the minima; give others with --minima, or another recording")
     closest = min(over, key=lambda alert: alert.missed.horizontal_m if alert.missed else math.inf)

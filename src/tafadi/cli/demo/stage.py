@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tafadi.cli.calls import ask
-from tafadi.cli.demo.scene import ALPHA, BRAVO, Scene
+from tafadi.cli.demo.scene import ALPHA, BRAVO, CURTAIN_S, LEAD_S, Scene
 from tafadi.errors import MissingError, RefusedError, UnavailableError
 from tafadi.formats.agreement import write_document
 from tafadi.measure.instant import Instant
@@ -46,7 +46,7 @@ class Stage:
 
     def __init__(self, root: Path, scene: Scene, anchor: Instant) -> None:
         self.root = root
-        self.clock = ScenarioClock(scene.start, anchor, scene.rate)
+        self.clock = ScenarioClock(scene.start, anchor.plus(CURTAIN_S), scene.rate)
         self.actors = {party: Actor(party, self._make(party, scene), log=root / f"{party}.log") for party in (ALPHA, BRAVO)}
         self.document = self._agree(scene)
         self._ending = threading.Event()
@@ -56,7 +56,7 @@ class Stage:
         certificate = make_certificate(party, self.clock.anchor)
         settings = Settings(party, "en", port=_free_port())
         folder = Folder.create(self.root / party, settings, lambda: os.urandom(32), certificate)
-        make_card(folder, scene.start, CARD_DAYS)
+        make_card(folder, scene.start.plus(-3_600.0), CARD_DAYS)
         return folder
 
     def _agree(self, scene: Scene) -> bytes:
@@ -64,12 +64,14 @@ class Stage:
             "story",
             (ALPHA, BRAVO),
             (self.actors[ALPHA].folder.card, self.actors[BRAVO].folder.card),
-            scene.start,
+            scene.start.plus(-3_600.0),
             (Mode.EXERCISE,),
             scene.minima,
             None,
             scene.landmarks,
-            Timing(lead_s=120, lookahead_s=round(scene.lookahead_s), track_max_age_s=30, heartbeat_s=1, skew_max_s=round(2 * scene.rate)),
+            Timing(
+                lead_s=LEAD_S, lookahead_s=round(scene.lookahead_s), track_max_age_s=30, heartbeat_s=1, skew_max_s=round(2 * scene.rate)
+            ),
         )
         document = write_document(agreement)
         write_whole(self.root / "agreement.json", document)

@@ -6,12 +6,14 @@ then a step is done again only where its entry is not in the record.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from tafadi.cli.demo.scene import ALPHA, BRAVO, Scene
 from tafadi.cli.demo.stage import Stage
 from tafadi.errors import TafadiError
 from tafadi.formats.geojson import dump
+from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
 from tafadi.model.operation import Announced, Notice
 from tafadi.phrases.catalogue import Speaker
@@ -87,10 +89,8 @@ class Story:
 
         document = base64.b64encode(self.stage.document).decode("ascii")
         for party in (ALPHA, BRAVO):
-            self.stage.ensure(
-                lambda party=party: self.stage.ask(party, "status")["agreements"], lambda party=party: self.sign(party, document)
-            )
-        signed, other = self.at_both(lambda party: self._signed_by_all(party), "both parties sign the agreement")
+            self.stage.ensure(partial(self._agreements, party), partial(self.sign, party, document))
+        signed, other = self.at_both(self._signed_by_all, "both parties sign the agreement")
         self.require(signed == other and len(set(signed.values())) == 1, "the digests of the agreement are equal")
         self.say("demo.agreed", agreement=self._agreement_id(), digest=signed[ALPHA][:16])
 
@@ -99,7 +99,11 @@ class Story:
         self.stage.ask(party, "agree.sign", document=document)
 
     def _agreement_id(self) -> str:
-        return str(self.stage.ask(ALPHA, "status")["agreements"][0]["id"])
+        return str(self._agreements(ALPHA)[0]["id"])
+
+    def _agreements(self, party: str) -> list[View]:
+        found: list[View] = self.stage.ask(party, "status")["agreements"]
+        return found
 
     def _signed_by_all(self, party: str) -> dict[str, str] | None:
         signed: dict[str, str] = self.stage.picture(party)["signed"]
@@ -126,12 +130,12 @@ class Story:
         hours = {"start": str(now.plus(-3_600.0)), "end": str(now.plus(8 * 3_600.0))}
         duty = {"role": "watch-officer", "hours": hours, "languages": ["en"], "may_stop": True, "deputy": "supervisor"}
         for party in (ALPHA, BRAVO):
-            self.stage.ensure(
-                lambda party=party: party in self.stage.picture(party)["rosters"],
-                lambda party=party: self.stage.ask(party, "line.roster", duties=[duty]),
-            )
+            self.stage.ensure(partial(self._has_roster, party), partial(self.stage.ask, party, "line.roster", duties=[duty]))
         self.at_both(lambda party: len(self.stage.picture(party)["rosters"]) == 2, "the rosters arrive")
         self.say("demo.rosters")
+
+    def _has_roster(self, party: str) -> bool:
+        return party in self.stage.picture(party)["rosters"]
 
     def announce(self, sender: str, notice: Notice) -> View:
         """The notice once both parties have it."""
@@ -221,9 +225,10 @@ class Story:
         self.say(
             "demo.conflict-where",
             start=found["start"],
-            place=f"{found['place']['lat_e7'] / 1e7:.5f}, {found['place']['lon_e7'] / 1e7:.5f}",
-            horizontal=_metres(found.get("closest_horizontal_mm")),
-            vertical=_metres(found.get("closest_vertical_mm")),
+            end=found["end"],
+            place=Position(found["place"]["lat_e7"] / 1e7, found["place"]["lon_e7"] / 1e7),
+            area=f"{found['overlap_area_m2'] / 1e6:.2f}",
+            height=_metres(found["overlap_upper"]["value_mm"] - found["overlap_lower"]["value_mm"]),
         )
         self.say("demo.same-situation", situation=ours["situation"][:16])
 
@@ -299,11 +304,10 @@ class Story:
 
     def _shown_at(self, party: str, alert: View) -> Instant:
         """When the party's officers were shown the alert: raised by their own node, or rung when the other's entry was judged."""
-        if party in alert["raised_at"]:
-            return Instant.parse(alert["raised_at"][party])
         entries = set(alert["raised"].values())
-        rung = [alarm["at"] for alarm in self.stage.ask(party, "alarms")["alarms"] if alarm["entry"] in entries]
-        return min(map(Instant.parse, rung), default=self.stage.clock.now())
+        shown = [alarm["at"] for alarm in self.stage.ask(party, "alarms")["alarms"] if alarm["entry"] in entries]
+        shown += [alert["raised_at"][party]] if party in alert["raised_at"] else []
+        return min(map(Instant.parse, shown), default=self.stage.clock.now())
 
     def stop(self) -> None:
         """Bravo says stop; alpha hears and acts; bravo closes."""
@@ -312,11 +316,8 @@ class Story:
         self.say("demo.stop-raised", party=BRAVO, entry=raised["id"])
         self.at_both(self._stops, "the stop arrives")
         for party, step in ((ALPHA, "HEARD"), (ALPHA, "ACTED"), (BRAVO, "CLOSED")):
-            self.stage.ensure(
-                lambda party=party, step=step: self._step(party, step),
-                lambda party=party, step=step: self.stage.ask(party, "line.ack", entry=raised["id"], step=step),
-            )
-            heard, _ = self.at_both(lambda party, step=step: self._step(party, step), f"the stop is {step} at both")
+            self.stage.ensure(partial(self._step, step, party), partial(self.stage.ask, party, "line.ack", entry=raised["id"], step=step))
+            heard, _ = self.at_both(partial(self._step, step), f"the stop is {step} at both")
             if step == "HEARD":
                 seconds = Instant.parse(heard["at"]).since(Instant.parse(self._stops(ALPHA)[0]["steps"][0]["at"])) / self.scene.rate
                 self.say("demo.stop-heard", party=ALPHA, seconds=f"{seconds:.2f}")
@@ -325,7 +326,7 @@ class Story:
     def _stops(self, party: str) -> list[View]:
         return list(self.stage.picture(party)["stops"].values())
 
-    def _step(self, party: str, step: str) -> View | None:
+    def _step(self, step: str, party: str) -> View | None:
         return next((one for stop in self._stops(party) for one in stop["steps"] if one["step"] == step), None)
 
     def incident(self) -> None:

@@ -125,17 +125,22 @@ def ring_gap(world: World, ring_m: Floats, other_m: Floats, guess: Point) -> Gap
     return Gap(gap_m, origin)
 
 
-def gap_between(world: World, bodies: Bodies, a: int, b: int) -> float:
-    """Metres between the outlines of two bodies, negative when they share ground."""
+def gap_between(world: World, bodies: Bodies, a: int, b: int) -> Gap:
+    """The gap between the outlines of two bodies; with a circle among them, its place is only a centre."""
     if is_circle(bodies, a) and is_circle(bodies, b):
         between_m = distance_m(world, centre_of(bodies, a), centre_of(bodies, b))
-        return float(between_m - bodies.radius_m[a] - bodies.radius_m[b])
+        return Gap(float(between_m - bodies.radius_m[a] - bodies.radius_m[b]), centre_of(bodies, a))
     if is_circle(bodies, a):
-        return point_gap_m(world, centre_of(bodies, a), ring_of(bodies, b), float(bodies.radius_m[a]))
+        centre = centre_of(bodies, a)
+        return Gap(point_gap_m(world, centre, ring_of(bodies, b), float(bodies.radius_m[a])), centre)
     if is_circle(bodies, b):
         return gap_between(world, bodies, b, a)
-    smaller = a if bodies.ball_m[a] <= bodies.ball_m[b] else b
-    return ring_gap(world, ring_of(bodies, a), ring_of(bodies, b), centre_of(bodies, smaller)).gap_m
+    return ring_gap(world, ring_of(bodies, a), ring_of(bodies, b), _guess(bodies, a, b))
+
+
+def _guess(bodies: Bodies, a: int, b: int) -> Point:
+    """The middle of the smaller of two bodies: where they meet, or are nearest, cannot be far from there."""
+    return centre_of(bodies, a if bodies.ball_m[a] <= bodies.ball_m[b] else b)
 
 
 def ground_of(world: World, bodies: Bodies, body: int) -> Floats:
@@ -145,11 +150,11 @@ def ground_of(world: World, bodies: Bodies, body: int) -> Floats:
     return ring_of(bodies, body)
 
 
-def shared_ground(world: World, bodies: Bodies, a: int, b: int) -> Shared:
-    """The ground that two bodies share (0 when none), and a place in it, or between them."""
+def shared_ground(world: World, bodies: Bodies, a: int, b: int, gap: Gap) -> Shared:
+    """The ground that two bodies share (0 when none), and a place in it, or between them; `gap` is what `gap_between` gave."""
     one, two = ground_of(world, bodies, a), ground_of(world, bodies, b)
-    smaller = a if bodies.ball_m[a] <= bodies.ball_m[b] else b
-    gap = ring_gap(world, one, two, centre_of(bodies, smaller))
+    if is_circle(bodies, a) or is_circle(bodies, b):
+        gap = ring_gap(world, one, two, _guess(bodies, a, b))
     if gap.gap_m >= 0.0:
         return Shared(0.0, gap.place)
     shared = _polygon(world, gap.place, one, False).intersection(_polygon(world, gap.place, two, False))

@@ -99,13 +99,15 @@ def plane(own: Floats, other: Floats, now: float) -> Apart:
 
 @nb.njit(**KERNEL)
 def disc(apart: Apart, radius: float, lookahead: float) -> Span:
-    """The part of the next `lookahead` seconds in which the pair is closer than `radius`, seen from above; empty for NaN."""
+    """The part of the next `lookahead` seconds in which the pair is closer than `radius`, seen from above; all of it for NaN."""
+    if not math.isfinite(apart.x + apart.y + apart.vx + apart.vy):
+        return Span(0.0, lookahead)
     return time_in_disc(Motion(apart.x, apart.y, 0.0, apart.vx, apart.vy, 0.0), radius, Span(0.0, lookahead))
 
 
 @nb.njit(**KERNEL)
 def cylinder(apart: Apart, knots: Floats, heights: Floats, radius: float, half_height: float) -> Met:
-    """The first stretch inside the minima, and the deepest instant of it; all NaN when there is none.
+    """The first stretch inside the minima, and the deepest instant of it; all NaN when there is none. Given finite numbers only.
 
     knots   : float64[n]  seconds at which the difference in height bends; the first is now, the last the end of the lookahead
     heights : float64[n]  difference in height then; straight in between

@@ -1,0 +1,218 @@
+"""`tafadi watch`, run as a person runs it."""
+
+import gzip
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import typer
+from reference.cases import case
+from typer.testing import CliRunner, Result
+
+from tafadi.cli.watch_cmd import watch
+from tafadi.engine.suppress import RULES
+
+PROJECT = Path(__file__).resolve().parents[2]
+PROGRAM = typer.Typer(pretty_exceptions_enable=False)
+PROGRAM.command()(watch)
+MINIMA = ("--minima", "0.3 [NM] / 300 [ft]")
+MAP = '{"track": "t", "at": "s [s]", "lat": "lat", "lon": "lon", "height": "h [ft] pressure", "party": "p"}'
+
+
+def run(*arguments: str | Path, stdin: bytes = b"") -> Result:
+    """The command run in this process; anything but an exit code is raised."""
+    result = CliRunner().invoke(PROGRAM, [str(argument) for argument in arguments], input=stdin)
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    return result
+
+
+def rows(count: int = 14) -> dict[str, list[object]]:
+    """Two on one line, towards one another, 0.01 degree every 10 s, 0.4 degree apart; strangers at one height."""
+    table: dict[str, list[object]] = {name: [] for name in ("t", "s", "lat", "lon", "h", "p")}
+    for k in range(count):
+        for name, lon, party in (("west", 10.0 + 0.01 * k, "north"), ("east", 10.25 - 0.01 * k, "south")):
+            for column, cell in zip(table, (name, 1_767_225_600 + 10 * k, 45.0, lon, 9_000.0, party), strict=True):
+                table[column].append(cell)
+    return table
+
+
+def csv_file(folder: Path) -> Path:
+    table, path = rows(), folder / "two.csv"
+    lines = [",".join(table), *(",".join(map(str, cells)) for cells in zip(*table.values(), strict=True))]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def one_sentence(result: Result) -> str:
+    """The sentence on standard error, with nothing before it on standard output."""
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert result.stderr.startswith("tafadi: ")
+    assert result.stderr.count("\n") == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+def test_two_that_close_are_told_and_the_exit_code_says_so(tmp_path: Path) -> None:
+    result = run(csv_file(tmp_path), *MINIMA, "--columns", MAP)
+    assert result.exit_code == 1
+    first = result.stdout.splitlines()[0]
+    assert "CONFLICT  east (south) and west (north): loss of separation in" in first
+    assert "closest 0.000 NM / 0 ft at 2026-01-01T00:02:05" in first
+
+
+def test_parquet_csv_and_compressed_csv_say_the_same(tmp_path: Path) -> None:
+    plain = csv_file(tmp_path)
+    packed, table, named = tmp_path / "two.csv.gz", tmp_path / "two.parquet", tmp_path / "map.json"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    pq.write_table(pa.table(rows()), table)
+    named.write_text(MAP)
+    said = run(plain, *MINIMA, "--columns", named).stdout
+    assert said
+    assert run(packed, *MINIMA, "--columns", MAP, "--format", "csv").stdout == said
+    assert run(table, *MINIMA, "--columns", MAP).stdout == said
+    assert run("-", *MINIMA, "--columns", MAP, "--format", "csv", stdin=plain.read_bytes()).stdout == said
+    assert run("-", *MINIMA, "--columns", MAP, "--format", "csv", "--follow", stdin=plain.read_bytes()).stdout == said
+
+
+def test_json_lines_carry_what_the_text_says(tmp_path: Path) -> None:
+    found = [json.loads(line) for line in run(csv_file(tmp_path), *MINIMA, "--columns", MAP, "--json").stdout.splitlines()]
+    raised = found[0]
+    assert (raised["type"], raised["verdict"], raised["state"]) == ("alert", "conflict", "raised")
+    assert (raised["first"], raised["party_first"], raised["cause"]) == ("east", "south", None)
+    assert raised["closest"]["horizontal_m"] < 1.0
+
+
+def test_the_recorded_near_mid_air_of_a_real_file_is_told(shared: Callable[[str], Path]) -> None:
+    result = run(shared("data/permissive/radar_nop/cases/scaryTrackData.txt"), *MINIMA)
+    assert result.exit_code == 1
+    assert "2018-03-24T15:02:42Z  CONFLICT  D21_B/2643 and D21_B/3472" in result.stdout
+    assert "closest recorded 0.024 NM / 9 ft at 2018-03-24T15:02:59.3Z" in result.stdout
+
+
+def test_a_silenced_pair_is_listed_with_its_rule_and_a_switch_brings_it_back(shared: Callable[[str], Path]) -> None:
+    path = shared("data/permissive/radar_nop/cases/duplicateCenterData_example1.txt")
+    asked = ("--minima", "5 [NM] / 1000 [ft]", "--lookahead", "120 [s]")
+    quiet = run(path, *asked)
+    assert quiet.exit_code == 0
+    assert "silenced  duplicate     ZOB/106 and ZOB/184" in quiet.stdout
+    assert run(path, *asked, "--no-rule", "duplicate").exit_code == 1
+
+
+def test_only_unknowns_exit_1_and_one_cause_is_told_once(tmp_path: Path) -> None:
+    path = csv_file(tmp_path)
+    members = {name: column for name, column in json.loads(MAP).items() if name != "height"}
+    result = run(path, *MINIMA, "--columns", json.dumps(members))
+    assert result.exit_code == 1
+    assert result.stdout.count("UNKNOWN ") == 1
+    assert "0 conflicts; 1 unknown: height-missing" in result.stdout
+
+
+def test_a_track_that_enters_a_notice_of_another_party_is_told(tmp_path: Path) -> None:
+    ring = [[10.1, 44.9], [10.2, 44.9], [10.2, 45.1], [10.1, 45.1], [10.1, 44.9]]
+    feature = {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {
+            "notice": "area-1", "party": "third", "kind": "area", "area_kind": "keep-clear", "lower": "0 [ft] pressure",
+            "upper": "10000 [ft] pressure", "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z",
+        },
+    }  # fmt: skip
+    path = tmp_path / "area.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}))
+    result = run(csv_file(tmp_path), *MINIMA, "--columns", MAP, "--announced", path)
+    assert result.exit_code == 1, result.stderr
+    assert "CONFLICT  track-announced area-1 (third) and west (north): inside in" in result.stdout
+
+
+def test_a_declared_pair_is_silent(tmp_path: Path) -> None:
+    result = run(csv_file(tmp_path), *MINIMA, "--columns", MAP, "--declared", "east,west")
+    assert result.exit_code == 0
+    assert "silenced  formation" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "say the minima"),
+        (("--minima", "5 / 1000"), "not a pair of minima"),
+        (("--minima", "0 [NM] / 300 [ft]"), "more than 0"),
+        ((*MINIMA, "--lookahead", "30"), "is not a quantity"),
+        ((*MINIMA, "--lookahead", "2 [h]"), "a lookahead of 7200.0 s"),
+        ((*MINIMA, "--no-rule", "nix"), "there is no rule 'nix'; there are quantisation"),
+        ((*MINIMA, "--format", "adsb"), "none of nop, sbs, csv, parquet"),
+        ((*MINIMA, "--declared", "one"), "is not a pair"),
+        ((*MINIMA, "--announced", "/nowhere.geojson"), "/nowhere.geojson: No such file"),
+        (MINIMA, "a table needs --columns"),
+        ((*MINIMA, "--columns", "{"), "columns"),
+        ((*MINIMA, "--columns", MAP.replace(" [ft] pressure", "")), "needs its unit in brackets"),
+        ((*MINIMA, "--columns", MAP, "--format", "parquet"), "no Parquet file"),
+        ((*MINIMA, "--columns", MAP, "--format", "nop"), "--columns belongs to csv and parquet"),
+    ],
+)
+def test_a_question_that_cannot_be_asked_is_one_sentence_and_exit_2(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    assert sentence in one_sentence(run(csv_file(tmp_path), *arguments))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (b"", "there is nothing in it"),
+        (b"\n\n", "there is nothing in it"),
+        (bytes(range(256)) * 50, "none of the formats"),
+        (case("nop", "terminal_hit").body[:60], "no NOP record"),
+        (case("nop", "false_target").body, "no hit that can be used"),
+        (b"\x1f\x8b" + b"\0" * 30, "compressed and damaged"),
+        (gzip.compress(case("nop", "terminal_hit").body * 1000)[:-20], "compressed and damaged"),
+        (b'{"type": "FeatureCollection", "features": []}', "a recording of tracks is needed"),
+    ],
+)
+def test_a_recording_that_cannot_be_read_is_one_sentence_that_names_it(tmp_path: Path, content: bytes, sentence: str) -> None:
+    path = tmp_path / "recording"
+    path.write_bytes(content)
+    said = one_sentence(run(path, *MINIMA))
+    assert sentence in said
+    assert str(path) in said
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    assert "No such file" in one_sentence(run(tmp_path / "none", *MINIMA))
+    assert "Is a directory" in one_sentence(run(tmp_path, *MINIMA))
+
+
+def test_parquet_from_standard_input_is_refused_in_a_sentence() -> None:
+    assert "parquet" in one_sentence(run("-", *MINIMA, "--columns", MAP, "--format", "parquet", stdin=b"PAR1")).lower()
+
+
+def test_the_whole_program_runs_as_a_process(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tafadi", "watch", str(csv_file(tmp_path)), *MINIMA, "--columns", MAP],
+        capture_output=True,
+        check=False,
+        timeout=120,
+        text=True,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "CONFLICT" in done.stdout
+
+
+def test_the_how_to_names_every_rule_and_option() -> None:
+    text = (PROJECT / "docs/how/watch.md").read_text()
+    for name in (
+        *RULES,
+        "--minima",
+        "--lookahead",
+        "--columns",
+        "--announced",
+        "--declared",
+        "--no-rule",
+        "--json",
+        "--follow",
+        "--format",
+    ):
+        assert name in text
