@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from reference.recordings import by_track, hits
 from reference.tracks import closest_recorded_m
-
 from tafadi.engine.recorded import closest_recorded, separation_at
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height

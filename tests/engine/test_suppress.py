@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from reference.recordings import by_track, hits, of_two_parties, rules, watched
 
+from reference.recordings import by_track, hits, of_two_parties, rules, watched
 from tafadi.engine.suppress import FILTERS, PAIR_RULES, RULES
-from tafadi.engine.watch import Rules, Watch
+from tafadi.engine.watch import Rules, Suppressed, Watch
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant
@@ -52,6 +52,10 @@ def conflicts(told: list[Alert]) -> list[Alert]:
     return [alert for alert in told if alert.verdict is Verdict.CONFLICT and alert.state is AlertState.RAISED]
 
 
+def pairs(found: Sequence[Alert] | Sequence[Suppressed]) -> set[tuple[str, str]]:
+    return {(one.first, one.second) for one in found}
+
+
 def silenced(watch: Watch) -> set[str]:
     return {one.rule for one in watch.suppressed}
 
@@ -70,9 +74,8 @@ def test_the_real_near_mid_air_is_told_fifteen_seconds_before_it_is_closest(shar
 
 def test_the_real_near_mid_air_is_found_among_all_traffic_of_detroit(shared: Find) -> None:
     told, watch = watched(hits(shared(DETROIT)), rules(0.3, 300, 30))
-    pairs = {(alert.first, alert.second) for alert in conflicts(told)}
-    assert ("D21/2643", "D21/3472") in pairs
-    assert len(pairs) <= 5
+    assert ("D21/2643", "D21/3472") in pairs(conflicts(told))
+    assert len(conflicts(told)) <= 5
     assert {one.rule for one in watch.suppressed} <= set(RULES)
 
 
@@ -126,9 +129,9 @@ def test_between_two_parties_every_alarm_comes_through(
     plots, asked = hits(shared(f"{CASES}{case}.txt")), rules(horizontal_nm, vertical_ft, lookahead_s)
     told_same, same = watched(plots, asked)
     told, strangers = watched(of_two_parties(plots), asked)
-    found = {(one.first, one.second) for one in [*told_same, *same.suppressed]}
+    found = pairs(told_same) | pairs(same.suppressed)
     assert found
-    assert found <= {(one.first, one.second) for one in told}
+    assert found <= pairs(told)
     assert strangers.suppressed == []
 
 
@@ -136,8 +139,8 @@ def test_all_traffic_of_detroit_as_strangers_silences_nothing(shared: Find) -> N
     plots = [plot for plot in hits(shared(DETROIT)) if plot.at < Instant.parse("2018-03-24T14:53:00Z")]
     told_same, same = watched(plots, rules(0.3, 300, 30))
     told, strangers = watched(of_two_parties(plots), rules(0.3, 300, 30))
-    found = {(one.first, one.second) for one in [*told_same, *same.suppressed]}
-    assert found <= {(one.first, one.second) for one in told}
+    found = pairs(told_same) | pairs(same.suppressed)
+    assert found <= pairs(told)
     assert strangers.suppressed == []
 
 
@@ -145,6 +148,7 @@ def test_a_formation_is_known_after_a_minute_and_its_joining_up_is_told(shared: 
     told, watch = watched(hits(shared(CASES + "formationFlight_example1.txt")), rules(0.3, 300, 30))
     assert "formation" in silenced(watch)
     assert len(conflicts(told)) == 1  # two jets that close at 60 kt to 0.3 NM: nobody has said yet that they mean to
+    assert told[-1].state is AlertState.SILENCED
 
 
 def test_a_declared_formation_raises_nothing(shared: Find) -> None:
@@ -276,7 +280,7 @@ def test_an_alert_never_ends_because_it_was_silenced_for_a_moment() -> None:
     one = flown("a", HERE, 90.0, 100.0, [2_000.0] * 20)
     two = flown("b", destination(HERE, Leg(90.0, 6_000.0)), 270.0, 100.0, [2_000.0] * 20)
     told, _ = watched(in_time(one, two), TERMINAL)
-    assert [alert.state for alert in told][0] is AlertState.RAISED
+    assert told[0].state is AlertState.RAISED
     assert len(conflicts(told)) == 1
 
 

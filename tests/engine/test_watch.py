@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.tracks import Flight, least
 
+from reference.tracks import Flight, least
 from tafadi.engine.picture import FORGOTTEN_S
 from tafadi.engine.watch import Rules, Watch
 from tafadi.errors import InputError
@@ -212,8 +212,8 @@ PLACES = [HERE, Position(0.0, 179.999), Position(0.001, -180.0), Position(89.99,
     st.floats(-400.0, 400.0), st.floats(-10.0, 10.0),
 )  # fmt: skip
 def test_the_watch_agrees_with_stepping_along_geodesics(
-    place: Position, course_one: float, course_two: float, bearing: float, speed_one: float, speed_two: float, apart_m: float, above_m: float,
-    climb_mps: float,
+    place: Position, course_one: float, course_two: float, bearing: float, speed_one: float, speed_two: float, apart_m: float,
+    above_m: float, climb_mps: float,
 ) -> None:  # fmt: skip
     other = destination(place, Leg(bearing, apart_m))
     one = Plot("a", START, place, Height(3000.0, Datum.PRESSURE), speed_one, course_one, 0.0, party="north")

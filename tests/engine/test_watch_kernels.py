@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.tracks import may_come_near
 
+from reference.tracks import may_come_near
 from tafadi.engine.kernels.tracks import Apart, cylinder, disc, plane, screen
 from tafadi.measure.earth import Position, ecef
 

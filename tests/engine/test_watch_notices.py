@@ -24,9 +24,10 @@ def pressure(height_m: float) -> Height:
     return Height(height_m, Datum.PRESSURE)
 
 
-def circle(
-    centre: Position, *, span: Span = HOUR, lower: Height | None = pressure(0.0), upper: Height | None = pressure(3000.0)
-) -> Volume4D:
+BOTTOM, TOP = pressure(0.0), pressure(3000.0)
+
+
+def circle(centre: Position, *, span: Span = HOUR, lower: Height | None = BOTTOM, upper: Height | None = TOP) -> Volume4D:
     return Volume4D(Circle(centre, 5_000.0), lower, upper, span)
 
 

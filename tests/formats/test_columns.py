@@ -2,14 +2,15 @@
 
 import io
 import json
+from contextlib import suppress
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.cases import case, cases
 
+from reference.cases import case, cases
 from tafadi.errors import FormatError
 from tafadi.formats.columns import MEMBERS, ColumnMap, Reader
 from tafadi.formats.lines import lines
@@ -136,16 +137,12 @@ def test_whatever_comes_in_raises_nothing_but_a_format_error(chunks: list[bytes]
     reader = Reader(ColumnMap(MAP))
     header = b"icao24,timestamp,latitude,longitude,altitude,groundspeed,track,vertical_rate\n"
     list(reader.csv(lines([header, *chunks])))
-    try:
+    with suppress(FormatError):
         list(Reader(ColumnMap(MAP)).csv(lines(chunks)))
-    except FormatError as error:
-        assert error.format == "columns"
 
 
 @settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from([*MEMBERS, "weapon"]), st.text(max_size=30), max_size=8))
 def test_any_map_is_taken_or_refused_in_a_sentence(members: dict[str, str]) -> None:
-    try:
+    with suppress(FormatError):
         ColumnMap(members)
-    except FormatError as error:
-        assert error.format == "columns"

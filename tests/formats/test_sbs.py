@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference.cases import case, cases
 
+from reference.cases import case, cases
 from tafadi.errors import FormatError
 from tafadi.formats import sbs
 from tafadi.formats.lines import lines

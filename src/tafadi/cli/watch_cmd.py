@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def watch(
     recording: Annotated[str, typer.Argument(help="A recording of tracks, .gz or not. One dash is standard input.", metavar="RECORDING")],
     minima: Annotated[
-        str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 [ft]". Required.', metavar="H / V")
+        str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". Required.', metavar="H / V")
     ] = None,
     lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead straight motion is followed.", metavar="TIME")] = "30 [s]",
     format: Annotated[

@@ -15,6 +15,7 @@ from tafadi.formats.lines import lines
 from tafadi.formats.skips import Skips
 
 if TYPE_CHECKING:
+    from tafadi.formats.columns import ColumnMap
     from tafadi.measure.instant import Instant
     from tafadi.model.track import Plot
 
@@ -131,7 +132,7 @@ def _parquet(file: IO[bytes], columns: str | None) -> Hits:
     return Hits(table.parquet(file), table.skips)
 
 
-def column_map(text: str | None) -> "tables.ColumnMap":  # noqa: F821  # the module is imported only when a table is read
+def column_map(text: str | None) -> "ColumnMap":
     """The map that `--columns` gives, as JSON or the name of a JSON file. Raises FormatError."""
     from tafadi.formats import columns as tables
     from tafadi.formats.strict_json import decode

@@ -9,7 +9,7 @@ from typing import Final
 
 from tafadi.casework import tables
 from tafadi.desk.examine import Examined
-from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StopView
+from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StepTaken, StopView
 from tafadi.errors import WrongStateError
 from tafadi.model import message as m
 from tafadi.model.incident import Incident, IncidentStep
@@ -134,7 +134,7 @@ def _apply_stop(picture: Picture, examined: Examined, entry: Message) -> None:
     else:
         view = _stop_of(picture, entry)
         view.state = tables.STOP.after(view.state, step)
-    view.steps.append((step, entry.sender, examined.id, entry.sent_at))
+    view.steps.append(StepTaken(step, entry.sender, examined.id, entry.sent_at))
 
 
 def _stop_of(picture: Picture, entry: Message) -> StopView:

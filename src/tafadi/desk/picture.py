@@ -71,6 +71,16 @@ class AlertView:
         return "ACKNOWLEDGED" if self.acknowledged else "RAISED"
 
 
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One step of a stop: which, by whom, in which entry, at what time by its sender's clock."""
+
+    step: str
+    party: str
+    entry: EntryId
+    at: Instant
+
+
 @dataclass(slots=True)
 class StopView:
     """One stop, with each step: who took it, when, in which entry."""
@@ -81,7 +91,7 @@ class StopView:
     leaf: str
     stop: m.Stop
     state: str = "RAISED"
-    steps: list[tuple[str, str, EntryId, Instant]] = field(default_factory=list)
+    steps: list[StepTaken] = field(default_factory=list)
 
 
 @dataclass(slots=True)

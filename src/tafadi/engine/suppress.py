@@ -72,7 +72,7 @@ RULES: Final = {
         Rule(
             "ground",
             "A track that the source calls on ground, or that has stood at one place and height since it was first seen, is not flying.",
-            "an aircraft that hovers from its first hit on, until it moves 30 m or its height changes by more than 100 ft; runway incursions",
+            "an aircraft that hovers from its first hit on, until it has moved 30 m or more than 100 ft in height; runway incursions",
         ),
         Rule(
             "formation",

@@ -31,7 +31,7 @@ LOOKAHEAD_MAX_S: Final = 600.0  # straight motion is wrong by kilometres beyond 
 RECORDED_MOST: Final = 400  # hits of each side kept for an alert's recorded approach: half an hour of terminal radar
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Rules:
     """What the watch asks for, and the switch of each rule. Raises InputError for a lookahead or age that is none."""
 
@@ -235,7 +235,8 @@ class Watch:
                 _record(standing, plot)
             here = found.get(key)
             if here is None or here.rule or here.judgement.verdict is Verdict.CLEAR:
-                self._quiet(key, standing, plot.at, told)
+                over = AlertState.SILENCED if here is not None and here.rule else AlertState.CLEARED
+                self._quiet(key, standing, over, plot.at, told)
 
     def _silence(self, key: _Key, rule: str, at: Instant) -> None:
         pair = (key[0], key[1], rule) if len(self._suppressed) < MOST_SUPPRESSED else ("others", "others", rule)
@@ -265,12 +266,12 @@ class Watch:
         silent = self._may_silence(self._picture.trails[key[0]].last, self._picture.trails[key[1]].last)
         return silent and one.seen_at.since(one.found_at) < FLEETING_S
 
-    def _quiet(self, key: _Key, one: _Open, at: Instant, told: list[Alert]) -> None:
+    def _quiet(self, key: _Key, one: _Open, over: AlertState, at: Instant, told: list[Alert]) -> None:
         """Ends what was found before and is not any more, once that has lasted."""
         if one.alert is None:
             del self._open[key]
         elif at.since(one.seen_at) >= CLEAR_AFTER_S:
-            self._end(key, one, AlertState.CLEARED, at, told)
+            self._end(key, one, over, at, told)
 
     def _end(self, key: _Key, one: _Open, state: AlertState, at: Instant, told: list[Alert]) -> None:
         del self._open[key]

@@ -1,10 +1,10 @@
 """The wire form of nouns: JSON values in which every number is an integer.
 
 One rule for all nouns, so that the wire is the data dictionary and nothing else: a dataclass is an object with its fields as
-members; a field in metres (`…_m`) travels as whole millimetres (`…_mm`), one in degrees (`…_deg`) as 1e-7 degree (`…_e7`),
-one in metres a second (`…_mps`) as millimetres a second (`…_mmps`); instants are RFC 3339 text with Z; entry identities are `party/epoch/index`; bytes are standard base64; None and empty defaults
-are absent, and absent is never zero. Decoding refuses unknown and missing members and says which. The vectors of `vectors/wire`
-hold this form still: a renamed field breaks them.
+members; a field in metres (`…_m`) travels as whole millimetres (`…_mm`), one in degrees (`…_deg`) as 1e-7 degree (`…_e7`), one
+in metres a second (`…_mps`) as millimetres a second (`…_mmps`); instants are RFC 3339 text with Z; entry identities are
+`party/epoch/index`; bytes are standard base64; None and empty defaults are absent, and absent is never zero. Decoding refuses
+unknown and missing members and says which. The vectors of `vectors/wire` hold this form still: a renamed field breaks them.
 
 Source: docs/spec/entries.md. Numbers stay within ±(2^53 - 1), as RFC 8785 demands.
 """

@@ -21,6 +21,7 @@ class AlertState(StrEnum):
 
     RAISED = "raised"
     CLEARED = "cleared"  # apart again, seen to be
+    SILENCED = "silenced"  # a rule that may look at this pair explains it by now; the pair is listed with that rule
     LOST = "lost"  # a track was no longer seen; nobody knows
 
 

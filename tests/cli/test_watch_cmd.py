@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import typer
-from reference.cases import case
 from typer.testing import CliRunner, Result
 
+from reference.cases import case
 from tafadi.cli.watch_cmd import watch
 from tafadi.engine.suppress import RULES
 
