@@ -130,6 +130,13 @@ def test_a_track_that_enters_a_notice_of_another_party_is_told(tmp_path: Path) -
     assert "CONFLICT  track-announced area-1 (third) and west (north): inside in" in result.stdout
 
 
+def test_a_recording_that_says_no_party_takes_the_one_that_is_given(tmp_path: Path) -> None:
+    path, without = csv_file(tmp_path), MAP.replace(', "party": "p"', "")
+    assert "CONFLICT  east (north) and west (north)" in run(path, *MINIMA, "--columns", without, "--party", "north").stdout
+    assert "CONFLICT  east and west" in run(path, *MINIMA, "--columns", without).stdout
+    assert "CONFLICT  east (south) and west (north)" in run(path, *MINIMA, "--columns", MAP, "--party", "third").stdout
+
+
 def test_a_declared_pair_is_silent(tmp_path: Path) -> None:
     result = run(csv_file(tmp_path), *MINIMA, "--columns", MAP, "--declared", "east,west")
     assert result.exit_code == 0
@@ -147,6 +154,7 @@ def test_a_declared_pair_is_silent(tmp_path: Path) -> None:
         ((*MINIMA, "--no-rule", "nix"), "there is no rule 'nix'; there are quantisation"),
         ((*MINIMA, "--format", "adsb"), "none of nop, sbs, csv, parquet"),
         ((*MINIMA, "--declared", "one"), "is not a pair"),
+        ((*MINIMA, "--party", "Who?"), "party 'Who?' must be"),
         ((*MINIMA, "--announced", "/nowhere.geojson"), "/nowhere.geojson: No such file"),
         (MINIMA, "a table needs --columns"),
         ((*MINIMA, "--columns", "{"), "columns"),
@@ -166,7 +174,7 @@ def test_a_question_that_cannot_be_asked_is_one_sentence_and_exit_2(tmp_path: Pa
         (b"\n\n", "there is nothing in it"),
         (bytes(range(256)) * 50, "none of the formats"),
         (case("nop", "terminal_hit").body[:60], "no NOP record"),
-        (case("nop", "false_target").body, "no hit that can be used"),
+        (case("nop", "false_target").body, "nothing can be said: a false target: higher than 80,000 ft (1)"),
         (b"\x1f\x8b" + b"\0" * 30, "compressed and damaged"),
         (gzip.compress(case("nop", "terminal_hit").body * 1000)[:-20], "compressed and damaged"),
         (b'{"type": "FeatureCollection", "features": []}', "a recording of tracks is needed"),

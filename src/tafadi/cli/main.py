@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tafadi import __version__
-from tafadi.cli import agree_cmd, check_cmd, demo_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd, watch_cmd
+from tafadi.cli import agree_cmd, check_cmd, demo_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd, warmup_cmd, watch_cmd
 
 app = typer.Typer(
     name="tafadi",
@@ -36,6 +36,7 @@ def options(
 app.command("check")(check_cmd.check)
 app.command("watch")(watch_cmd.watch)
 app.command("demo")(demo_cmd.demo)
+app.command("warmup")(warmup_cmd.warmup)
 for _group, _name in (
     (node_cmd.app, "node"),
     (agree_cmd.app, "agree"),

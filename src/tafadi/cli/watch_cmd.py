@@ -12,10 +12,12 @@ import typer
 
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.errors import FormatError, InputError
+from tafadi.model.names import check_name
 
 if TYPE_CHECKING:
     from tafadi.cli.watch_lines import Writer
     from tafadi.engine.watch import Rules, Watch
+    from tafadi.formats.skips import Skips
     from tafadi.measure.instant import Instant
     from tafadi.model.alert import Alert
     from tafadi.model.operation import Announced
@@ -41,6 +43,9 @@ def watch(
     declared: Annotated[
         list[str] | None, typer.Option("--declared", help='Two that fly together by agreement: "A,B"; may be given again.', metavar="A,B")
     ] = None,
+    party: Annotated[
+        str | None, typer.Option("--party", help="Whose the tracks are, where the recording does not say.", metavar="NAME")
+    ] = None,
     no_rule: Annotated[list[str] | None, typer.Option("--no-rule", help="A rule not to use; may be given again.", metavar="NAME")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Take hits as they come, and go on as the file grows.")] = False,
@@ -53,17 +58,20 @@ def watch(
 
     if format is not None and format not in FORMATS:
         raise FormatError(f"--format {format[:40]!r} is none of {', '.join(FORMATS)}")
+    if party is not None:
+        check_name(party, "party")
     rules = _rules(minima, lookahead, no_rule or [])
     notices = _notices(announced or [])
     pairs = _pairs(declared or [])
     with _named(recording), opened(recording) as file:
         coming = hits(file, format, columns, follow, _now if follow else None)
-        plots: Iterable[Plot] = coming.plots if follow else in_order(coming.plots)
+        whose = _owned(coming.plots, party)
+        plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
 
         keeper = Watch(rules, notices, pairs)
         writer = _writer(as_json)
-        found = _keep(keeper, plots, writer)
+        found = _keep(keeper, plots, writer, coming.skips)
     _print(writer.end(keeper, coming.skips))
     raise typer.Exit(FOUND if found else NOTHING)
 
@@ -127,7 +135,15 @@ def _writer(as_json: bool) -> "Writer":
     return JsonLines() if as_json else Text()
 
 
-def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer") -> bool:
+def _owned(plots: "Iterable[Plot]", party: str | None) -> "Iterator[Plot]":
+    """The hits, of `party` where the recording says nothing of whose they are."""
+    from dataclasses import replace
+
+    for plot in plots:
+        yield plot if party is None or plot.party is not None else replace(plot, party=party)
+
+
+def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Skips") -> bool:
     """Feeds the hits one by one and prints what comes of them; whether anything was found. Raises FormatError when there was no hit."""
     count, found = 0, False
     for told in _told(keeper, plots):
@@ -136,7 +152,8 @@ def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer") -> bool:
             found = True
             _print(writer.alert(told))
     if count == 0:
-        raise FormatError("it holds no hit that can be used, so nothing can be said")
+        reasons = "; ".join(f"{reason} ({count:,})" for reason, count, _ in skips.rows()[:3])
+        raise FormatError(f"it holds no hit that can be used, so nothing can be said: {reasons or 'there are none in it'}")
     return found
 
 

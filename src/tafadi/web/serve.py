@@ -31,6 +31,7 @@ from tafadi.web.control_app import control_app
 from tafadi.web.peer_app import PEER_KEY, peer_app
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
+KEEP_ALIVE_S: Final = 300  # longer than any heartbeat, so that a line stays open between two of them
 GRACE_S: Final = 3  # what a graceful stop waits for requests under way
 JUDGE_AGAIN_S: Final = 1.0  # how soon a judgement that failed is tried again
 
@@ -120,7 +121,8 @@ class Running:
                 link.wake.set()
 
     async def judge(self) -> None:
-        """Judges the inbox whenever something came in; storing never waits for it."""
+        """Judges the inbox whenever something came in, once the engine is loaded; storing and cosigning never wait for it."""
+        await asyncio.to_thread(warm_up)
         while True:
             await self.to_judge.wait()
             self.to_judge.clear()
@@ -170,7 +172,6 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
     listener = listening_socket(node.settings.host, node.settings.port)
     _handle_signals(running)
     _start_doors(running, listener)
-    running.spawn(asyncio.to_thread(warm_up))
     running.spawn(running.judge())
     running.to_judge.set()
     running.connect()
@@ -216,6 +217,7 @@ _COMMON: Final[dict[str, Any]] = {
     "access_log": False,
     "lifespan": "off",
     "server_header": False,
+    "timeout_keep_alive": KEEP_ALIVE_S,
     "timeout_graceful_shutdown": GRACE_S,
 }
 

@@ -1,0 +1,1 @@
+"""Reports: figures and pages from plain data; furnished with incidents and conferences."""
