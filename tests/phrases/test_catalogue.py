@@ -191,7 +191,7 @@ def test_an_arabic_sentence_runs_from_right_to_left_whatever_its_first_value_is(
 
 @pytest.mark.parametrize("language", Language)
 def test_a_right_to_left_title_is_isolated_in_every_language(language: Language) -> None:
-    said = Speaker(language).say("demo.notice", party="alpha", entry="alpha/7", title="بحث 5", place="9", lower="1 m", upper="2 m")
+    said = Speaker(language).say("demo.notice", party="alpha", entry="alpha/7", title="بحث 5", place="9", lower="1", upper="2", datum="x")
     assert f"{ISOLATE}بحث 5{END_ISOLATE}" in said
 
 

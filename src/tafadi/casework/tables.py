@@ -84,6 +84,13 @@ ALERT: Final = Table(
         ("ACKNOWLEDGED", "CLEARED"): "CLEARED",
         ("ACKNOWLEDGED", "ACKNOWLEDGED"): "ACKNOWLEDGED",
         ("CLEARED", "ACKNOWLEDGED"): "CLEARED",
+        ("CLEARED", "CLEARED"): "CLEARED",
+        ("RAISED", "LOST"): "LOST",
+        ("ACKNOWLEDGED", "LOST"): "LOST",
+        ("CLEARED", "LOST"): "CLEARED",
+        ("LOST", "LOST"): "LOST",
+        ("LOST", "ACKNOWLEDGED"): "LOST",
+        ("LOST", "CLEARED"): "CLEARED",
     },
 )
 

@@ -201,7 +201,7 @@ def _tell_recorded(scene: "Scene", plots: "list[Plot]", recording: Path, speaker
     closest = closest_recorded(one, other)
     if closest is None:
         return
-    tell("demo.recorded", at=_tenths(closest.at), **figures(closest.horizontal_m, closest.vertical_m))
+    tell("demo.recorded", at=_to_hundredths(closest.at), **figures(closest.horizontal_m, closest.vertical_m))
     raised = outcome.measured.get("pair_seen_at")
     if raised:
         warning_s = closest.at.since(Instant.parse(raised))
@@ -224,8 +224,9 @@ def _tell_recorded(scene: "Scene", plots: "list[Plot]", recording: Path, speaker
     tell("demo.compared", at=event.at, tolerance="0.02 NM / 0.1 ft", **figures(event.horizontal_m, event.vertical_m))
 
 
-def _tenths(at: "Instant") -> str:
-    return f"{str(at)[:22]}Z" if "." in str(at) else str(at)
+def _to_hundredths(at: "Instant") -> str:
+    hundredth_ns = 10_000_000
+    return str(type(at)(round(at.ns / hundredth_ns) * hundredth_ns))
 
 
 def _close(outcome: Outcome, seconds: float, speaker: "Speaker", keep: Path | None, as_json: bool) -> None:

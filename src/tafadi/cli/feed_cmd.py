@@ -38,7 +38,7 @@ def verify(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False
 
     journal, pacts = _opened(path, agreement)
     reports = [report for pact in pacts for report in verify_feeds(journal, pact)]
-    exhibits = len(journal.exhibits())
+    exhibits = sum(exhibit.accuses for exhibit in journal.exhibits())
     if as_json:
         print_json({"feeds": [asdict(report) for report in reports], "evidence": exhibits})
     else:

@@ -160,11 +160,12 @@ def _apply_alert(picture: Picture, examined: Examined, entry: Message) -> None:
         view.raised_at[entry.sender] = entry.sent_at
         view.evidence[entry.sender] = body.evidence
         view.cleared.pop(entry.sender, None)
+        view.lost.pop(entry.sender, None)
         return
     if view is None:
         raise WrongStateError("there is no such alert")
     tables.ALERT.after(view.state, body.step)
-    (view.acknowledged if body.step is m.AlertStep.ACKNOWLEDGED else view.cleared)[entry.sender] = examined.id
+    {"ACKNOWLEDGED": view.acknowledged, "CLEARED": view.cleared, "LOST": view.lost}[body.step][entry.sender] = examined.id
 
 
 def _apply_line_check(picture: Picture, examined: Examined, entry: Message) -> None:

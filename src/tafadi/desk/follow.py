@@ -1,25 +1,40 @@
 """Following: live tracks come in, the engine watches, and what it raises or ends becomes an alert of both parties.
 
-Alerts are appended, not plots. Both nodes give one situation the same identity: its kind, its subjects, and which time it is that
-they meet.
+Alerts are appended, not plots; the plots that an alert rests on are kept beside the feeds, under the digest that the alert names. Both
+nodes give one situation the same identity: its kind, its subjects, and which time it is that they meet. An alert whose track is no longer
+seen is LOST and not CLEARED: nobody knows.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 import rfc8785
 
 from tafadi.desk.announce import announced
 from tafadi.desk.desk import Desk
+from tafadi.desk.picture import AlertView
+from tafadi.desk.ports import TRACKS, Exhibit
 from tafadi.desk.situations import current_situation, prediction_of
 from tafadi.desk.speak import Draft, say
+from tafadi.engine.picture import MOST_TRACKS
 from tafadi.engine.watch import Rules, Watch
 from tafadi.formats.wire import Json, encode
-from tafadi.model.alert import Alert, AlertState
+from tafadi.measure.instant import Instant
+from tafadi.model.alert import Alert, AlertKind, AlertState
 from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Announced
 from tafadi.model.track import Plot
+
+EVIDENCE_PLOTS: Final = 10  # of each track, up to the alert: the better part of a minute of terminal radar
+ORPHAN_S: Final = 60.0  # how long after a restart an alert of before is kept up while the watch does not raise it again
+_ENDS: Final = {
+    AlertState.CLEARED: AlertStep.CLEARED,
+    AlertState.SILENCED: AlertStep.CLEARED,
+    AlertState.LOST: AlertStep.LOST,
+}
 
 
 class Follower:
@@ -32,15 +47,20 @@ class Follower:
         self._mode = mode
         self._watch = Watch(rules)
         self._standing: tuple[tuple[Announced, ...], dict[str, str]] = ((), {})
-        self.plots_taken = 0
+        self._recent: dict[str, deque[Plot]] = {}
+        self._orphan_since: dict[str, Instant] = {}
 
     def take(self, plots: Iterable[Plot], assigned: Mapping[str, EntryId]) -> list[EntryId]:
         """The identities of the alert entries that these plots brought about."""
         self._refresh(assigned)
         batch = list(plots)
-        self.plots_taken += len(batch)
-        drafts = [draft for alert in self._watch.feed(batch) for draft in self._drafts(alert, batch)]
-        return say(self._desk, *drafts)
+        for plot in batch:
+            self._remember(plot)
+        exhibits: list[Exhibit] = []
+        drafts = [draft for alert in self._watch.feed(batch) for draft in self._drafts(alert, exhibits)]
+        if batch:
+            drafts += self._orphans(max(plot.at for plot in batch))
+        return say(self._desk, *drafts, exhibits=tuple(exhibits))
 
     def _refresh(self, assigned: Mapping[str, EntryId]) -> None:
         """Tells the watch what stands announced now, and which track flies what."""
@@ -51,35 +71,53 @@ class Follower:
             self._standing = (standing, flown)
             self._watch.announce(standing, flown)
 
-    def _drafts(self, alert: Alert, plots: list[Plot]) -> list[Draft]:
-        kind = alert.kind
+    def _remember(self, plot: Plot) -> None:
+        if plot.track not in self._recent and len(self._recent) >= MOST_TRACKS:
+            del self._recent[next(iter(self._recent))]
+        self._recent.setdefault(plot.track, deque(maxlen=EVIDENCE_PLOTS)).append(plot)
+
+    def _drafts(self, alert: Alert, exhibits: list[Exhibit]) -> list[Draft]:
         subjects = tuple(sorted((alert.first, alert.second)))
-        situation = current_situation(self._desk.picture, kind, subjects)
-        view = self._desk.picture.alerts.get(situation)
-        ours = view is not None and self._desk.party in view.raised and self._desk.party not in view.cleared
+        situation = current_situation(self._desk.picture, alert.kind, subjects)
+        ours = self._is_ours(self._desk.picture.alerts.get(situation))
         if alert.state is not AlertState.RAISED:
-            body = AlertBody(AlertStep.CLEARED, situation, kind, subjects)
-            return [Draft(EntryType.ALERT, body, self._mode)] if ours else []
+            return [self._ended(_ENDS[alert.state], situation, alert.kind, subjects)] if ours else []
         if ours:
             return []
-        body = AlertBody(
-            AlertStep.RAISED,
-            situation,
-            kind,
-            subjects,
-            prediction_of(alert.predicted, alert.raised_at),
-            (digest_of_plots(plots, subjects),),
-        )
-        self._desk.bell.alarm(self._desk.pact, f"{alert.verdict}: {kind} {' and '.join(subjects)}", None)
+        exhibits.append(Exhibit(TRACKS, self._evidence(subjects)))
+        found = prediction_of(alert.predicted, alert.raised_at)
+        body = AlertBody(AlertStep.RAISED, situation, alert.kind, subjects, found, (hashlib.sha256(exhibits[-1].data).hexdigest(),))
+        self._desk.bell.alarm(self._desk.pact, f"{alert.verdict}: {alert.kind} {' and '.join(subjects)}", None)
         return [Draft(EntryType.ALERT, body, self._mode, precedence=Precedence.FLASH)]
 
+    def _is_ours(self, view: AlertView | None) -> bool:
+        """Whether this party raised it, and has not ended it."""
+        party = self._desk.party
+        return view is not None and party in view.raised and party not in view.cleared and party not in view.lost
 
-def digest_of_plots(plots: Iterable[Plot], subjects: tuple[str, ...]) -> str:
-    """The digest of the track evidence: the plots of the subjects that the alert was raised on, in the form of the wire."""
-    evidence: list[Json] = [_evidence(plot) for plot in plots if plot.track in subjects]
-    return hashlib.sha256(rfc8785.dumps(evidence)).hexdigest()
+    def _ended(self, step: AlertStep, situation: str, kind: AlertKind, subjects: tuple[str, ...]) -> Draft:
+        return Draft(EntryType.ALERT, AlertBody(step, situation, kind, subjects), self._mode)
 
+    def _evidence(self, subjects: tuple[str, ...]) -> bytes:
+        """The last plots of the alert's tracks in canonical form: what its digest is of."""
+        rows: list[Json] = [encode(plot) for track in subjects for plot in self._recent.get(track, ())]
+        return rfc8785.dumps(rows)
 
-def _evidence(plot: Plot) -> Json:
-    height = encode(plot.height) if plot.height else None
-    return {"track": plot.track, "at": str(plot.at), "position": encode(plot.position.quantised()), "height": height}
+    def _orphans(self, now: Instant) -> list[Draft]:
+        """Ends what this party raised before a restart and the watch, which has begun anew, does not raise again."""
+        raised = {(alert.kind, *sorted((alert.first, alert.second))) for alert in self._watch.raised}
+        open_here = {
+            view.situation: view
+            for view in self._desk.picture.alerts.values()
+            if view.kind is not AlertKind.PLANS and self._is_ours(view) and (view.kind, *view.subjects) not in raised
+        }
+        self._orphan_since = {situation: self._orphan_since.get(situation, now) for situation in open_here}
+        over = [view for situation, view in open_here.items() if now.since(self._orphan_since[situation]) >= ORPHAN_S]
+        return [self._ended(self._fate(view), view.situation, view.kind, view.subjects) for view in over]
+
+    def _fate(self, view: AlertView) -> AlertStep:
+        """CLEARED where every track of it is still seen, else LOST."""
+        since = self._orphan_since[view.situation]
+        tracks = [name for name in view.subjects if name not in {str(one.id) for one in self._standing[0]}]
+        seen = all(self._recent.get(track) and self._recent[track][-1].at > since for track in tracks)
+        return AlertStep.CLEARED if seen else AlertStep.LOST

@@ -1,12 +1,13 @@
 """Listening: another feed's entries come in, are stored and cosigned, and then are judged. Storing never waits for judging."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Change, Exhibit, Growth, Head
 from tafadi.desk.react import react
 from tafadi.desk.speak import say
 from tafadi.errors import EquivocationError, MissingError
+from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import cosign
 from tafadi.trust.evidence import compare_checkpoints, encode_evidence
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
@@ -26,9 +27,7 @@ def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError; EquivocationError once its proof is kept.
     """
     push = decode_push(data)
-    owner = desk.pact.party_of(push.origin)
-    if owner is None or owner == desk.party:
-        raise MissingError(f"{push.origin} is not a feed that this node mirrors")
+    owner = _owner(desk, push.origin)
     head = desk.journal.head(push.origin)
     taken = _take(desk, owner, push, MirrorState(head.frontier, head.checkpoint))
     if isinstance(taken, WrongSize):
@@ -54,6 +53,58 @@ def keep_fork(desk: Desk, owner: str, error: EquivocationError) -> None:
     card = desk.pact.agreement.cards[desk.pact.agreement.parties.index(owner)]
     desk.journal.commit(Change(exhibits=(Exhibit(evidence.kind, encode_evidence(evidence, card)),)))
     desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
+
+
+def add_checkpoint(desk: Desk, data: bytes) -> WrongSize | None:
+    """Moves the pending checkpoint of a feed forward; the size that is held when the request is mistaken about it.
+
+    Raises FormatError, MissingError, SignatureError, ChainError; EquivocationError once its proof is kept.
+    """
+    request = decode_add_checkpoint(data)
+    origin = request.checkpoint.split(b"\n", 1)[0].decode("utf-8", "replace")
+    owner = _owner(desk, origin)
+    head = desk.journal.head(origin)
+    try:
+        taken = take_checkpoint(_catching_up(head), request, origin, desk.pact.cards[owner].log)
+    except EquivocationError as error:
+        keep_fork(desk, owner, error)
+        raise
+    if isinstance(taken, WrongSize):
+        return taken
+    growth = Growth(origin, head.frontier.size, (), (), replace(head, pending=taken.pending))
+    desk.journal.commit(Change(growths=(growth,)))
+    return None
+
+
+def add_entries(desk: Desk, data: bytes) -> Cosigned | Elsewhere:
+    """Takes proved packages of entries: the receipt when the pending checkpoint is reached, else where to go on.
+
+    Raises FormatError, MissingError, ChainError.
+    """
+    request = decode_add_entries(data)
+    _owner(desk, request.origin)
+    head = desk.journal.head(request.origin)
+    progress = take_entries(_catching_up(head), request)
+    if isinstance(progress, Elsewhere):
+        return progress
+    after = Head(progress.state.mirror.frontier, progress.state.mirror.checkpoint, None if progress.done else progress.state.pending)
+    desk.journal.commit(Change(growths=(Growth(request.origin, head.frontier.size, progress.entries, progress.leaf_hashes, after),)))
+    desk.views.catch_up()
+    if not progress.done:
+        return Elsewhere(progress.checkpoint.size, after.frontier.size)
+    return Cosigned(cosign(progress.checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()))
+
+
+def _owner(desk: Desk, origin: str) -> str:
+    """Whose feed it is. Raises MissingError for one that this node does not mirror."""
+    owner = desk.pact.party_of(origin)
+    if owner is None or owner == desk.party:
+        raise MissingError(f"{origin[:200]} is not a feed that this node mirrors")
+    return owner
+
+
+def _catching_up(head: Head) -> CatchUp:
+    return CatchUp(MirrorState(head.frontier, head.checkpoint), head.pending)
 
 
 def _store(desk: Desk, push: Push, taken: Taken) -> None:

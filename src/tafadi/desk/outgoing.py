@@ -3,8 +3,10 @@
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Receipt
 from tafadi.desk.speak import keep_receipt
+from tafadi.errors import SessionError
+from tafadi.trust.catchup import AddCheckpoint, AddEntries, encode_add_checkpoint, encode_add_entries, make_package, package_spans
 from tafadi.trust.checkpoint import Checkpoint, check_cosignature, sign_checkpoint
-from tafadi.trust.log import Frontier
+from tafadi.trust.log import Frontier, consistency_proof
 from tafadi.trust.push import ENTRIES_MAX, Push, fitting
 
 
@@ -26,16 +28,42 @@ def next_push(desk: Desk, held: int) -> Push | None:
     return Push(desk.origin, held, tuple(leaves), note)
 
 
+def is_far_behind(desk: Desk, held: int) -> bool:
+    """Whether a node that holds `held` of our entries catches up in proved packages rather than by a push."""
+    return desk.journal.head(desk.origin).frontier.size - held > ENTRIES_MAX
+
+
+def next_checkpoint(desk: Desk, old_size: int) -> bytes:
+    """The `add-checkpoint` request from a pending size to our newest. Raises SessionError when the other says it holds more."""
+    head = desk.journal.head(desk.origin)
+    if head.checkpoint is None or old_size > head.frontier.size:
+        raise SessionError(f"the other node says it holds {old_size} of our {head.frontier.size} entries; that cannot be")
+    proof = consistency_proof(desk.journal.leaf_hashes(desk.origin), old_size, head.frontier.size) if old_size else []
+    return encode_add_checkpoint(AddCheckpoint(old_size, tuple(proof), head.checkpoint))
+
+
+def next_entries(desk: Desk, start: int, end: int) -> bytes:
+    """The `add-entries` request that brings the next package of entries from `start` on, proved in the tree of `end`."""
+    hashes = desk.journal.leaf_hashes(desk.origin)[:end]
+    spans = package_spans(start, end)[:1]
+    packages = tuple(
+        make_package(desk.journal.leaves(desk.origin, low, high), low, end, lambda a, b: Frontier().extend(hashes[a:b]).root())
+        for low, high in spans
+    )
+    return encode_add_entries(AddEntries(desk.origin, start, end, packages))
+
+
 def _checkpoint_at(desk: Desk, size: int) -> bytes:
     """Our signature on an earlier size of our own feed: consistent by construction with every other."""
     frontier = Frontier().extend(desk.journal.leaf_hashes(desk.origin)[:size])
     return sign_checkpoint(Checkpoint(desk.origin, size, frontier.root()), desk.identity.log)
 
 
-def take_receipt(desk: Desk, party: str, push: Push, line: str) -> None:
-    """Checks the cosignature that answered a push and makes it durable. Raises FormatError, SignatureError."""
-    size = push.old_size + len(push.entries)
-    root = Frontier().extend(desk.journal.leaf_hashes(desk.origin)[:size]).root()
+def take_receipt(desk: Desk, party: str, size: int, line: str) -> None:
+    """Checks the cosignature that answers for our first `size` entries and makes it durable. Raises FormatError, SignatureError."""
+    newest = desk.journal.head(desk.origin).frontier
+    frontier = newest if newest.size == size else Frontier().extend(desk.journal.leaf_hashes(desk.origin)[:size])
+    root = frontier.root()
     name = desk.pact.mirror(party)
     at = check_cosignature(line, Checkpoint(desk.origin, size, root), name, desk.pact.cards[party].mirror)
     keep_receipt(desk, Receipt(desk.origin, name, size, line, at))

@@ -62,12 +62,15 @@ class AlertView:
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
     acknowledged: dict[str, EntryId] = field(default_factory=dict)
     cleared: dict[str, EntryId] = field(default_factory=dict)
+    lost: dict[str, EntryId] = field(default_factory=dict)
 
     @property
     def state(self) -> str:
-        """RAISED, ACKNOWLEDGED or CLEARED."""
+        """RAISED, ACKNOWLEDGED, LOST (nobody who raised it sees it any more) or CLEARED (all who raised it saw it end)."""
         if set(self.raised) <= set(self.cleared):
             return "CLEARED"
+        if set(self.raised) <= {*self.cleared, *self.lost}:
+            return "LOST"
         return "ACKNOWLEDGED" if self.acknowledged else "RAISED"
 
 

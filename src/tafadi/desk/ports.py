@@ -5,7 +5,7 @@ Everything that must become durable together is one `Change`, committed whole or
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from tafadi.measure.instant import Instant
 from tafadi.model.agreement import Agreement
@@ -15,13 +15,19 @@ from tafadi.trust.checkpoint import mirror_name, origin_of
 from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier
 
+TRACKS: Final = "tracks"  # the kind of exhibit that is plots, and accuses nobody
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """How far a feed has grown here: its frontier, and the newest checkpoint with its owner's signature (None before the first)."""
+    """How far a feed has grown here: its frontier, and the newest checkpoint with its owner's signature (None before the first).
+
+    `pending` is a checkpoint ahead of the entries, while the feed catches up: proved to continue what is held, and not yet cosigned.
+    """
 
     frontier: Frontier
     checkpoint: bytes | None
+    pending: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +54,18 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Exhibit:
-    """A piece of evidence, kept for ever: what kind it is, and one self-contained file."""
+    """A piece of evidence, kept for ever: what kind it is, and one self-contained file.
+
+    The kind is a contradiction (`tafadi.trust.evidence`), or `tracks` for the plots that an alert rests on.
+    """
 
     kind: str
     data: bytes
+
+    @property
+    def accuses(self) -> bool:
+        """Whether it proves that a party broke the protocol."""
+        return self.kind != TRACKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,4 +92,4 @@ def _fits(stated: StatedPlace, mark: Landmark, centre: Position) -> bool:
 
 
 def _words(bearing_deg: float, distance_m: float) -> str:
-    return f"{bearing_deg:05.1f} deg {distance_m / 1_000:.1f} km"
+    return f"{bearing_deg:05.1f}° {distance_m / 1_000:.1f} km"

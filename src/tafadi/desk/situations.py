@@ -21,12 +21,12 @@ def situation_id(kind: AlertKind, subjects: tuple[str, ...], episode: int) -> st
 
 
 def current_situation(picture: Picture, kind: AlertKind, subjects: tuple[str, ...]) -> str:
-    """The situation of these subjects that is open, or else the next one: the first episode that is not cleared."""
+    """The situation of these subjects that is open, or else the next one: the first episode that is neither cleared nor lost."""
     episode = 1
     while True:
         situation = situation_id(kind, subjects, episode)
         view = picture.alerts.get(situation)
-        if view is None or view.state != "CLEARED":
+        if view is None or view.state not in ("CLEARED", "LOST"):
             return situation
         episode += 1
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tafadi.desk.desk import Desk
-from tafadi.desk.ports import Change, Growth, Head, Receipt
+from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError
 from tafadi.formats.wire import encode_message
 from tafadi.measure.instant import Instant
@@ -36,7 +36,7 @@ class Draft:
     lang: Language = Language.EN
 
 
-def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = ()) -> list[EntryId]:
+def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = (), exhibits: tuple[Exhibit, ...] = ()) -> list[EntryId]:
     """The identities of the new entries, durable on return; what was `judged` leaves the inbox in the same step.
 
     Raises NotOnRosterError for a role without a key here, LimitError for an entry over 65,535 bytes, StoreError.
@@ -46,7 +46,7 @@ def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = ()) ->
     for _ in range(_TRIES):
         growth = _grow(desk, drafts)
         try:
-            desk.journal.commit(Change(growths=(growth,) if drafts else (), judged=judged))
+            desk.journal.commit(Change(growths=(growth,) if drafts else (), judged=judged, exhibits=exhibits))
         except HeadMovedError:
             continue
         desk.views.catch_up()

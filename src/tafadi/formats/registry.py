@@ -80,7 +80,7 @@ _FORMATS: Final = (
         "BaseStation (SBS-1) lines of ADS-B receivers",
         Carries.TRACKS,
         (".sbs", ".bst"),
-        re.compile(rb"(?:\A|\n)(?:MSG|SEL|ID|AIR|STA|CLK),"),
+        re.compile(rb"(?:\A|\n)(?:START,|[0-9]+,)?(?:MSG|SEL|ID|AIR|STA|CLK),"),
     ),
     Format(
         "columns",

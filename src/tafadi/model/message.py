@@ -283,11 +283,12 @@ class Stop:
 
 
 class AlertStep(StrEnum):
-    """An alert is raised, acknowledged, and cleared when its cause is gone."""
+    """An alert is raised, acknowledged, and cleared when its cause is seen to be gone; lost when nobody can see any more."""
 
     RAISED = "RAISED"
     ACKNOWLEDGED = "ACKNOWLEDGED"
     CLEARED = "CLEARED"
+    LOST = "LOST"
 
 
 @dataclass(frozen=True, slots=True)

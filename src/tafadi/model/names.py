@@ -8,7 +8,8 @@ from tafadi.errors import InputError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 LONGEST_TEXT: Final = 2_000  # characters of any one free text; free text is never authoritative
-_HOSTILE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters but line feed and tab, line separators, and what turns or hides text; the joiners of Arabic script may stay.
+_HOSTILE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class Mode(StrEnum):
@@ -48,7 +49,7 @@ def check_name(text: str, what: str) -> str:
 
 
 def check_text(text: str, what: str, longest: int = LONGEST_TEXT) -> str:
-    """`text` itself, if it is short enough and holds no control or direction-changing characters. Raises InputError."""
+    """`text` itself, if it is short enough and holds no control, hidden or direction-changing characters. Raises InputError."""
     if len(text) > longest:
         raise InputError(f"{what} is {len(text)} characters long; at most {longest} are allowed")
     if _HOSTILE.search(text):

@@ -14,11 +14,12 @@ from typing import Final
 import httpx
 
 from tafadi.desk.desk import Desk
-from tafadi.desk.outgoing import held_by, next_push, take_receipt
+from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries, next_push, take_receipt
 from tafadi.desk.pulse import beat, hear
 from tafadi.errors import SessionError, TafadiError, UnavailableError
 from tafadi.measure.instant import Instant
 from tafadi.net.tls import client_context
+from tafadi.trust.catchup import parse_mirror_info
 from tafadi.trust.push import encode_push
 
 TIMEOUT_S: Final = 10.0  # one exchange on a healthy line takes milliseconds; a hung one must not hold up the next
@@ -69,13 +70,33 @@ async def _pause(link: Link, heartbeat_s: float) -> None:
 
 async def _push_all(link: Link, client: httpx.AsyncClient) -> None:
     held = held_by(link.desk, link.party)
+    if is_far_behind(link.desk, held):
+        held = await _catch_up(link, client, held)
     while (push := next_push(link.desk, held)) is not None:
         answer = await _post(client, "/push", encode_push(push))
         if answer.status_code == 409:
             held = _resumed(held, _size_of(answer), link)
             continue
-        take_receipt(link.desk, link.party, push, answer.text)
         held = push.old_size + len(push.entries)
+        take_receipt(link.desk, link.party, held, answer.text)
+
+
+async def _catch_up(link: Link, client: httpx.AsyncClient, held: int) -> int:
+    """Brings a node that is far behind up to our newest checkpoint, package by package; the size that it then gave a receipt for."""
+    answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, held))
+    if answer.status_code == 409:
+        answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, _size_of(answer)))
+    if answer.status_code != 200:
+        raise SessionError(f"{link.party} does not take our checkpoint from the size that it named itself")
+    answer = await _post(client, "/add-entries", next_entries(link.desk, 0, 0))
+    while answer.status_code != 200:
+        where = parse_mirror_info(answer.content)
+        if where.pending_size == 0 or where.next_entry >= where.pending_size:
+            raise SessionError(f"{link.party} needs entry {where.next_entry} of {where.pending_size}; that leads nowhere")
+        size = where.pending_size
+        answer = await _post(client, "/add-entries", next_entries(link.desk, where.next_entry, size))
+    take_receipt(link.desk, link.party, size, answer.text)
+    return size
 
 
 def _resumed(held: int, said: int, link: Link) -> int:
@@ -100,12 +121,12 @@ async def _beat(link: Link, client: httpx.AsyncClient) -> None:
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> httpx.Response:
-    """The answer 200 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
+    """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
     try:
         answer = await client.post(path, content=body, headers=BINARY)
     except (httpx.HTTPError, OSError) as error:
         raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
-    if answer.status_code in (200, 409):
+    if answer.status_code in (200, 202, 409):
         return answer
     if answer.status_code in (404, 429, 503):
         raise UnavailableError(f"the other node does not take {path} now ({answer.status_code}: {_detail(answer)})")

@@ -103,9 +103,10 @@ class SqliteJournal:
 
     def _grow(self, growth: Growth) -> None:
         size = growth.head.frontier.size
-        state = (size, growth.head.frontier.to_bytes(), growth.head.checkpoint)
+        state = (size, growth.head.frontier.to_bytes(), growth.head.checkpoint, growth.head.pending)
         moved = self._db.execute(
-            "UPDATE feed SET size = ?, frontier = ?, checkpoint = ? WHERE origin = ? AND size = ?", (*state, growth.origin, growth.old_size)
+            "UPDATE feed SET size = ?, frontier = ?, checkpoint = ?, pending = ? WHERE origin = ? AND size = ?",
+            (*state, growth.origin, growth.old_size),
         ).rowcount
         if moved == 0:
             self._begin_feed(growth, state)
@@ -114,11 +115,11 @@ class SqliteJournal:
         self._db.executemany("INSERT INTO entry (origin, idx, leaf, leaf_hash) VALUES (?, ?, ?, ?)", rows)
         self._db.executemany("INSERT INTO inbox (origin, idx) VALUES (?, ?)", [(growth.origin, place) for place in places])
 
-    def _begin_feed(self, growth: Growth, state: tuple[int, bytes, bytes | None]) -> None:
+    def _begin_feed(self, growth: Growth, state: tuple[int, bytes, bytes | None, bytes | None]) -> None:
         known = self._db.execute("SELECT size FROM feed WHERE origin = ?", (growth.origin,)).fetchone()
         if known is not None or growth.old_size != 0:
             raise HeadMovedError(f"feed {growth.origin} has {known[0] if known else 0} entries, not {growth.old_size}")
-        self._db.execute("INSERT INTO feed (size, frontier, checkpoint, origin) VALUES (?, ?, ?, ?)", (*state, growth.origin))
+        self._db.execute("INSERT INTO feed (size, frontier, checkpoint, pending, origin) VALUES (?, ?, ?, ?, ?)", (*state, growth.origin))
 
     def _keep_receipt(self, receipt: Receipt) -> None:
         self._db.execute(
@@ -139,8 +140,12 @@ class SqliteJournal:
 
     def head(self, origin: str) -> Head:
         """How far the feed has grown; an unknown feed is empty."""
-        rows = self._rows("SELECT frontier, checkpoint FROM feed WHERE origin = ?", origin)
-        return Head(Frontier.from_bytes(_blob(rows[0][0])), _blob(rows[0][1])) if rows else Head(Frontier(), None)
+        rows = self._rows("SELECT frontier, checkpoint, pending FROM feed WHERE origin = ?", origin)
+        if not rows:
+            return Head(Frontier(), None)
+        frontier, checkpoint, pending = rows[0]
+        notes = [None if note is None else _blob(note) for note in (checkpoint, pending)]
+        return Head(Frontier.from_bytes(_blob(frontier)), *notes)
 
     def leaf(self, origin: str, index: int) -> bytes:
         """The exact bytes of one entry. Raises MissingError."""

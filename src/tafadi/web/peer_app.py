@@ -16,11 +16,19 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tafadi.desk.desk import Desk
-from tafadi.desk.listen import receive
+from tafadi.desk.listen import add_checkpoint, add_entries, receive
 from tafadi.desk.pulse import beat, hear
 from tafadi.errors import LimitError, MissingError, NotPermittedError, TafadiError
 from tafadi.node import Node
 from tafadi.store.tiles import tile_bytes
+from tafadi.trust.catchup import (
+    ADD_CHECKPOINT_MAX_BYTES,
+    ADD_ENTRIES_MAX_BYTES,
+    Elsewhere,
+    decode_add_checkpoint,
+    decode_add_entries,
+    mirror_info,
+)
 from tafadi.trust.checkpoint import split_origin
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.mirror import WrongSize
@@ -74,6 +82,31 @@ class PeerDoor:
         self._after()
         return PlainTextResponse(outcome.line)
 
+    async def add_checkpoint(self, request: Request) -> Response:
+        """Moves the pending checkpoint of a feed that is far behind."""
+        data = await body_within(request, ADD_CHECKPOINT_MAX_BYTES)
+        desk = self.desk(decode_add_checkpoint(data).checkpoint.split(b"\n", 1)[0].decode("utf-8", "replace"))
+        self.party(request, desk)
+        outcome = add_checkpoint(desk, data)
+        if isinstance(outcome, WrongSize):
+            return PlainTextResponse(f"{outcome.size}\n", 409, media_type="text/x.tlog.size")
+        return PlainTextResponse("")
+
+    async def add_entries(self, request: Request) -> Response:
+        """Takes proved packages: the cosignature when all are in, else 202 (or 409) with where to go on."""
+        data = await body_within(request, ADD_ENTRIES_MAX_BYTES)
+        upload = decode_add_entries(data)
+        desk = self.desk(upload.origin)
+        self.party(request, desk)
+        outcome = add_entries(desk, data)
+        if isinstance(outcome, Elsewhere):
+            moved = outcome.next_entry > upload.start
+            info = mirror_info(outcome.pending_size, outcome.next_entry)
+            self._after()
+            return Response(info, 202 if moved else 409, media_type="text/x.tlog.mirror-info")
+        self._after()
+        return PlainTextResponse(outcome.line)
+
     async def heartbeat(self, request: Request) -> Response:
         """Hears another node and answers with our own heartbeat."""
         data = await body_within(request, HEARTBEAT_MAX_BYTES)
@@ -100,6 +133,8 @@ def peer_app(node: Node, after: Callable[[], None]) -> Starlette:
     door = PeerDoor(node, after)
     routes = [
         Route("/push", door.push, methods=["POST"]),
+        Route("/add-checkpoint", door.add_checkpoint, methods=["POST"]),
+        Route("/add-entries", door.add_entries, methods=["POST"]),
         Route("/heartbeat", door.heartbeat, methods=["POST"]),
         Route("/feed/{path:path}", _split_feed(door.feed), methods=["GET"]),
     ]

@@ -109,7 +109,7 @@ def _agreement_status(desk: Desk) -> Json:
         "feeds": feeds,
         "stored_at": stored,
         "unjudged": len(desk.journal.unjudged()),
-        "evidence": len(desk.journal.exhibits()),
+        "evidence": sum(exhibit.accuses for exhibit in desk.journal.exhibits()),
         "picture": desk.picture.digest(),
     }
 

@@ -147,7 +147,11 @@ class Story:
         _, view = self.at_both(lambda party: self.notice(party, sender, notice.title), f"{notice.title} arrives")
         volume = notice.volumes[0]
         centre = volume.outline.centre if hasattr(volume.outline, "centre") else ""
-        self.say("demo.notice", party=sender, entry=view["id"], title=notice.title, place=centre, lower=volume.lower, upper=volume.upper)
+        assert volume.lower is not None
+        assert volume.upper is not None
+        heights = {"lower": f"{volume.lower.value_m:.0f}", "upper": f"{volume.upper.value_m:.0f}"}
+        datum = self.speaker.say(f"datum.{volume.upper.datum}")
+        self.say("demo.notice", party=sender, entry=view["id"], title=notice.title, place=centre, datum=datum, **heights)
         return dict(view)
 
     def amend(self, sender: str, notice: Notice) -> View:
@@ -296,7 +300,10 @@ class Story:
         latency_s = max(at.since(seen_at) for at in shown) / self.scene.rate
         ahead_s = max(Instant.parse(found["start"]).since(seen_at), 0.0) if found.get("start") else 0.0
         self.measured[f"latency_s {alert['kind']}"] = round(latency_s, 3)
-        self.say("demo.alert-ahead", seconds=f"{ahead_s:.0f}", latency=f"{latency_s:.2f}")
+        if ahead_s > 0.0:
+            self.say("demo.alert-ahead", seconds=f"{ahead_s:.0f}", latency=f"{latency_s:.2f}")
+        else:
+            self.say("demo.alert-now", latency=f"{latency_s:.2f}")
         self.require(latency_s <= SHOWN_WITHIN_S or self._was_killed(), f"the alert is shown within {SHOWN_WITHIN_S:.0f} s")
 
     def _was_killed(self) -> bool:

@@ -1,0 +1,47 @@
+# Two commands are all that a newcomer needs: `make demo` and `make test`. Each sets up everything first.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check bench soak lock format clean
+
+demo: $(VENV)/.ready
+	$(BIN)/tafadi demo
+
+test: $(VENV)/.ready
+	$(BIN)/python -m pytest -m "not soak"
+
+soak: $(VENV)/.ready
+	$(BIN)/python -m pytest -m soak --timeout 7200
+
+check: $(VENV)/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/generate.py --check
+
+bench: $(VENV)/.ready
+	OMP_WAIT_POLICY=passive $(BIN)/python bench/all.py
+
+format: $(VENV)/.ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# Pins for every supported Python, with hashes and without addresses.
+lock: $(VENV)/.ready
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	    --extra dev --quiet --output-file requirements.lock pyproject.toml
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or name another with make PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || bash .ci/install-venv
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/tafadi warmup
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
