@@ -8,7 +8,7 @@ import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json, read_text
 from tafadi.cli.exits import door
-from tafadi.cli.notice_cmd import alert_line
+from tafadi.cli.notice_cmd import alert_lines
 from tafadi.errors import InputError
 from tafadi.model.message import AnswerCode, StopStep
 
@@ -136,8 +136,8 @@ def show(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False) 
         typer.echo(f"[{check_['mode']}] line check {check_['id']} {check_['state']}")
     for stop_ in told["stops"]:
         typer.echo(f"[{stop_['mode']}] STOP {stop_['id']} {stop_['state']}: {', '.join(stop_['stop'].get('what', []))}")
-    for alert in told["alerts"]:
-        typer.echo(alert_line(alert))
+    for line in alert_lines(told["alerts"]):
+        typer.echo(line)
     for entry, parties in told["refusals"].items():
         for party, why in parties.items():
             typer.echo(f"refused by {party}: {entry} {why['code']} {why.get('field', '')}".rstrip())

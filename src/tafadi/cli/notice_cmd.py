@@ -1,5 +1,6 @@
 """`tafadi notice`: announce, amend, cancel and list."""
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,8 +66,8 @@ def list_notices(path: NodeDir, agreement: AgreementName = "", as_json: AsJson =
         return
     for notice in told["notices"]:
         typer.echo(_notice_line(notice))
-    for alert in told["alerts"]:
-        typer.echo(alert_line(alert))
+    for line in alert_lines(told["alerts"]):
+        typer.echo(line)
 
 
 def _say(told: dict[str, Any], as_json: bool, words: str) -> None:
@@ -81,6 +82,19 @@ def _notice_line(notice: dict[str, Any]) -> str:
     refused = "".join(f"; refused by {party}: {why['code']} {why.get('field', '')}".rstrip() for party, why in notice["refusals"].items())
     title = f" {notice['notice']['title']!r}" if notice["notice"].get("title") else ""
     return f"[{notice['mode']}] {notice['id']} {notice['sender']} {notice['state']}{title} stored by {stored}{refused}"
+
+
+def alert_lines(alerts: list[dict[str, Any]]) -> list[str]:
+    """The alerts in words; standing UNKNOWNs of one cause are told once, with their count, so that a flood of them buries nothing."""
+    lines, unknown = [], Counter[str]()
+    for alert in alerts:
+        cause = (alert.get("prediction") or {}).get("cause")
+        if cause and alert["state"] != "CLEARED":
+            unknown[cause] += 1
+            if unknown[cause] > 1:
+                continue
+        lines.append(alert_line(alert))
+    return lines + [f"{count} alerts in all are UNKNOWN because of {cause}" for cause, count in unknown.items() if count > 1]
 
 
 def alert_line(alert: dict[str, Any]) -> str:

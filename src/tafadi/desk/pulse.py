@@ -5,7 +5,7 @@ Two nodes that hold different histories of a feed find out within one round. A c
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import keep_fork
-from tafadi.errors import EquivocationError, SessionError
+from tafadi.errors import DamagedError, EquivocationError, SessionError
 from tafadi.trust.checkpoint import cosign, open_checkpoint
 from tafadi.trust.evidence import compare_checkpoints
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
@@ -47,14 +47,30 @@ def _check_clock(desk: Desk, party: str, ahead_s: float) -> None:
 
 
 def _compare(desk: Desk, note: bytes) -> None:
-    """Compares a carried checkpoint with the one of the same size that is held here. A root that its owner did not sign accuses nobody."""
+    """Compares a carried checkpoint with the one of the same size that is held here. A root that its owner did not sign accuses nobody.
+
+    Raises DamagedError when the note proves that this node once signed more of its own feed than it now holds: it was restored from a
+    backup, and must not sign those places again (a new epoch is the way on).
+    """
     origin = note.split(b"\n", 1)[0].decode("utf-8", "replace")
     owner = desk.pact.party_of(origin)
     held = desk.journal.head(origin).checkpoint if owner else None
     if owner is None or held is None:
         return
+    if owner == desk.party:
+        _check_not_restored(desk, note)
     evidence = compare_checkpoints(held, note, desk.pact.cards[owner].log)
     if evidence is not None:
         fork = EquivocationError(f"{owner} signed two roots for one size of its feed", evidence.first, evidence.second)
         keep_fork(desk, owner, fork)
         raise fork
+
+
+def _check_not_restored(desk: Desk, note: bytes) -> None:
+    signed = open_checkpoint(note, desk.identity.log.public).size
+    size = desk.journal.head(desk.origin).frontier.size
+    if signed > size:
+        raise DamagedError(
+            f"this node has signed {signed} entries of {desk.origin} and holds {size}: its record was restored from a backup; "
+            "it must not go on in this epoch"
+        )

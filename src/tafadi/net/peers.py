@@ -16,7 +16,7 @@ import httpx
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries, next_push, take_receipt
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import SessionError, TafadiError, UnavailableError
+from tafadi.errors import DamagedError, SessionError, TafadiError, UnavailableError
 from tafadi.measure.instant import Instant
 from tafadi.net.tls import client_context
 from tafadi.trust.catchup import parse_mirror_info
@@ -52,6 +52,8 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Lin
                 await _beat(link, client)
                 wait_s, link.trouble = BACKOFF_FIRST_S, ""
                 await _pause(link, heartbeat_s)
+            except DamagedError:
+                raise  # our own record cannot be trusted; the node must stop
             except TafadiError as error:
                 if str(error) != link.trouble:
                     report(link, error)

@@ -12,16 +12,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tafadi.errors import InputError, TafadiError
+from tafadi.errors import InputError
 from tafadi.node import Node
 from tafadi.web.peer_app import body_within
-from tafadi.web.problems import handle
+from tafadi.web.problems import handlers
 from tafadi.web.verbs import perform
 
 ARGUMENTS_MAX_BYTES: Final = 4_000_000  # a notice of 64 volumes with 1,000 corners each, as text
 
 
-def control_app(node: Node, after: Callable[[], None]) -> Starlette:
+def control_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:
     """The application behind the control socket; `after` is called when a verb was performed."""
 
     async def verb(request: Request) -> Response:
@@ -30,7 +30,7 @@ def control_app(node: Node, after: Callable[[], None]) -> Starlette:
         after()
         return JSONResponse(answer)
 
-    return Starlette(routes=[Route("/verb/{name}", verb, methods=["POST"])], exception_handlers={TafadiError: handle})
+    return Starlette(routes=[Route("/verb/{name}", verb, methods=["POST"])], exception_handlers=handlers(on_damage))
 
 
 def _arguments(body: bytes) -> dict[str, Any]:

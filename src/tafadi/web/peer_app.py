@@ -18,7 +18,7 @@ from starlette.routing import Route
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import add_checkpoint, add_entries, receive
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import LimitError, MissingError, NotPermittedError, TafadiError
+from tafadi.errors import LimitError, MissingError, NotPermittedError
 from tafadi.node import Node
 from tafadi.store.tiles import tile_bytes
 from tafadi.trust.catchup import (
@@ -33,7 +33,7 @@ from tafadi.trust.checkpoint import split_origin
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.mirror import WrongSize
 from tafadi.trust.push import PUSH_MAX_BYTES, decode_push
-from tafadi.web.problems import handle
+from tafadi.web.problems import handlers
 
 PEER_KEY: Final = "tafadi.peer"  # where the protocol class puts the certificate (DER) that the other side proved to hold
 
@@ -128,7 +128,7 @@ class PeerDoor:
         return Response(tile_bytes(desk.journal, origin, path), media_type="application/octet-stream")
 
 
-def peer_app(node: Node, after: Callable[[], None]) -> Starlette:
+def peer_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:
     """The application behind the peers' port."""
     door = PeerDoor(node, after)
     routes = [
@@ -138,7 +138,7 @@ def peer_app(node: Node, after: Callable[[], None]) -> Starlette:
         Route("/heartbeat", door.heartbeat, methods=["POST"]),
         Route("/feed/{path:path}", _split_feed(door.feed), methods=["GET"]),
     ]
-    return Starlette(routes=routes, exception_handlers={TafadiError: handle})
+    return Starlette(routes=routes, exception_handlers=handlers(on_damage))
 
 
 def _split_feed(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -1,5 +1,6 @@
 """Problems: errors as RFC 9457 documents. HTTP statuses are known only here, by base class of the error."""
 
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.requests import Request
@@ -36,7 +37,13 @@ def problem(error: TafadiError) -> Response:
     return JSONResponse(body, status, media_type="application/problem+json")
 
 
-async def handle(request: Request, error: Exception) -> Response:
-    """Starlette's handler for every TafadiError."""
-    assert isinstance(error, TafadiError)
-    return problem(error)
+def handlers(on_damage: Callable[[str], None]) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+    """Starlette's handlers for every TafadiError; a record that contradicts itself is told on, for the node must stop."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        assert isinstance(error, TafadiError)
+        if isinstance(error, errors.DamagedError):
+            on_damage(str(error))
+        return problem(error)
+
+    return {TafadiError: handle}

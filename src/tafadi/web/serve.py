@@ -109,10 +109,14 @@ class Running:
         try:
             await work
         except DamagedError as error:
-            self.damage = str(error)
-            self.stop.set()
+            self.give_up(str(error))
         except TafadiError as error:
             log.error("a task of the node ended", error=str(error))
+
+    def give_up(self, damage: str) -> None:
+        """The record cannot be trusted: the node stops and says why."""
+        self.damage = damage
+        self.stop.set()
 
     def wake_links(self, agreement: str) -> None:
         """Own entries wait to be pushed."""
@@ -194,7 +198,7 @@ def _handle_signals(running: Running) -> None:
 def _start_doors(running: Running, listener: socket.socket) -> None:
     context = running.tls
     peers = uvicorn.Config(
-        peer_app(running.node, running.to_judge.set),
+        peer_app(running.node, running.to_judge.set, running.give_up),
         http=PeerProtocol,
         ssl_context_factory=lambda config, default: context,
         limit_concurrency=CONNECTIONS_MAX,
@@ -202,7 +206,7 @@ def _start_doors(running: Running, listener: socket.socket) -> None:
     )
     control_path = running.node.folder.path / "control.sock"
     control_path.unlink(missing_ok=True)  # left by a node that was killed; the folder's lock is ours
-    control = uvicorn.Config(control_app(running.node, running.after_verb), **_COMMON)
+    control = uvicorn.Config(control_app(running.node, running.after_verb, running.give_up), **_COMMON)
     door = socket.socket(socket.AF_UNIX)
     door.bind(str(control_path))
     control_path.chmod(0o600)

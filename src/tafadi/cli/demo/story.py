@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
-from tafadi.cli.demo.scene import ALPHA, BRAVO, Scene
-from tafadi.cli.demo.stage import Stage
+from tafadi.cli.demo.looking import Looking, View
+from tafadi.cli.demo.scene import ALPHA, BRAVO
 from tafadi.errors import TafadiError
 from tafadi.formats.geojson import dump
 from tafadi.measure.earth import Position
@@ -21,7 +21,6 @@ from tafadi.phrases.catalogue import Speaker
 SHOWN_WITHIN_S: Final = 1.0  # wall seconds from the plot to both parties' alert
 
 Tell = Callable[[str], None]
-View = dict[str, Any]
 
 
 class NotHeldError(TafadiError):
@@ -29,11 +28,9 @@ class NotHeldError(TafadiError):
 
 
 @dataclass
-class Story:
+class Story(Looking):
     """The story as it is told; `measured` keeps the figures for `--json`."""
 
-    stage: Stage
-    scene: Scene
     speaker: Speaker
     tell: Tell
     at_step: Callable[[str], None]
@@ -67,13 +64,6 @@ class Story:
         if not held:
             raise NotHeldError(what)
 
-    # Looking
-
-    def notice(self, party: str, sender: str, title: str) -> View | None:
-        """The notice of `sender` with that title in `party`'s picture."""
-        views: list[View] = self.stage.picture(party)["notices"].values()
-        return next((view for view in views if view["sender"] == sender and view["notice"]["title"] == title), None)
-
     def at_both(self, find: Callable[[str], Any], what: str, within_s: float = 60.0) -> tuple[Any, Any]:
         """What both parties' pictures hold. Raises NotHeldError when one of them never does."""
         found = self.stage.look(lambda: (a, b) if (a := find(ALPHA)) and (b := find(BRAVO)) else None, within_s)
@@ -89,40 +79,23 @@ class Story:
 
         document = base64.b64encode(self.stage.document).decode("ascii")
         for party in (ALPHA, BRAVO):
-            self.stage.ensure(partial(self._agreements, party), partial(self.sign, party, document))
-        signed, other = self.at_both(self._signed_by_all, "both parties sign the agreement")
+            self.stage.ensure(partial(self.agreements, party), partial(self.sign, party, document))
+        signed, other = self.at_both(self.signed_by_all, "both parties sign the agreement")
         self.require(signed == other and len(set(signed.values())) == 1, "the digests of the agreement are equal")
-        self.say("demo.agreed", agreement=self._agreement_id(), digest=signed[ALPHA][:16])
+        self.say("demo.agreed", agreement=self.agreement_id(), digest=signed[ALPHA][:16])
 
     def sign(self, party: str, document: str) -> None:
         """One party signs."""
         self.stage.ask(party, "agree.sign", document=document)
 
-    def _agreement_id(self) -> str:
-        return str(self._agreements(ALPHA)[0]["id"])
-
-    def _agreements(self, party: str) -> list[View]:
-        found: list[View] = self.stage.ask(party, "status")["agreements"]
-        return found
-
-    def _signed_by_all(self, party: str) -> dict[str, str] | None:
-        signed: dict[str, str] = self.stage.picture(party)["signed"]
-        return signed if len(signed) == 2 else None
-
     def line_check(self) -> None:
         """Alpha calls; bravo's officer replies."""
-        called = self.stage.ensure(lambda: self._line_checks(ALPHA), lambda: self.stage.ask(ALPHA, "line.check"))[0]
-        self.at_both(self._line_checks, "the line check arrives")
-        self.stage.ensure(lambda: self._replied(BRAVO), lambda: self.stage.ask(BRAVO, "line.ack", entry=called["id"]))
-        replied, _ = self.at_both(self._replied, "the line check is replied to")
+        called = self.stage.ensure(lambda: self.line_checks(ALPHA), lambda: self.stage.ask(ALPHA, "line.check"))[0]
+        self.at_both(self.line_checks, "the line check arrives")
+        self.stage.ensure(lambda: self.replied(BRAVO), lambda: self.stage.ask(BRAVO, "line.ack", entry=called["id"]))
+        replied, _ = self.at_both(self.replied, "the line check is replied to")
         seconds = Instant.parse(replied["replied_at"]).since(Instant.parse(replied["sent_at"])) / self.scene.rate
         self.say("demo.line-check", caller=ALPHA, answerer=BRAVO, seconds=f"{seconds:.2f}")
-
-    def _line_checks(self, party: str) -> list[View]:
-        return list(self.stage.picture(party)["line_checks"].values())
-
-    def _replied(self, party: str) -> View | None:
-        return next((view for view in self._line_checks(party) if view["state"] == "OK"), None)
 
     def rosters(self) -> None:
         """Who is on watch, and who may stop."""
@@ -130,12 +103,9 @@ class Story:
         hours = {"start": str(now.plus(-3_600.0)), "end": str(now.plus(8 * 3_600.0))}
         duty = {"role": "watch-officer", "hours": hours, "languages": ["en"], "may_stop": True, "deputy": "supervisor"}
         for party in (ALPHA, BRAVO):
-            self.stage.ensure(partial(self._has_roster, party), partial(self.stage.ask, party, "line.roster", duties=[duty]))
+            self.stage.ensure(partial(self.has_roster, party), partial(self.stage.ask, party, "line.roster", duties=[duty]))
         self.at_both(lambda party: len(self.stage.picture(party)["rosters"]) == 2, "the rosters arrive")
         self.say("demo.rosters")
-
-    def _has_roster(self, party: str) -> bool:
-        return party in self.stage.picture(party)["rosters"]
 
     def announce(self, sender: str, notice: Notice) -> View:
         """The notice once both parties have it."""
@@ -160,15 +130,11 @@ class Story:
         before = self.notice(sender, sender, notice.title)
         assert before is not None
         self.stage.ensure(
-            lambda: self._is_amended(sender, sender, notice.title),
+            lambda: self.is_amended(sender, sender, notice.title),
             lambda: self.stage.ask(sender, "notice.amend", entry=before["id"], geojson=geojson),
         )
-        _, view = self.at_both(lambda party: self._is_amended(party, sender, notice.title), f"the amendment of {notice.title} arrives")
+        _, view = self.at_both(lambda party: self.is_amended(party, sender, notice.title), f"the amendment of {notice.title} arrives")
         return dict(view)
-
-    def _is_amended(self, party: str, sender: str, title: str) -> View | None:
-        view = self.notice(party, sender, title)
-        return view if view and view["revision"] != view["id"] else None
 
     def read_back(self, sender: str, title: str, result: str) -> View:
         """The notice once its newest revision has been read back with that result at both."""
@@ -220,11 +186,11 @@ class Story:
         notice = self.scene.notices.second
         self.announce(BRAVO, notice)
         self.read_back(BRAVO, notice.title, "MATCH")
-        ours, theirs = self.at_both(self._raised_by_both, "both nodes find the conflict")
+        ours, theirs = self.at_both(self.raised_by_both, "both nodes find the conflict")
         self.require(ours["prediction"] == theirs["prediction"], "both nodes hold the same finding")
         found = ours["prediction"]
         self.require(found["verdict"] == "conflict", "the finding is a conflict")
-        self.require(self._same_numbers(ours), "both nodes computed the same place, time and margin")
+        self.require(self.same_numbers(ours), "both nodes computed the same place, time and margin")
         self.say("demo.conflict", first=ours["subjects"][0], second=ours["subjects"][1])
         self.say(
             "demo.conflict-where",
@@ -235,14 +201,6 @@ class Story:
             height=_metres(found["overlap_upper"]["value_mm"] - found["overlap_lower"]["value_mm"]),
         )
         self.say("demo.same-situation", situation=ours["situation"][:16])
-
-    def _raised_by_both(self, party: str) -> View | None:
-        alerts = self.stage.picture(party)["alerts"].values()
-        return next((alert for alert in alerts if alert["kind"] == "announced-announced" and len(alert["raised"]) == 2), None)
-
-    def _same_numbers(self, alert: View) -> bool:
-        """Each node's own alert entry, read from its feed, holds the same prediction."""
-        return len({repr(sorted(said.items())) for said in alert["predictions"].values()}) == 1
 
     def amendment(self) -> None:
         """Bravo amends; the alert clears at both; alpha accepts."""
@@ -284,17 +242,10 @@ class Story:
         self.require(pair["situation"] == other["situation"], "both nodes hold one alert, not two")
         self.measured["pair_seen_at"] = min(one["seen_at"] for one in pair["predictions"].values())
 
-    def alert(self, party: str, kind: str) -> View | None:
-        """The first alert of that kind in the party's picture; of two tracks, the one about the story's pair."""
-        subjects = sorted(self.scene.tracks) if kind == "track-track" else None
-        alerts = self.stage.picture(party)["alerts"].values()
-        fitting = [alert for alert in alerts if alert["kind"] == kind and subjects in (None, alert["subjects"])]
-        return min(fitting, key=lambda alert: min(alert["raised_at"].values()), default=None)
-
     def tell_alert(self, key: str, alert: View, **values: object) -> None:
         """Tells one alert, how far ahead it was foreseen and how soon it was shown."""
         self.say(key, **values)
-        shown = [self._shown_at(party, alert) for party in (ALPHA, BRAVO)]
+        shown = [self.shown_at(party, alert) for party in (ALPHA, BRAVO)]
         found = min(alert["predictions"].values(), key=lambda one: str(one.get("seen_at", "")))
         seen_at = Instant.parse(found["seen_at"]) if found.get("seen_at") else min(shown)
         latency_s = max(at.since(seen_at) for at in shown) / self.scene.rate
@@ -304,37 +255,21 @@ class Story:
             self.say("demo.alert-ahead", seconds=f"{ahead_s:.0f}", latency=f"{latency_s:.2f}")
         else:
             self.say("demo.alert-now", latency=f"{latency_s:.2f}")
-        self.require(latency_s <= SHOWN_WITHIN_S or self._was_killed(), f"the alert is shown within {SHOWN_WITHIN_S:.0f} s")
-
-    def _was_killed(self) -> bool:
-        return any(actor.restarts for actor in self.stage.actors.values())
-
-    def _shown_at(self, party: str, alert: View) -> Instant:
-        """When the party's officers were shown the alert: raised by their own node, or rung when the other's entry was judged."""
-        entries = set(alert["raised"].values())
-        shown = [alarm["at"] for alarm in self.stage.ask(party, "alarms")["alarms"] if alarm["entry"] in entries]
-        shown += [alert["raised_at"][party]] if party in alert["raised_at"] else []
-        return min(map(Instant.parse, shown), default=self.stage.clock.now())
+        self.require(latency_s <= SHOWN_WITHIN_S or self.was_killed(), f"the alert is shown within {SHOWN_WITHIN_S:.0f} s")
 
     def stop(self) -> None:
         """Bravo says stop; alpha hears and acts; bravo closes."""
         tracks = list(self.scene.tracks)
-        raised = self.stage.ensure(lambda: self._stops(BRAVO), lambda: self.stage.ask(BRAVO, "line.stop", what=tracks))[0]
+        raised = self.stage.ensure(lambda: self.stops(BRAVO), lambda: self.stage.ask(BRAVO, "line.stop", what=tracks))[0]
         self.say("demo.stop-raised", party=BRAVO, entry=raised["id"])
-        self.at_both(self._stops, "the stop arrives")
+        self.at_both(self.stops, "the stop arrives")
         for party, step in ((ALPHA, "HEARD"), (ALPHA, "ACTED"), (BRAVO, "CLOSED")):
-            self.stage.ensure(partial(self._step, step, party), partial(self.stage.ask, party, "line.ack", entry=raised["id"], step=step))
-            heard, _ = self.at_both(partial(self._step, step), f"the stop is {step} at both")
+            self.stage.ensure(partial(self.step, step, party), partial(self.stage.ask, party, "line.ack", entry=raised["id"], step=step))
+            heard, _ = self.at_both(partial(self.step, step), f"the stop is {step} at both")
             if step == "HEARD":
-                seconds = Instant.parse(heard["at"]).since(Instant.parse(self._stops(ALPHA)[0]["steps"][0]["at"])) / self.scene.rate
+                seconds = Instant.parse(heard["at"]).since(Instant.parse(self.stops(ALPHA)[0]["steps"][0]["at"])) / self.scene.rate
                 self.say("demo.stop-heard", party=ALPHA, seconds=f"{seconds:.2f}")
         self.say("demo.stop-acted", party=ALPHA, other=BRAVO)
-
-    def _stops(self, party: str) -> list[View]:
-        return list(self.stage.picture(party)["stops"].values())
-
-    def _step(self, step: str, party: str) -> View | None:
-        return next((one for stop in self._stops(party) for one in stop["steps"] if one["step"] == step), None)
 
     def incident(self) -> None:
         """Bravo opens an incident from the alert; alpha replies with its account and the same evidence."""
@@ -343,31 +278,25 @@ class Story:
         entry = alert["raised"].get(BRAVO) or next(iter(alert["raised"].values()))
         account = "Our aircraft kept to its announced area when another came straight towards it."
         opened = self.stage.ensure(
-            lambda: self._incidents(BRAVO), lambda: self.stage.ask(BRAVO, "incident.open", account=account, alert=entry)
+            lambda: self.incidents(BRAVO), lambda: self.stage.ask(BRAVO, "incident.open", account=account, alert=entry)
         )[0]
-        self.at_both(self._incidents, "the incident arrives")
+        self.at_both(self.incidents, "the incident arrives")
         evidence = opened["accounts"][BRAVO]["evidence"]
         reply = "Our aircraft had left its announced area by mistake; it turned back when it was told to stop."
         self.stage.ensure(
-            lambda: self._is_replied(ALPHA),
+            lambda: self.is_replied(ALPHA),
             lambda: self.stage.ask(ALPHA, "incident.reply", entry=opened["id"], account=reply, evidence=evidence),
         )
-        replied, _ = self.at_both(self._is_replied, "the reply arrives")
+        replied, _ = self.at_both(self.is_replied, "the reply arrives")
         same = {tuple(account["evidence"]) for account in replied["accounts"].values()}
         self.require(len(same) == 1 and evidence, "both accounts rest on the same evidence")
         self.say("demo.incident", party=BRAVO, entry=opened["id"], other=ALPHA)
         self.say("demo.evidence", digest=", ".join(digest[:16] for digest in evidence))
 
-    def _incidents(self, party: str) -> list[View]:
-        return list(self.stage.picture(party)["incidents"].values())
-
-    def _is_replied(self, party: str) -> View | None:
-        return next((view for view in self._incidents(party) if view["state"] == "REPLIED"), None)
-
     def end(self) -> None:
         """The flying is over; receipts are complete, feeds verify, and both pictures are equal."""
         self.stage.look(lambda: self.stage.clock.now() > self.scene.plots_until, 120.0)
-        status = self.stage.look(self._settled, 30.0)
+        status = self.stage.look(self.settled, 30.0)
         self.require(status, "both nodes come to hold the same picture and every receipt")
         self.say("demo.receipts")
         for party in (ALPHA, BRAVO):
@@ -379,26 +308,6 @@ class Story:
         self.measured["alerts"] = len(self.stage.picture(ALPHA)["alerts"])
         self.tell(self.speaker.count("demo.entries", self.measured["entries"]))
         self.tell(self.speaker.count("demo.alerts", self.measured["alerts"]))
-
-    def _settled(self) -> View | None:
-        """Alpha's status, once nothing waits anywhere and both pictures have one digest."""
-        one, other = (self.stage.ask(party, "status")["agreements"][0] for party in (ALPHA, BRAVO))
-        receipts = one["stored_at"][BRAVO] == one["feeds"][ALPHA] and other["stored_at"][ALPHA] == other["feeds"][BRAVO]
-        still = not one["unjudged"] and not other["unjudged"] and one["feeds"] == other["feeds"]
-        return dict(one) if receipts and still and one["picture"] == other["picture"] else None
-
-    def faults(self, party: str) -> list[str]:
-        """What is wrong in the party's folder, recomputed from its files."""
-        from tafadi.node import pact_of
-        from tafadi.store.fsck import verify
-        from tafadi.store.sqlite import SqliteJournal
-
-        journal = SqliteJournal(self.stage.actors[party].folder.path / "journal.db", read_only=True)
-        try:
-            reports = verify(journal, pact_of(self.stage.document))
-            return [fault for report in reports for fault in [*report.faults, *report.without_effect]]
-        finally:
-            journal.close()
 
 
 def _metres(length_mm: int | None) -> str:

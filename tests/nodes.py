@@ -1,0 +1,378 @@
+"""Real nodes for tests: folders made with the command line, processes on free loopback ports, and the command line to speak to them.
+
+Commands run inside the test's own process (they reach the running node through its control socket all the same); nodes are processes of
+their own, ended by the process id that started them. A lying peer is a `Liar`: the keys of a folder, and bytes of the test's choosing.
+"""
+
+import json
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import httpx
+from typer.testing import CliRunner
+
+from tafadi.cli.main import app
+from tafadi.desk.ports import Change, Growth, Head, Pact
+from tafadi.formats.wire import encode_message
+from tafadi.measure.instant import Instant
+from tafadi.model import message as m
+from tafadi.net.tls import client_context
+from tafadi.node import pact_of
+from tafadi.store.folder import Folder
+from tafadi.store.sqlite import SqliteJournal
+from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
+from tafadi.trust.envelope import seal
+from tafadi.trust.log import Frontier, leaf_hash
+from tafadi.trust.push import Push, encode_push
+
+STARTS_S: Final = 60.0  # how long a node may take to open its doors on a loaded machine
+COMES_S: Final = 40.0  # how long something may take to arrive at another node on a loaded machine
+LOOK_S: Final = 0.05
+LANDMARKS: Final = ("--landmark", "north-light=-37.0,12.1", "--landmark", "south-light=-37.9,12.2")
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a command did: its exit code and what it printed where."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What it printed, read as JSON."""
+        return json.loads(self.out)
+
+    def sentence(self) -> str:
+        """The one sentence on standard error of a command that could not; it must be one line and no traceback."""
+        assert self.code == 2, (self.code, self.out, self.err)
+        assert self.err.startswith("tafadi: "), self.err
+        assert self.err.count("\n") == 1, self.err
+        assert "Traceback" not in self.err
+        return self.err
+
+
+def tafadi(*arguments: str | Path, stdin: bytes = b"") -> Told:
+    """One command in this process. An exception that the program does not know fails the test."""
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Told(result.exit_code, result.stdout, result.stderr)
+
+
+def process(*arguments: str | Path, stdin: bytes = b"", within_s: float = 60.0) -> Told:
+    """One command as a process of its own, to its end."""
+    command = [sys.executable, "-m", "tafadi", *map(str, arguments)]
+    done = subprocess.run(command, input=stdin, capture_output=True, timeout=within_s, check=False)
+    return Told(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def until(look: Callable[[], Found], within_s: float = COMES_S) -> Found:
+    """What `look` finds once it finds something; fails when it never does."""
+    ends = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < ends, "what was waited for did not happen"
+        time.sleep(LOOK_S)
+    return found
+
+
+def free_port() -> int:
+    """A loopback port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class RealNode:
+    """One party's node: its folder, and its process while it runs."""
+
+    party: str
+    path: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+    options: tuple[str, ...] = ()
+    starts: int = 0
+
+    @property
+    def log(self) -> Path:
+        """Where its standard output and error go, across restarts."""
+        return self.path.with_suffix(".log")
+
+    def start(self, *options: str) -> None:
+        """Starts it and waits until its doors are open."""
+        self.options = options or self.options
+        self.starts += 1
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "tafadi", "node", "run", str(self.path), *self.options]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        until(self._is_ready, STARTS_S)
+
+    def _is_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.log.read_text()
+        return self.log.read_text().count(f"tafadi node {self.party} listens on port") == self.starts
+
+    def kill(self) -> None:
+        """Ends it without warning, as a power cut would."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait(10.0)
+        self.process = None
+
+    def stop(self) -> int:
+        """Asks it to end; its exit code."""
+        assert self.process is not None
+        self.process.terminate()
+        code = self.process.wait(30.0)
+        self.process = None
+        return code
+
+    def end(self) -> None:
+        """Ends it, whatever it does."""
+        if self.process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self.process.terminate()
+                self.process.wait(10.0)
+            self.process.kill()
+            self.process.wait(10.0)
+            self.process = None
+
+    def cli(self, group: str, command: str, *arguments: str | Path, stdin: bytes = b"") -> Told:
+        """A command about this node."""
+        return tafadi(group, command, self.path, *arguments, stdin=stdin)
+
+    def ask(self, group: str, command: str, *arguments: str | Path, stdin: bytes = b"") -> Any:
+        """What the command prints with --json; it must succeed."""
+        told = self.cli(group, command, *arguments, "--json", stdin=stdin)
+        assert told.code == 0, (told.out, told.err)
+        return told.json
+
+    def status(self) -> Any:
+        """The status of its only (or first) agreement."""
+        return self.ask("node", "status")["agreements"][0]
+
+    def rss_mb(self) -> float:
+        """How much memory its process holds, in megabytes."""
+        assert self.process is not None
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+    @property
+    def url(self) -> str:
+        """Where the other nodes reach it."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def folder(self) -> Folder:
+        """Its folder, opened."""
+        return Folder.open(self.path)
+
+
+@dataclass
+class World:
+    """Some parties' nodes, and the agreement document between all of them."""
+
+    root: Path
+    nodes: dict[str, RealNode] = field(default_factory=dict)
+    document: Path = Path()
+
+    def __getitem__(self, party: str) -> RealNode:
+        return self.nodes[party]
+
+    @property
+    def pact(self) -> Pact:
+        """The agreement, opened."""
+        return pact_of(self.document.read_bytes())
+
+    def add(self, party: str) -> RealNode:
+        """One more party with a node that does not run yet."""
+        node = RealNode(party, self.root / party, free_port())
+        made = tafadi("node", "init", node.path, "--party", party, "--listen", f"127.0.0.1:{node.port}", "--json")
+        assert made.code == 0, made.err
+        self.nodes[party] = node
+        return node
+
+    def words(self, party: str) -> str:
+        """What the party reads out."""
+        return str(tafadi("agree", "card", self[party].path, "--json").json["words"])
+
+    def agree(self, *options: str, name: str = "sky", parties: Sequence[str] = ()) -> Path:
+        """A document between the parties (all of them when none are named)."""
+        out = self.root / f"{name}.json"
+        cards = [part for party in parties or self.nodes for part in ("--card", str(self[party].path / "card.json"))]
+        made = tafadi(
+            "agree", "new", "--name", name, *cards, "--minima", "1 [NM] / 500 [ft]", *LANDMARKS, "--out", out,
+            "--lead", "0 [s]", "--heartbeat", "1 [s]", "--mode", "EXERCISE", *options,
+        )  # fmt: skip
+        assert made.code == 0, made.err
+        self.document = out
+        return out
+
+    def sign(self, party: str, document: Path | None = None) -> Told:
+        """The party signs, after it compared everybody's words."""
+        chosen = document or self.document
+        others = pact_of(chosen.read_bytes()).others(party)
+        given = [part for other in others for part in ("--words", f"{other}={self.words(other)}")]
+        return tafadi("agree", "sign", self[party].path, chosen, *given, "--json")
+
+    def introduce(self) -> None:
+        """Every node is told where every other listens."""
+        for party, node in self.nodes.items():
+            for other, peer in self.nodes.items():
+                if other != party:
+                    told = node.cli("node", "peer", "--party", other, "--url", peer.url)
+                    assert told.code == 0, told.err
+
+    def start(self, *options: str) -> None:
+        """Starts every node."""
+        for node in self.nodes.values():
+            node.start(*options)
+
+    def settled(self) -> bool:
+        """Whether every node holds every entry and every receipt, has judged all, and all pictures are equal."""
+        states = [node.status() for node in self.nodes.values()]
+        complete = all(
+            size == state["feeds"][party]
+            for party, state in zip(self.nodes, states, strict=True)
+            for size in state["stored_at"].values()
+        )
+        same = len({(state["picture"], str(state["feeds"])) for state in states}) == 1
+        return complete and same and not any(state["unjudged"] for state in states)
+
+    def end(self) -> None:
+        """Ends every node that runs."""
+        for node in self.nodes.values():
+            node.end()
+
+
+@contextmanager
+def world(root: Path, *parties: str, options: Sequence[str] = (), start: bool = True) -> Iterator[World]:
+    """Nodes of the parties that have signed an agreement and know each other's address; running, unless told otherwise."""
+    made = World(root)
+    for party in parties:
+        made.add(party)
+    made.agree(*options)
+    made.introduce()
+    for party in parties:
+        signed = made.sign(party)
+        assert signed.code == 0, signed.err
+    try:
+        if start:
+            made.start()
+            until(lambda: all(node.status()["in_force"] for node in made.nodes.values()))
+        yield made
+    finally:
+        made.end()
+
+
+def square(
+    title: str = "survey",
+    lat: float = -37.5,
+    lon: float = 12.3,
+    half_deg: float = 0.05,
+    lower_m: float = 300.0,
+    upper_m: float = 900.0,
+    start: str = "2027-03-01T06:00:00Z",
+    end: str = "2027-03-01T08:00:00Z",
+    **more: object,
+) -> str:
+    """One notice in our GeoJSON profile: an operation in a square."""
+    corners = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+    ring = [[round(lon + x * half_deg, 7), round(lat + y * half_deg, 7)] for x, y in corners]
+    properties = {
+        "kind": "operation", "notice": title, "title": title, "start": start, "end": end,
+        "lower": f"{lower_m:g} [m] geoid", "upper": f"{upper_m:g} [m] geoid", **more,
+    }  # fmt: skip
+    return json.dumps({"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}})
+
+
+class Liar:
+    """A peer that holds a party's real keys and sends whatever it likes, over real TLS."""
+
+    def __init__(self, world: World, party: str, target: str) -> None:
+        self.folder = world[party].folder
+        self.identity = self.folder.identity()
+        self.pact = world.pact
+        self.origin = self.pact.origin(party)
+        self.target = world[target]
+        self.leaves: list[bytes] = []
+
+    def client(self) -> httpx.Client:
+        """A connection with the party's own certificate."""
+        context = client_context(self.folder.path / "keys", self.pact.cards[self.target.party].tls_certificate)
+        return httpx.Client(verify=context, base_url=self.target.url, trust_env=False, timeout=20.0)
+
+    def post(self, path: str, body: bytes) -> httpx.Response:
+        """The answer to one request on a connection of its own."""
+        with self.client() as client:
+            return client.post(path, content=body)
+
+    def get(self, path: str) -> httpx.Response:
+        """The answer to one request on a connection of its own."""
+        with self.client() as client:
+            return client.get(path)
+
+    def load(self) -> None:
+        """Knows what the party's own journal holds, so that its lies begin where its truth ends."""
+        journal = SqliteJournal(self.folder.path / "journal.db", read_only=True)
+        try:
+            self.leaves = journal.leaves(self.origin, 0, journal.head(self.origin).frontier.size)
+        finally:
+            journal.close()
+
+    def note(self, leaves: Sequence[bytes]) -> bytes:
+        """The signed checkpoint of a feed that holds exactly these leaves."""
+        frontier = Frontier().extend([leaf_hash(leaf) for leaf in leaves])
+        return sign_checkpoint(Checkpoint(self.origin, frontier.size, frontier.root()), self.identity.log)
+
+    def push(self, *new: bytes) -> httpx.Response:
+        """Pushes these entries after those it knows, correctly framed and signed as a tree; keeps them when they are taken."""
+        leaves = [*self.leaves, *new]
+        answer = self.post("/push", encode_push(Push(self.origin, len(self.leaves), tuple(new), self.note(leaves))))
+        if answer.status_code == 200:
+            self.leaves = leaves
+        return answer
+
+    def keep(self) -> None:
+        """Writes what was pushed into the party's own journal, as if its node had said it."""
+        journal = SqliteJournal(self.folder.path / "journal.db")
+        try:
+            head = journal.head(self.origin)
+            fresh = tuple(self.leaves[head.frontier.size :])
+            hashes = tuple(leaf_hash(leaf) for leaf in fresh)
+            state = Head(head.frontier.extend(hashes), self.note(self.leaves))
+            journal.commit(Change(growths=(Growth(self.origin, head.frontier.size, fresh, hashes, state),)))
+        finally:
+            journal.close()
+
+    def message(self, body: m.Body, kind: m.EntryType, at: Instant, **more: Any) -> dict[str, Any]:
+        """The payload of the next entry, said by the node itself; any member can be given another value."""
+        operator = m.Operator(m.NODE_ROLE, self.identity.envelope.public.id)
+        entry = m.Message(
+            origin=self.origin, index=len(self.leaves), agreement=self.pact.id, sender=self.identity.party,
+            recipients=self.pact.others(self.identity.party), type=kind, mode=self.pact.agreement.modes[0],
+            precedence=m.Precedence.ROUTINE, sent_at=at, operator=operator, lang=m.Language.EN, body=body,
+        )  # fmt: skip
+        return {**encode_message(entry), **more}
+
+    def leaf(self, payload: dict[str, Any]) -> bytes:
+        """The payload as an entry, signed with the party's envelope key."""
+        return seal(payload, self.identity.envelope)
+
+
+def raw_tls(context: ssl.SSLContext, port: int) -> ssl.SSLSocket:
+    """A TLS connection to a loopback port, for tests that speak bytes instead of HTTP."""
+    plain = socket.create_connection(("127.0.0.1", port), timeout=20.0)
+    return context.wrap_socket(plain)
