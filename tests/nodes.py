@@ -244,9 +244,7 @@ class World:
         """Whether every node holds every entry and every receipt, has judged all, and all pictures are equal."""
         states = [node.status() for node in self.nodes.values()]
         complete = all(
-            size == state["feeds"][party]
-            for party, state in zip(self.nodes, states, strict=True)
-            for size in state["stored_at"].values()
+            size == state["feeds"][party] for party, state in zip(self.nodes, states, strict=True) for size in state["stored_at"].values()
         )
         same = len({(state["picture"], str(state["feeds"])) for state in states}) == 1
         return complete and same and not any(state["unjudged"] for state in states)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tafadi.cli.calls import AsJson, NodeDir, call, print_json
-from tafadi.cli.exits import door
+from tafadi.cli.calls import AsJson, NodeDir, call, print_json, read_file
+from tafadi.cli.exits import door, say_line
 from tafadi.errors import InputError
 from tafadi.model.names import Mode
 
@@ -38,7 +38,7 @@ def card(
     if as_json:
         print_json({"words": words, "card": base64.b64encode(data).decode("ascii")})
         return
-    typer.echo(words)
+    say_line(words)
 
 
 @app.command()
@@ -48,12 +48,12 @@ def words(file: Annotated[Path, typer.Argument(help="A card that another party h
     from tafadi.trust.card import open_card
     from tafadi.trust.keys import key_words
 
-    opened = open_card(file.read_bytes())
+    opened = open_card(read_file(file))
     told = {"party": opened.party, "words": key_words(opened.root), "valid_until": str(opened.valid.end)}
     if as_json:
         print_json(told)
     else:
-        typer.echo(f"{told['party']} (card valid until {told['valid_until']}): {told['words']}")
+        say_line(f"{told['party']} (card valid until {told['valid_until']}): {told['words']}")
 
 
 @app.command()
@@ -72,6 +72,7 @@ def new(
     skew: Annotated[str, typer.Option("--skew", help="How far the parties' clocks may differ.")] = "5 [s]",
     effective: Annotated[str, typer.Option("--effective", help="From when: UTC with Z. Default: the youngest card's beginning.")] = "",
     text: Annotated[Path | None, typer.Option("--text", help="The agreement's text, UTF-8.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Make the document of a new agreement from the parties' cards. Compare each card's words in person first."""
     from tafadi.cli.calls import read_text
@@ -83,7 +84,7 @@ def new(
     from tafadi.store.folder import write_whole
     from tafadi.trust.card import open_card
 
-    signed = {open_card(data).party: data for data in (path.read_bytes() for path in cards)}
+    signed = {open_card(data).party: data for data in (read_file(path) for path in cards)}
     if len(signed) != len(cards):
         raise InputError("two of the cards are of the same party")
     parties = tuple(sorted(signed))
@@ -108,7 +109,10 @@ def new(
     )
     document = write_document(agreement)
     write_whole(out, document)
-    typer.echo(f"{agreement_id(name, document)}  sha256 {digest_of(document)}")
+    if as_json:
+        print_json({"id": agreement_id(name, document), "digest": digest_of(document), "document": str(out)})
+    else:
+        say_line(f"{agreement_id(name, document)}  sha256 {digest_of(document)}")
 
 
 def _landmark(text: str) -> "Landmark":
@@ -134,22 +138,22 @@ def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], a
     from tafadi.node import pact_of
     from tafadi.trust.keys import key_words
 
-    document = file.read_bytes()
+    document = read_file(file)
     pact = pact_of(document)
     if as_json:
         print_json({"id": pact.id, "digest": digest_of(document), "document": json.loads(document)})
         return
     agreement = pact.agreement
     minima = agreement.minima_tracks
-    typer.echo(f"{pact.id}  effective {agreement.effective}  modes {', '.join(agreement.modes)}")
-    typer.echo(f"sha256 {digest_of(document)}")
-    typer.echo(f"minima between tracks: {nautical_miles(minima.horizontal_m):g} NM / {feet(minima.vertical_m):g} ft")
+    say_line(f"{pact.id}  effective {agreement.effective}  modes {', '.join(agreement.modes)}")
+    say_line(f"sha256 {digest_of(document)}")
+    say_line(f"minima between tracks: {nautical_miles(minima.horizontal_m):g} NM / {feet(minima.vertical_m):g} ft")
     for party, opened in pact.cards.items():
-        typer.echo(f"{party}: {key_words(opened.root)}")
+        say_line(f"{party}: {key_words(opened.root)}")
     for mark in agreement.landmarks:
-        typer.echo(f"landmark {mark.name}: {mark.position}")
-    if agreement.text:
-        typer.echo(agreement.text)
+        say_line(f"landmark {mark.name}: {mark.position}")
+    for line in agreement.text.splitlines():
+        say_line(f"  {line}")
 
 
 @app.command()
@@ -164,13 +168,13 @@ def sign(
     from tafadi.node import pact_of
     from tafadi.store.folder import Folder
 
-    document = file.read_bytes()
+    document = read_file(file)
     _check_words(pact_of(document), Folder.open(path).settings.party, words)
     told = call(path, "agree.sign", document=base64.b64encode(document).decode("ascii"))
     if as_json:
         print_json(told)
     else:
-        typer.echo(f"signed {told['agreement']}; {'in force' if told['in_force'] else 'waiting for the other parties to sign'}")
+        say_line(f"signed {told['agreement']}; {'in force' if told['in_force'] else 'waiting for the other parties to sign'}")
 
 
 def _check_words(pact: "Pact", party: str, given: list[str]) -> None:

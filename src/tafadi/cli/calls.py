@@ -2,14 +2,16 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, BinaryIO, Final
 
 import typer
 
 from tafadi import errors
-from tafadi.errors import InputError, TafadiError, UnavailableError
+from tafadi.cli.exits import say_error, visible
+from tafadi.errors import DamagedError, InputError, LimitError, TafadiError, UnavailableError
 
 TIMEOUT_S: Final = 30.0
+FILE_MAX_BYTES: Final = 4_000_000  # what a verb takes; every file of ours is smaller, and /dev/zero is not
 
 NodeDir = Annotated[Path, typer.Argument(metavar="DIR", help="The node's folder, made by `tafadi node init`.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
@@ -23,6 +25,7 @@ def call(path: Path, verb: str, **arguments: Any) -> dict[str, Any]:
     from tafadi.store.folder import Folder
 
     folder = Folder.open(path)
+    _check_letters(arguments)
     door = path / "control.sock"
     if door.exists():
         try:
@@ -30,6 +33,14 @@ def call(path: Path, verb: str, **arguments: Any) -> dict[str, Any]:
         except ConnectionError:  # left behind by a node that was killed
             pass
     return _by_hand(folder, verb, arguments)
+
+
+def _check_letters(arguments: dict[str, Any]) -> None:
+    """Raises InputError for text that no encoding has: the shell hands on any bytes."""
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(f"what was given is not UTF-8 text: {error.object[max(0, error.start - 20) : error.end]!r}") from None
 
 
 def _by_hand(folder: Any, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -40,9 +51,21 @@ def _by_hand(folder: Any, verb: str, arguments: dict[str, Any]) -> dict[str, Any
     with folder.locked():
         node = Node(folder, SystemClock())
         try:
-            return dict(perform(node, verb, arguments))
+            answer = dict(perform(node, verb, arguments))
+            _judge(node)
         finally:
             node.close()
+    return answer
+
+
+def _judge(node: Any) -> None:
+    """Judges what was said. Where that fails it is said all the same, and is judged when the node runs."""
+    try:
+        node.judge()
+    except DamagedError:
+        raise
+    except TafadiError as error:
+        say_error(f"not judged yet: {error}")
 
 
 def ask(door: Path, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -74,11 +97,24 @@ def _opened(status: int, body: bytes) -> dict[str, Any]:
     raise kind(sentence)
 
 
+def read_file(path: Path) -> bytes:
+    """The file's bytes. Raises LimitError beyond FILE_MAX_BYTES, and what the system raises."""
+    with path.open("rb") as file:
+        return _within(path, file)
+
+
+def _within(path: Path, file: BinaryIO) -> bytes:
+    data = file.read(FILE_MAX_BYTES + 1)
+    if len(data) > FILE_MAX_BYTES:
+        raise LimitError(f"{path} is longer than the {FILE_MAX_BYTES} bytes that are read here")
+    return data
+
+
 def read_text(path: Path) -> str:
-    """The file's text; `-` reads standard input. Raises InputError when it is not UTF-8."""
+    """The file's text; `-` reads standard input. Raises InputError when it is not UTF-8, LimitError when it is too long."""
     import sys
 
-    data = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    data = _within(path, sys.stdin.buffer) if str(path) == "-" else read_file(path)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -86,5 +122,6 @@ def read_text(path: Path) -> str:
 
 
 def print_json(value: object) -> None:
-    """The value as indented JSON on standard output."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True))
+    """The value as indented JSON on standard output, safe for a terminal: what `visible` writes out stands only inside of its texts."""
+    lines = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True).split("\n")
+    typer.echo("\n".join(map(visible, lines)))

@@ -4,6 +4,7 @@
 """
 
 import functools
+import re
 import sys
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
@@ -20,9 +21,27 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+# Everything that can steer a terminal or turn the direction of a line, C1 included, and half letters that no encoding has.
+_STEERING: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    r"""The text on one line, with whatever could steer a terminal written out: other parties and files say what they like.
+
+    >>> visible("a\x1b[2Jb\nc\x9bd")
+    'a\\u001b[2Jb\\u000ac\\u009bd'
+    """
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def say_line(text: str) -> None:
+    """Prints one line on standard output, safe for a terminal."""
+    typer.echo(visible(text))
+
+
 def say_error(sentence: str) -> None:
-    """Prints one sentence on standard error."""
-    sys.stderr.write(f"tafadi: {sentence}\n")
+    """Prints one sentence on standard error, safe for a terminal."""
+    sys.stderr.write(f"tafadi: {visible(sentence)}\n")
 
 
 def _system_sentence(error: OSError) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, NodeDir, print_json
-from tafadi.cli.exits import FOUND, door
+from tafadi.cli.exits import FOUND, door, say_line
 from tafadi.errors import MissingError
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ def verify(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False
         print_json({"feeds": [asdict(report) for report in reports], "evidence": exhibits})
     else:
         for report in reports:
-            typer.echo(f"{report.origin}: {report.entries} entries, {report.receipts} receipts, root {report.root[:16]}…")
+            say_line(f"{report.origin}: {report.entries} entries, {report.receipts} receipts, root {report.root[:16]}…")
             for line in report.without_effect:
-                typer.echo(f"  without effect: {line}")
+                say_line(f"  without effect: {line}")
             for line in report.faults:
-                typer.echo(f"  FAULT {line}")
+                say_line(f"  FAULT {line}")
         if exhibits:
-            typer.echo(f"EVIDENCE of a broken protocol: {exhibits} pieces")
+            say_line(f"EVIDENCE of a broken protocol: {exhibits} pieces")
     if exhibits or any(report.faults for report in reports):
         raise typer.Exit(FOUND)
 
@@ -82,4 +82,4 @@ def show(
     for row in rows:
         said = row.message
         told = f"[{said.mode}] {said.sent_at} {said.precedence} {said.type} by {said.operator.role}" if said else "unreadable"
-        typer.echo(f"{row.id} {told}{f'  REFUSED {row.refusal.code}' if row.refusal else ''}")
+        say_line(f"{row.id} {told}{f'  REFUSED {row.refusal.code}' if row.refusal else ''}")

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json
-from tafadi.cli.exits import door
+from tafadi.cli.exits import door, say_line
 from tafadi.cli.line_cmd import EntryName, say_entry
 
 app = typer.Typer(no_args_is_help=True, help="Open an incident, reply to one, show them.")
@@ -66,17 +66,20 @@ def show(
         print_json(told)
         return
     for incident in told["incidents"]:
-        typer.echo(f"[{incident['mode']}] incident {incident['id']} {incident['state']}")
+        say_line(f"[{incident['mode']}] incident {incident['id']} {incident['state']}")
         for party, account in sorted(incident["accounts"].items()):
             _show_account(party, account)
 
 
 def _show_account(party: str, account: dict[str, Any]) -> None:
-    typer.echo(f"  {party}: {account['account']}")
+    first, *rest = account["account"].splitlines() or [""]
+    say_line(f"  {party}: {first}")
+    for line in rest:
+        say_line(f"    | {line}")
     for digest in account.get("evidence", []):
-        typer.echo(f"    evidence sha256 {digest}")
+        say_line(f"    evidence sha256 {digest}")
     measured = account.get("measured")
     if measured:
         vertical = measured.get("vertical_mm")
         height = f"{vertical / 304.8:.0f} ft" if vertical is not None else "height unknown"
-        typer.echo(f"    measured {measured['horizontal_mm'] / 1852000:.3f} NM / {height} at {measured['at']}")
+        say_line(f"    measured {measured['horizontal_mm'] / 1852000:.3f} NM / {height} at {measured['at']}")

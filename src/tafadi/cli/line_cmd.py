@@ -2,17 +2,19 @@
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json, read_text
-from tafadi.cli.exits import door
+from tafadi.cli.exits import door, say_line
 from tafadi.cli.notice_cmd import alert_lines
 from tafadi.errors import InputError
 from tafadi.model.message import AnswerCode, StopStep
 
 app = typer.Typer(no_args_is_help=True, help="Check the line, acknowledge, answer, say stop.")
+
+FREQUENCY_MAX_MHZ: Final = 300_000.0  # beyond that it is light
 
 EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="The entry, like alpha/1/5.")]
 
@@ -22,7 +24,7 @@ def say_entry(told: dict[str, Any], as_json: bool, words: str) -> None:
     if as_json:
         print_json(told)
     else:
-        typer.echo(f"{words} {told['entry']}")
+        say_line(f"{words} {told['entry']}")
 
 
 @app.command()
@@ -93,12 +95,18 @@ def attempt(
     as_json: AsJson = False,
 ) -> None:
     """Keep a try by another channel on the record, answered or not."""
-    hertz = round(frequency * 1e6) if frequency is not None else None
+    hertz = _hertz(frequency) if frequency is not None else None
     told = call(
         path, "line.attempt", channel=channel, tries=tries, answered=answered, frequency_hz=hertz, text=text,
         agreement=agreement, role=role, mode=mode,
     )  # fmt: skip
     say_entry(told, as_json, "attempt kept as")
+
+
+def _hertz(frequency_mhz: float) -> int:
+    if not 0.0 < frequency_mhz <= FREQUENCY_MAX_MHZ:  # false for NaN as well
+        raise InputError(f"a frequency of {frequency_mhz} MHz is not one of radio")
+    return round(frequency_mhz * 1e6)
 
 
 @app.command()
@@ -114,8 +122,10 @@ def roster(
     """Publish who holds which role when, in which languages, and who may stop operations."""
     try:
         duties = json.loads(read_text(file))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{file} is not JSON: {error}") from None
+    if not isinstance(duties, list) or not all(isinstance(duty, dict) for duty in duties):
+        raise InputError(f"{file} is not a list of duties, each an object")
     say_entry(call(path, "line.roster", duties=duties, agreement=agreement, role=role, mode=mode), as_json, "roster published as")
 
 
@@ -127,17 +137,17 @@ def show(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False) 
     if as_json:
         print_json(told)
         return
-    typer.echo(f"{told['party']} under {told['agreement']} at {told['now']}: {'in force' if told['in_force'] else 'NOT IN FORCE'}")
+    say_line(f"{told['party']} under {told['agreement']} at {told['now']}: {'in force' if told['in_force'] else 'NOT IN FORCE'}")
     for party, size in told["stored_at"].items():
-        typer.echo(f"  {size} of {told['feed_size']} entries stored by {party}")
+        say_line(f"  {size} of {told['feed_size']} entries stored by {party}")
     for name, link in told["links"].items():
-        typer.echo(f"  line {name}: last heard {link['heard_at'] or 'never'}{'; ' + link['trouble'] if link['trouble'] else ''}")
+        say_line(f"  line {name}: last heard {link['heard_at'] or 'never'}{'; ' + link['trouble'] if link['trouble'] else ''}")
     for check_ in told["line_checks"]:
-        typer.echo(f"[{check_['mode']}] line check {check_['id']} {check_['state']}")
+        say_line(f"[{check_['mode']}] line check {check_['id']} {check_['state']}")
     for stop_ in told["stops"]:
-        typer.echo(f"[{stop_['mode']}] STOP {stop_['id']} {stop_['state']}: {', '.join(stop_['stop'].get('what', []))}")
+        say_line(f"[{stop_['mode']}] STOP {stop_['id']} {stop_['state']}: {', '.join(stop_['stop'].get('what', []))}")
     for line in alert_lines(told["alerts"]):
-        typer.echo(line)
+        say_line(line)
     for entry, parties in told["refusals"].items():
         for party, why in parties.items():
-            typer.echo(f"refused by {party}: {entry} {why['code']} {why.get('field', '')}".rstrip())
+            say_line(f"refused by {party}: {entry} {why['code']} {why.get('field', '')}".rstrip())

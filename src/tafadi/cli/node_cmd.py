@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tafadi.cli.calls import AsJson, NodeDir, call, print_json
-from tafadi.cli.exits import COULD_NOT, door, say_error
+from tafadi.cli.exits import COULD_NOT, door, say_error, say_line
 from tafadi.errors import DamagedError
 from tafadi.model.names import Language
 
@@ -27,14 +27,16 @@ def init(
     as_json: AsJson = False,
 ) -> None:
     """Make a node in DIR: fresh keys, a card signed by the root key, and the words of the root key to read out."""
+    from tafadi.model.names import check_name
+    from tafadi.net.tls import make_certificate
     from tafadi.node import SystemClock
     from tafadi.store.folder import Folder, Settings
     from tafadi.store.identity import make_card
     from tafadi.trust.keys import key_words
 
+    check_name(party, "party")
     host, port = _address(listen)
     now = SystemClock().now()
-    from tafadi.net.tls import make_certificate
 
     folder = Folder.create(path, Settings(party, lang, host=host, port=port), lambda: os.urandom(32), make_certificate(party, now))
     make_card(folder, now, CARD_DAYS)
@@ -42,12 +44,12 @@ def init(
     if as_json:
         print_json({"party": party, "folder": str(path), "words": words})
         return
-    typer.echo(f"Node of {party} made in {path}.")
-    typer.echo(f"Card for the other parties: {path / 'card.json'}")
-    typer.echo("Words of the root key, to be read out and compared in person:")
+    say_line(f"Node of {party} made in {path}.")
+    say_line(f"Card for the other parties: {path / 'card.json'}")
+    say_line("Words of the root key, to be read out and compared in person:")
     for line in _lines_of(words.split()):
-        typer.echo(f"  {line}")
-    typer.echo(f"Move {path / 'keys' / 'root.key'} to a place that is not on this machine.")
+        say_line(f"  {line}")
+    say_line(f"Move {path / 'keys' / 'root.key'} to a place that is not on this machine.")
 
 
 def _lines_of(words: list[str]) -> list[str]:
@@ -61,7 +63,7 @@ def _address(text: str) -> tuple[str, int]:
     from tafadi.errors import InputError
 
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isdigit() or int(port) > 65_535:
+    if not colon or not host or not (port.isascii() and port.isdigit()) or int(port) > 65_535:
         raise InputError(f"{text!r} is not an address like 127.0.0.1:8443")
     return host.strip("[]"), int(port)
 
@@ -94,7 +96,7 @@ def run(
 
 
 def _say_ready(party: str, port: int) -> None:
-    typer.echo(f"tafadi node {party} listens on port {port}")
+    say_line(f"tafadi node {party} listens on port {port}")
 
 
 @app.command()
@@ -105,14 +107,14 @@ def status(path: NodeDir, as_json: AsJson = False) -> None:
     if as_json:
         print_json(told)
         return
-    typer.echo(f"{told['party']} at {told['now']}")
+    say_line(f"{told['party']} at {told['now']}")
     for agreement in told["agreements"]:
-        typer.echo(f"  {agreement['id']}: {'in force' if agreement['in_force'] else 'not yet signed by all'}")
+        say_line(f"  {agreement['id']}: {'in force' if agreement['in_force'] else 'not yet signed by all'}")
         for party, size in agreement["feeds"].items():
             stored = agreement["stored_at"].get(party)
-            typer.echo(f"    feed of {party}: {size} entries" + (f"; {stored} of ours stored there" if stored is not None else ""))
+            say_line(f"    feed of {party}: {size} entries" + (f"; {stored} of ours stored there" if stored is not None else ""))
         if agreement["evidence"]:
-            typer.echo(f"    EVIDENCE of a broken protocol: {agreement['evidence']} pieces")
+            say_line(f"    EVIDENCE of a broken protocol: {agreement['evidence']} pieces")
 
 
 @app.command()
@@ -121,14 +123,13 @@ def peer(
     path: NodeDir,
     party: Annotated[str, typer.Option("--party", help="The other party's name.")],
     url: Annotated[str, typer.Option("--url", help="Where its node listens: https://HOST:PORT.")],
+    as_json: AsJson = False,
 ) -> None:
     """Tell the node where another party's node listens; a running node learns it at its next start or verb."""
-    import re
-
-    from tafadi.errors import InputError
     from tafadi.store.folder import Folder
 
-    if not re.fullmatch(r"https://[^\s/]+:[0-9]{1,5}", url):
-        raise InputError(f"{url!r} is not an address like https://127.0.0.1:8443")
     Folder.open(Path(path)).add_peer(party, url)
-    typer.echo(f"{party} listens at {url}")
+    if as_json:
+        print_json({"party": party, "url": url})
+    else:
+        say_line(f"{party} listens at {url}")

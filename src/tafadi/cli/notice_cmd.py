@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json, read_text
-from tafadi.cli.exits import door
+from tafadi.cli.exits import door, say_line
 from tafadi.model.names import Precedence
 
 app = typer.Typer(no_args_is_help=True, help="Announce, amend, cancel and list notices.")
@@ -65,16 +65,16 @@ def list_notices(path: NodeDir, agreement: AgreementName = "", as_json: AsJson =
         print_json(told)
         return
     for notice in told["notices"]:
-        typer.echo(_notice_line(notice))
+        say_line(_notice_line(notice))
     for line in alert_lines(told["alerts"]):
-        typer.echo(line)
+        say_line(line)
 
 
 def _say(told: dict[str, Any], as_json: bool, words: str) -> None:
     if as_json:
         print_json(told)
     else:
-        typer.echo(f"{words} {told['entry']}")
+        say_line(f"{words} {told['entry']}")
 
 
 def _notice_line(notice: dict[str, Any]) -> str:

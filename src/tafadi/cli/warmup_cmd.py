@@ -2,16 +2,19 @@
 
 import time
 
-import typer
-
-from tafadi.cli.exits import door
+from tafadi.cli.calls import AsJson, print_json
+from tafadi.cli.exits import door, say_line
 
 
 @door
-def warmup() -> None:
+def warmup(as_json: AsJson = False) -> None:
     """Compile and load the engine's kernels; needed once after each installation or upgrade."""
     began = time.monotonic()
     from tafadi.engine.warm import warm_up
 
     warm_up()
-    typer.echo(f"the engine is ready ({time.monotonic() - began:.1f} s)")
+    seconds = time.monotonic() - began
+    if as_json:
+        print_json({"ready": True, "seconds": round(seconds, 3)})
+    else:
+        say_line(f"the engine is ready ({seconds:.1f} s)")

@@ -9,7 +9,8 @@ from tafadi.desk.ports import Pact
 from tafadi.errors import FormatError, NotOnRosterError, SignatureError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import decode_message
-from tafadi.model.message import NODE_ROLE, AgreementBody, EntryId, Message, Refusal, RefusalCode
+from tafadi.model.message import LONGEST_FIELD, NODE_ROLE, AgreementBody, EntryId, EntryType, Message, Refusal, RefusalCode
+from tafadi.model.names import printable
 from tafadi.rules.admission import admit
 from tafadi.trust.card import Card
 from tafadi.trust.envelope import Envelope, open_envelope
@@ -43,14 +44,21 @@ def examine(leaf: bytes, entry: EntryId, pact: Pact) -> Examined:
     try:
         message = _read(leaf, entry, pact)
     except FormatError as error:
-        return Examined(entry, digest, None, Refusal(_code(error), error.field[:200]))
+        return Examined(entry, digest, None, Refusal(_code(error), printable(error.field)[:LONGEST_FIELD]))
     except SignatureError:
         return Examined(entry, digest, None, Refusal(RefusalCode.BAD_SIGNATURE))
     except NotOnRosterError:
         return Examined(entry, digest, None, Refusal(RefusalCode.NOT_ON_ROSTER, "operator"))
-    if not _is_in_place(message, entry, pact):
-        return Examined(entry, digest, None, Refusal(RefusalCode.WRONG_PLACE, "index"))
-    return Examined(entry, digest, message, admit(message, pact.agreement))
+    misplaced = _misplaced(message, entry, pact)
+    if misplaced:
+        return Examined(entry, digest, None, Refusal(RefusalCode.WRONG_PLACE, misplaced))
+    return Examined(entry, digest, message, _outdated(message, pact) or admit(message, pact.agreement))
+
+
+def _outdated(message: Message, pact: Pact) -> Refusal | None:
+    """Keys speak only while their card is valid; a stop is heard all the same."""
+    spoken_for = message.type is EntryType.STOP or pact.cards[message.sender].valid.holds(message.sent_at)
+    return None if spoken_for else Refusal(RefusalCode.CARD_NOT_VALID, "sent_at")
 
 
 def _read(leaf: bytes, entry: EntryId, pact: Pact) -> Message:
@@ -73,12 +81,17 @@ def _check_operator(envelope: Envelope, message: Message, card: Card) -> None:
         raise NotOnRosterError(f"role {message.operator.role!r} is named with another key than the one that signed")
 
 
-def _is_in_place(message: Message, entry: EntryId, pact: Pact) -> bool:
-    """The signed payload names the very place in which it stands, and an agreement is the very document that both hold."""
-    if isinstance(message.body, AgreementBody) and message.body != AgreementBody(pact.document.decode(), digest_of(pact.document)):
-        return False
-    where = (message.origin, message.index, message.sender, message.agreement)
-    return where == (pact.origin(entry.party), entry.index, entry.party, pact.id)
+def _misplaced(message: Message, entry: EntryId, pact: Pact) -> str:
+    """The first member that does not fit the place in which the entry stands; empty when all do.
+
+    The signed payload names that very place, and an agreement is the very document that both hold.
+    """
+    due = {"origin": pact.origin(entry.party), "index": entry.index, "sender": entry.party, "agreement": pact.id}
+    for name, value in due.items():
+        if getattr(message, name) != value:
+            return name
+    signed = AgreementBody(pact.document.decode(), digest_of(pact.document))
+    return "body" if isinstance(message.body, AgreementBody) and message.body != signed else ""
 
 
 def _code(error: FormatError) -> RefusalCode:

@@ -246,6 +246,7 @@ class RefusalCode(StrEnum):
     MODE_NOT_ALLOWED = "mode-not-allowed"
     WRONG_STATE = "wrong-state"
     NOT_IN_FORCE = "not-in-force"
+    CARD_NOT_VALID = "card-not-valid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,22 @@ def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | No
     return None if first == (entry.index == 0) else Refusal(RefusalCode.WRONG_PLACE, "index")
 
 
-RULES: Final[tuple[Rule, ...]] = (agreement_stands_first, mode_is_allowed, parties_are_known, lead_is_kept)
+_ALWAYS: Final = {EntryType.AGREEMENT, EntryType.STOP, EntryType.LINE_CHECK, EntryType.ATTEMPT, EntryType.REFUSAL}
+
+
+def agreement_is_effective(entry: Message, agreement: Agreement) -> Refusal | None:
+    """Before its effective instant an agreement carries only itself, stops, line checks and attempts."""
+    early = entry.type not in _ALWAYS and entry.sent_at < agreement.effective
+    return Refusal(RefusalCode.NOT_IN_FORCE, "sent_at") if early else None
+
+
+RULES: Final[tuple[Rule, ...]] = (
+    agreement_stands_first,
+    mode_is_allowed,
+    agreement_is_effective,
+    parties_are_known,
+    lead_is_kept,
+)
 
 
 def admit(entry: Message, agreement: Agreement) -> Refusal | None:

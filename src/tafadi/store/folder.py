@@ -13,6 +13,7 @@ import binascii
 import fcntl
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -28,6 +29,8 @@ FORM: Final = 1
 ROLES: Final = ("watch-officer", "supervisor", "planner")
 _PLAIN_KEYS: Final = ("root", "envelope", "log", "mirror", "hpke")
 SEED_BYTES: Final = 32
+PORT_MAX: Final = 65_535
+_ADDRESS: Final = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +45,34 @@ class Settings:
     peers: dict[str, str] | None = None
     form: int = FORM
 
+    def check(self) -> None:
+        """Nothing, if a node can run by them. Raises InputError, ValueError, TypeError: node.json is edited by hand."""
+        if self.form != FORM:
+            raise InputError(f"it has the form {self.form!r}, and {FORM} is spoken here; upgrade the older side")
+        check_name(self.party, "party")
+        Language(self.lang)
+        whole = isinstance(self.port, int) and isinstance(self.epoch, int)
+        if not whole or not 0 <= self.port <= PORT_MAX or not isinstance(self.host, str):
+            raise InputError(f"host {self.host!r}, port {self.port!r} and epoch {self.epoch!r} are not a place to listen")
+        for party, url in (self.peers or {}).items():
+            check_address(check_name(party, "party"), url)
+
     @property
     def language(self) -> Language:
         """The language in which the node speaks to its officers."""
         return Language(self.lang)
+
+
+def check_address(party: str, url: object) -> str:
+    """`url` itself, if a node can be reached by it. Raises InputError.
+
+    >>> check_address("bravo", "https://127.0.0.1:8443")
+    'https://127.0.0.1:8443'
+    """
+    found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
+    if found is None or not 0 < int(found[1]) <= PORT_MAX:
+        raise InputError(f"{url!r} is not an address of {party} like https://127.0.0.1:8443")
+    return found[0]
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -103,11 +130,9 @@ class Folder:
     def settings(self) -> Settings:
         """What node.json says. Raises DamagedError."""
         try:
-            known = json.loads((self.path / "node.json").read_bytes())
-            settings = Settings(**known)
-            check_name(settings.party, "party")
-            Language(settings.lang)
-        except (ValueError, TypeError, InputError) as error:
+            settings = Settings(**json.loads((self.path / "node.json").read_bytes()))
+            settings.check()
+        except (ValueError, TypeError, RecursionError, InputError) as error:
             raise DamagedError(f"{self.path / 'node.json'} cannot be used: {error}") from None
         return settings
 
@@ -118,7 +143,8 @@ class Folder:
     def add_peer(self, party: str, url: str) -> None:
         """Remembers where another party's node listens."""
         settings = self.settings
-        self.save_settings(replace(settings, peers={**(settings.peers or {}), check_name(party, "party"): url}))
+        check_address(check_name(party, "party"), url)
+        self.save_settings(replace(settings, peers={**(settings.peers or {}), party: url}))
 
     def seed(self, name: str) -> bytes:
         """The 32 bytes of a key. Raises MissingError (a root key kept elsewhere), DamagedError."""
@@ -174,9 +200,11 @@ class Folder:
             return {}
         try:
             known = json.loads(path.read_bytes())
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DamagedError(f"{path} cannot be used: {error}") from None
-        return {str(track): str(entry) for track, entry in dict(known).items()}
+        if not isinstance(known, dict):
+            raise DamagedError(f"{path} cannot be used: it is not an object of tracks and entries")
+        return {str(track): str(entry) for track, entry in known.items()}
 
     def save_assigned(self, assigned: dict[str, str]) -> None:
         """Keeps which own notice each track flies."""
@@ -184,10 +212,17 @@ class Folder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the folder: one writer only. Raises UnavailableError while another process does."""
+        """Holds the folder: one writer only. Raises UnavailableError while another process does, DamagedError without its journal."""
         with (self.path / "node.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise UnavailableError(f"another process holds the node in {self.path}") from None
+            self._check_journal()
             yield
+
+    def _check_journal(self) -> None:
+        """Raises DamagedError when agreements are signed here and the journal is gone: a new one would sign used places again."""
+        journal = self.path / "journal.db"
+        if self.agreements() and not (journal.is_file() and journal.stat().st_size):
+            raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; its feeds must not be begun again")

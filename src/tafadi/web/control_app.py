@@ -40,4 +40,8 @@ def _arguments(body: bytes) -> dict[str, Any]:
         raise InputError("the arguments are not JSON") from None
     if not isinstance(arguments, dict):
         raise InputError("the arguments are one JSON object")
+    try:
+        json.dumps(arguments, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise InputError("the arguments hold half a letter (a lone surrogate), which no encoding has") from None
     return arguments

@@ -4,7 +4,6 @@ Each verb has a name like `notice.send` and takes its arguments by name; an unkn
 """
 
 import base64
-import binascii
 import inspect
 import secrets
 from collections.abc import Callable
@@ -16,7 +15,8 @@ from tafadi.desk import announce, hotline, report
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.picture import plain
-from tafadi.errors import InputError, MissingError, NotPermittedError
+from tafadi.desk.ports import Pact
+from tafadi.errors import InputError, MissingError, NotPermittedError, RefusedError
 from tafadi.formats.geojson import parse as parse_geojson
 from tafadi.formats.wire import Json, decode, encode
 from tafadi.measure.instant import Instant, Span
@@ -25,7 +25,8 @@ from tafadi.model.incident import Incident, IncidentStep
 from tafadi.model.message import EntryId
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Notice
-from tafadi.node import Node
+from tafadi.node import Node, pact_of
+from tafadi.trust.card import open_card
 
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {}
@@ -42,13 +43,14 @@ def verb(name: str) -> Callable[[Verb], Verb]:
 
 
 def perform(node: Node, name: str, arguments: dict[str, Any]) -> dict[str, Json]:
-    """What the verb answers. Raises InputError for a name or argument that is not known, and whatever the verb raises."""
+    """What the verb answers. Raises InputError for a name or argument that is not known, and whatever the verb raises.
+
+    What was said waits to be judged: the caller sees to that, so that no failure of the judge makes a thing said look unsaid.
+    """
     function = VERBS.get(name)
     if function is None:
         raise InputError(f"there is no verb {name[:60]!r}")
-    answer = function(node, **_fitting(name, function, arguments))
-    node.judge()
-    return answer
+    return function(node, **_fitting(name, function, arguments))
 
 
 def _fitting(name: str, function: Verb, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -119,10 +121,27 @@ def agree_sign(node: Node, document: str) -> dict[str, Json]:
     """Signs an agreement document (base64) as entry 0 of this party's feed."""
     try:
         data = base64.b64decode(document, validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or letters that are not ASCII
         raise InputError("the document did not arrive as base64") from None
+    _check_cards(node, pact_of(data))
     desk = node.sign(data)
     return {"agreement": desk.pact.id, "digest": desk.picture.signed[desk.party], "in_force": desk.in_force}
+
+
+def _check_cards(node: Node, pact: Pact) -> None:
+    """Raises RefusedError for a card that is not valid now, and for a card of this party that is not this node's own.
+
+    Here and not later: a card that runs out must not cut a line over which somebody may have to say stop (the running node alarms).
+    """
+    now, skew_s = node.clock.now(), float(pact.agreement.timing.skew_max_s)
+    for party, card in pact.cards.items():
+        if now >= card.valid.end or now.plus(skew_s) < card.valid.start:
+            raise RefusedError(
+                f"the card of {party} is valid from {card.valid.start} to {card.valid.end}, and it is {now}; ask for a new one"
+            )
+    own = pact.cards.get(node.settings.party)
+    if own is not None and own != open_card(node.folder.card):
+        raise RefusedError(f"the agreement names other keys for {own.party} than this node has; do not sign")
 
 
 @verb("picture")
