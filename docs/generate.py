@@ -101,7 +101,8 @@ def states_page() -> str:
 
 def reachable(table: Table, start: str) -> set[str]:
     """Every state that steps can lead to from `start`."""
-    found, looking = set(), [start]
+    found: set[str] = set()
+    looking = [start]
     while looking:
         state = looking.pop()
         following = {after for (before, _), after in table.steps.items() if before == state} - found

@@ -293,7 +293,8 @@ def square(
         "kind": "operation", "notice": title, "title": title, "start": start, "end": end,
         "lower": f"{lower_m:g} [m] geoid", "upper": f"{upper_m:g} [m] geoid", **more,
     }  # fmt: skip
-    return json.dumps({"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}})
+    feature = {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    return json.dumps({"type": "FeatureCollection", "features": [feature]})
 
 
 class Liar:

@@ -204,7 +204,9 @@ def test_every_refusal_code_is_produced_somewhere_and_documented() -> None:
 
 
 LINK = re.compile(r"\]\(([^()\s]+)\)")
-NAMED_PATH = re.compile(r"(?<![\w/.])((?:src|docs|tests|vectors|samples|bench|design)/[\w./-]*\w)(<?)")  # `test_<name>` names a pattern, not a file
+NAMED_PATH = re.compile(
+    r"(?<![\w/.])((?:src|docs|tests|vectors|samples|bench|design)/[\w./-]*\w)(<?)"
+)  # `test_<name>` names a pattern, not a file
 
 
 def test_every_link_in_the_documents_resolves() -> None:

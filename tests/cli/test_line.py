@@ -52,7 +52,6 @@ def test_nobody_replies_to_ones_own_line_check(pair: World) -> None:
 
 def test_a_notice_is_stored_read_back_and_accepted(pair: World) -> None:
     entry = pair["alpha"].ask("notice", "send", "-", stdin=square("first").encode())["entry"]
-    until(lambda: "alpha" in (notice(pair["bravo"], entry) or {}).get("readbacks", {}) or notice(pair["bravo"], entry))
     until(lambda: notice(pair["alpha"], entry)["readbacks"].get("bravo", {}).get("result") == "MATCH")
     assert notice(pair["alpha"], entry)["stored_by"] == ["bravo"]
     pair["bravo"].ask("line", "answer", entry, "accepted")
@@ -164,9 +163,8 @@ def test_a_roster_says_who_may_stop_and_nobody_else_hears_a_stop(pair: World, tm
     ],
 )
 def test_what_cannot_be_done_is_told_in_one_sentence(pair: World, arguments: tuple[str, ...], part: str) -> None:
-    told = pair["alpha"].cli(*arguments[:2], *arguments[2:]) if arguments[0] != "x" else None
-    assert told is not None
-    assert part in told.sentence()
+    group, command, *rest = arguments
+    assert part in pair["alpha"].cli(group, command, *rest).sentence()
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from world import OFFICER, START, Station, World, keys_of, make_agreement, operation, refusals_by, said_truly, spoken, volume
 
 from tafadi.desk import announce, hotline
+from tafadi.errors import RefusedError
 from tafadi.formats.wire import Json
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
@@ -130,6 +131,7 @@ LIES = (
     Lie("the node with an officer's signature", _role("node", OFFICER, OFFICER), RefusalCode.NOT_ON_ROSTER, "operator"),
     Lie("a recipient who is no party", _changed(recipients=["zulu"]), RefusalCode.NOT_ON_ROSTER, "recipients"),
     Lie("a mode that the agreement does not allow", _changed(mode="REAL"), RefusalCode.MODE_NOT_ALLOWED, "mode"),
+    Lie("sent when its card is no longer valid", _changed(sent_at="2028-11-22T07:00:00Z"), RefusalCode.CARD_NOT_VALID, "sent_at"),
     Lie("an amendment of nothing", _amends_nothing, RefusalCode.WRONG_STATE),
     Lie("a reply to nothing", _reply_to_nothing, RefusalCode.WRONG_STATE),
 )
@@ -191,11 +193,13 @@ def test_a_notice_before_all_have_signed_takes_no_effect(tmp_path: Path) -> None
     world = World(tmp_path)
     world["alpha"].sign()
     world["alpha"].tell(world["alpha"].sealed(_notice(world["alpha"])))
+    world.settle()
+    assert world["bravo"].size == 0, "nothing is said before the agreement is signed, not even a refusal"
     world["bravo"].sign()
     world.settle()
     refusal = refusals_by(world["alpha"], "bravo", EntryId("alpha", 1, 1))
-    assert refusal is not None
-    assert refusal.code is RefusalCode.NOT_IN_FORCE
+    assert refusal == m.Refusal(RefusalCode.NOT_IN_FORCE)
+    assert world.desk("bravo").in_force
     assert world.desk("bravo").picture.notices == {}
     world.close()
 
@@ -265,4 +269,12 @@ def test_an_agreement_of_other_modes_is_refused_in_a_mode_that_it_allows(tmp_pat
     world.settle()
     refusals = world.desk("alpha").picture.refusals
     assert [(entry.party, set(by)) for entry, by in refusals.items()] == [("alpha", {"bravo"})]
+    world.close()
+
+
+def test_nothing_but_the_agreement_can_be_said_first(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    with pytest.raises(RefusedError, match="has not signed"):
+        hotline.raise_stop(world.desk("alpha"), OFFICER, Mode.EXERCISE, ("alpha/1/0",))
+    assert world["alpha"].size == 0
     world.close()

@@ -24,6 +24,7 @@ CAUSES: Final = {
     Cause.NOT_FINITE: "a value is no number",
     Cause.TRACK_OLD: "a track is too old",
     Cause.VELOCITY_MISSING: "a velocity is not stated",
+    Cause.NOT_COMPUTABLE: "the engine cannot compute it",
 }
 _COLOURS: Final = {Verdict.CONFLICT: "bold red", Verdict.UNKNOWN: "yellow", Verdict.CLEAR: ""}
 

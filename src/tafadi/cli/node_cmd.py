@@ -10,7 +10,7 @@ import typer
 from tafadi.cli.calls import AsJson, NodeDir, call, print_json
 from tafadi.cli.exits import COULD_NOT, door, say_error, say_line
 from tafadi.errors import DamagedError
-from tafadi.model.names import Language
+from tafadi.model.names import Language, Mode
 
 app = typer.Typer(no_args_is_help=True, help="Make a node, run it, ask how it is.")
 
@@ -74,6 +74,7 @@ def run(
     path: NodeDir,
     clock: Annotated[str, typer.Option("--clock", help="A scenario clock START=ANCHOR*RATE, for exercises and tests.")] = "",
     source: Annotated[list[str] | None, typer.Option("--source", help="Live tracks: FORMAT=tcp://HOST:PORT; may be repeated.")] = None,
+    mode: Annotated[Mode | None, typer.Option("--mode", help="The mode of live tracks; needed when an agreement allows several.")] = None,
 ) -> None:
     """Run the node in DIR until it is told to stop (Ctrl-C or SIGTERM). Prints one line when its doors are open."""
     from tafadi.net.feeds import Source
@@ -87,7 +88,7 @@ def run(
     with folder.locked():
         node = Node(folder, ScenarioClock.parse(clock) if clock else SystemClock())
         try:
-            asyncio.run(serve(node, sources, lambda port: _say_ready(node.settings.party, port)))
+            asyncio.run(serve(node, sources, lambda port: _say_ready(node.settings.party, port), mode))
         except DamagedError as error:
             say_error(f"the node stops, because its record cannot be trusted: {error}")
             raise typer.Exit(COULD_NOT) from None

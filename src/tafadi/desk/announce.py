@@ -9,12 +9,12 @@ from tafadi.desk.picture import AlertView, NoticeView
 from tafadi.desk.situations import prediction_of, situation_id
 from tafadi.desk.speak import Draft, say
 from tafadi.engine.detect import judge
-from tafadi.errors import MissingError, NotPermittedError, WrongStateError
+from tafadi.errors import InputError, MissingError, NotPermittedError, WrongStateError
 from tafadi.model.alert import AlertKind
-from tafadi.model.judgement import Judgement, Verdict
+from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType, NoticeBody, NoticeStep
 from tafadi.model.names import Mode, Precedence
-from tafadi.model.operation import Announced, Notice
+from tafadi.model.operation import NO_MINIMA, Announced, Minima, Notice
 
 
 def send(desk: Desk, role: str, notice: Notice, mode: Mode, precedence: Precedence = Precedence.ROUTINE) -> EntryId:
@@ -88,12 +88,21 @@ def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
     standing = desk.picture.alerts.get(situation)
     if standing is not None and desk.party in standing.raised:
         return []
-    judgement = judge(announced(view), announced(other), desk.pact.agreement.minima_announced)
+    judgement = _judged(announced(view), announced(other), desk.pact.agreement.minima_announced)
     if judgement.verdict is Verdict.CLEAR:
         return []
     _alarm(desk, view, other, judgement)
     body = AlertBody(AlertStep.RAISED, situation, AlertKind.PLANS, subjects, prediction_of(judgement), (view.leaf, other.leaf))
     return [Draft(EntryType.ALERT, body, view.mode, precedence=Precedence.IMMEDIATE)]
+
+
+def _judged(first: Announced, second: Announced, minima: Minima | None) -> Judgement:
+    """The engine's judgement; what it cannot compute is UNKNOWN, and so is shown."""
+    try:
+        return judge(first, second, minima)
+    except InputError:
+        names = sorted((first.id, second.id))
+        return Judgement(names[0], names[1], Verdict.UNKNOWN, minima or NO_MINIMA, Cause.NOT_COMPUTABLE)
 
 
 def _alarm(desk: Desk, view: NoticeView, other: NoticeView, judgement: Judgement) -> None:

@@ -27,6 +27,10 @@ class Views(Protocol):
         """Whether the picture has taken the entry in: it is here, and so is all that it has seen."""
         ...
 
+    def size(self, party: str) -> int:
+        """How many entries of that party's feed the picture has taken in."""
+        ...
+
     def examined(self, entry: EntryId) -> Examined:
         """One entry, examined. Raises MissingError."""
         ...

@@ -15,12 +15,20 @@ from tafadi.model import message as m
 from tafadi.model.incident import Incident, IncidentStep
 from tafadi.model.message import EntryId, EntryType, Message, Refusal, RefusalCode
 
+# What is said only under an agreement in force. The rest is never held back: STOP, attempts, and what answers an entry.
+_NEEDS_FORCE: Final = frozenset({EntryType.OPERATION, EntryType.AREA, EntryType.LINE_CHECK, EntryType.ROSTER})
 
-def fold(picture: Picture, examined: Examined) -> Refusal | None:
-    """Takes the entry in; returns the refusal of an entry that takes no effect (its own, or for coming in the wrong state)."""
+
+def fold(picture: Picture, examined: Examined, parties: int) -> Refusal | None:
+    """Takes the entry in; returns the refusal of an entry that takes no effect (its own, or for coming in the wrong state).
+
+    The agreement is in force once so many `parties` have signed it.
+    """
     entry = examined.message
     if entry is None or not (examined.takes_effect or examined.is_late_notice):
         return examined.refusal
+    if entry.type in _NEEDS_FORCE and len(picture.signed) < parties:
+        return Refusal(RefusalCode.NOT_IN_FORCE)
     try:
         _APPLY[entry.type](picture, examined, entry)
     except WrongStateError:

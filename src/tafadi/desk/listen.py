@@ -3,12 +3,15 @@
 from dataclasses import dataclass, replace
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.examine import examine
 from tafadi.desk.ports import Change, Exhibit, Growth, Head
 from tafadi.desk.react import react
-from tafadi.desk.speak import say
-from tafadi.errors import EquivocationError, MissingError
+from tafadi.desk.speak import Draft, say
+from tafadi.errors import EquivocationError, InputError, MissingError, RefusedError
+from tafadi.model.message import EntryId
+from tafadi.model.message import EntryType
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
-from tafadi.trust.checkpoint import cosign
+from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
 from tafadi.trust.evidence import compare_checkpoints, encode_evidence
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
 from tafadi.trust.push import Push, decode_push
@@ -31,10 +34,22 @@ def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     head = desk.journal.head(push.origin)
     taken = _take(desk, owner, push, MirrorState(head.frontier, head.checkpoint))
     if isinstance(taken, WrongSize):
-        return taken
+        return _renewed(desk, owner, push, head) or taken
     if taken.entries or head.checkpoint is None:
         _store(desk, push, taken)
-    return Cosigned(cosign(taken.checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()))
+    return _cosigned(desk, taken.checkpoint)
+
+
+def _cosigned(desk: Desk, checkpoint: Checkpoint) -> Cosigned:
+    return Cosigned(cosign(checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()))
+
+
+def _renewed(desk: Desk, owner: str, push: Push, head: Head) -> Cosigned | None:
+    """The receipt again, where the push ends in the very tree that is held: its first receipt was lost on the way."""
+    checkpoint = open_checkpoint(push.checkpoint, desk.pact.cards[owner].log)
+    held = (head.frontier.size, head.frontier.root())
+    ends_here = push.old_size + len(push.entries) == checkpoint.size
+    return _cosigned(desk, checkpoint) if ends_here and (checkpoint.size, checkpoint.root) == held else None
 
 
 def _take(desk: Desk, owner: str, push: Push, state: MirrorState) -> Taken | WrongSize:
@@ -51,7 +66,10 @@ def keep_fork(desk: Desk, owner: str, error: EquivocationError) -> None:
     if evidence is None:
         raise error  # not proved by these two alone; nobody is accused without a proof
     card = desk.pact.agreement.cards[desk.pact.agreement.parties.index(owner)]
-    desk.journal.commit(Change(exhibits=(Exhibit(evidence.kind, encode_evidence(evidence, card)),)))
+    exhibit = Exhibit(evidence.kind, encode_evidence(evidence, card))
+    if exhibit in desk.journal.exhibits():
+        return  # every heartbeat brings it again; one proof and one alarm are enough
+    desk.journal.commit(Change(exhibits=(exhibit,)))
     desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
 
 
@@ -90,9 +108,10 @@ def add_entries(desk: Desk, data: bytes) -> Cosigned | Elsewhere:
     after = Head(progress.state.mirror.frontier, progress.state.mirror.checkpoint, None if progress.done else progress.state.pending)
     desk.journal.commit(Change(growths=(Growth(request.origin, head.frontier.size, progress.entries, progress.leaf_hashes, after),)))
     desk.views.catch_up()
+    _tell_waiting(desk, request.origin, head.frontier.size, after.frontier.size)
     if not progress.done:
         return Elsewhere(progress.checkpoint.size, after.frontier.size)
-    return Cosigned(cosign(progress.checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()))
+    return _cosigned(desk, progress.checkpoint)
 
 
 def _owner(desk: Desk, origin: str) -> str:
@@ -111,22 +130,49 @@ def _store(desk: Desk, push: Push, taken: Taken) -> None:
     growth = Growth(push.origin, push.old_size, taken.entries, taken.leaf_hashes, Head(taken.state.frontier, taken.state.checkpoint))
     desk.journal.commit(Change(growths=(growth,)))
     desk.views.catch_up()
+    _tell_waiting(desk, push.origin, push.old_size, growth.head.frontier.size)
+
+
+def _tell_waiting(desk: Desk, origin: str, start: int, end: int) -> None:
+    """Alarms for new entries that cannot be judged yet, because they have seen what is not here: nothing waits in silence."""
+    waiting = [place for place in range(start, end) if not desk.views.holds(desk.pact.entry_id(origin, place))]
+    if not waiting:
+        return
+    first = desk.pact.entry_id(origin, waiting[0])
+    desk.bell.alarm(desk.pact, f"{first} is stored and waits: it says it has seen entries that are not here", first)
+    for index in waiting:
+        entry = desk.pact.entry_id(origin, index)
+        said = examine(desk.journal.leaf(origin, index), entry, desk.pact)
+        if said.takes_effect and said.message is not None and said.message.type is EntryType.STOP:
+            desk.bell.alarm(desk.pact, f"STOP by {entry.party}, not judged yet: {entry}", entry)
 
 
 def judge_inbox(desk: Desk) -> int:
     """How many stored entries were judged: each leaves the inbox in the same durable step in which its consequences are said."""
     judged = 0
+    if desk.journal.head(desk.origin).frontier.size == 0:
+        return judged  # not signed yet: what would be said here would take the place of the agreement
+    desk.views.catch_up()  # a commit that failed to report may have taken place all the same
     while waiting := [place for place in desk.journal.unjudged() if _can_be_judged(desk, *place)]:
         silent: list[tuple[str, int]] = []
         for origin, index in waiting:
             silent.append((origin, index))
-            drafts = react(desk, desk.pact.entry_id(origin, index))
+            drafts = _reactions(desk, desk.pact.entry_id(origin, index))
             if drafts:
                 say(desk, *drafts, judged=tuple(silent))
                 silent = []
         say(desk, judged=tuple(silent))
         judged += len(waiting)
     return judged
+
+
+def _reactions(desk: Desk, entry: EntryId) -> list[Draft]:
+    """What follows from the entry; one that defeats the node's own reaction is alarmed, and holds up none of those after it."""
+    try:
+        return react(desk, entry)
+    except (InputError, RefusedError) as error:
+        desk.bell.alarm(desk.pact, f"{entry} is NOT fully judged: {error}", entry)
+        return []
 
 
 def _can_be_judged(desk: Desk, origin: str, index: int) -> bool:

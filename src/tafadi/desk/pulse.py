@@ -5,10 +5,12 @@ Two nodes that hold different histories of a feed find out within one round. A c
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import keep_fork
+from tafadi.desk.outgoing import held_by, take_receipt
 from tafadi.errors import DamagedError, EquivocationError, SessionError
 from tafadi.trust.checkpoint import cosign, open_checkpoint
 from tafadi.trust.evidence import compare_checkpoints
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
+from tafadi.trust.note import parse_note
 
 
 def beat(desk: Desk) -> bytes:
@@ -39,6 +41,20 @@ def hear(desk: Desk, party: str, data: bytes) -> None:
     _check_clock(desk, party, heartbeat.at.since(desk.clock.now()))
     for note in heartbeat.notes:
         _compare(desk, note)
+        _take_receipt(desk, party, note)
+
+
+def _take_receipt(desk: Desk, party: str, note: bytes) -> None:
+    """Keeps the receipt that the other's heartbeat carries for our own feed, where the one that answered our push was lost."""
+    parsed = parse_note(note)
+    if parsed.text.split("\n", 1)[0] != desk.origin:
+        return
+    checkpoint = open_checkpoint(note, desk.identity.log.public)
+    name = desk.pact.mirror(party)
+    line = next((one.line for one in parsed.signatures if one.name == name), None)
+    if line is None or not held_by(desk, party) < checkpoint.size <= desk.journal.head(desk.origin).frontier.size:
+        return
+    take_receipt(desk, party, checkpoint.size, line)
 
 
 def _check_clock(desk: Desk, party: str, ahead_s: float) -> None:

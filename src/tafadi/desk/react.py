@@ -6,9 +6,11 @@ from tafadi.desk.examine import Examined
 from tafadi.desk.picture import NoticeView
 from tafadi.desk.readback import read_back
 from tafadi.desk.speak import Draft
+from tafadi.errors import FormatError
 from tafadi.model import message as m
 from tafadi.model.message import EntryId, EntryType, Message, Refusal
-from tafadi.model.names import Mode, Precedence
+from tafadi.model.names import Precedence
+from tafadi.trust.envelope import open_envelope
 
 
 def react(desk: Desk, entry: EntryId) -> list[Draft]:
@@ -17,7 +19,7 @@ def react(desk: Desk, entry: EntryId) -> list[Draft]:
     drafts: list[Draft] = []
     if entry.party != desk.party:
         if refusal is not None:
-            drafts.append(_refuse(desk, examined, refusal))
+            drafts += _refuse(desk, examined, refusal)
         elif examined.message is not None:
             _ring(desk, entry, examined.message)
     view = _notice_of(desk, entry)
@@ -32,11 +34,27 @@ def _notice_of(desk: Desk, entry: EntryId) -> NoticeView | None:
     return picture.notices.get(picture.revision_of.get(entry, entry))
 
 
-def _refuse(desk: Desk, examined: Examined, refusal: Refusal) -> Draft:
+def _refuse(desk: Desk, examined: Examined, refusal: Refusal) -> list[Draft]:
+    """The refusal of the entry, in a mode that the agreement allows. A refusal is never answered with one: two nodes that do not
+
+    understand each other's would go on for ever. The officers are told all the same.
+    """
     where = f" ({refusal.field})" if refusal.field else ""
     desk.bell.alarm(desk.pact, f"refused {examined.id}: {refusal.code}{where}", examined.id)
-    mode = examined.message.mode if examined.message else desk.pact.agreement.modes[0]
-    return Draft(EntryType.REFUSAL, refusal, mode if mode in desk.pact.agreement.modes else Mode.TEST, refs=(desk.ref(examined.id),))
+    if _says_refusal(desk, examined.id):
+        return []
+    modes = desk.pact.agreement.modes
+    mode = examined.message.mode if examined.message and examined.message.mode in modes else modes[0]
+    return [Draft(EntryType.REFUSAL, refusal, mode, refs=(desk.ref(examined.id),))]
+
+
+def _says_refusal(desk: Desk, entry: EntryId) -> bool:
+    """Whether the entry calls itself a refusal, readable or not."""
+    try:
+        envelope = open_envelope(desk.journal.leaf(desk.pact.origin(entry.party), entry.index))
+    except FormatError:
+        return False
+    return envelope.payload.get("type") == EntryType.REFUSAL
 
 
 def _read_back(desk: Desk, view: NoticeView) -> list[Draft]:

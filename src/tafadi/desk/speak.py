@@ -8,7 +8,7 @@ from typing import Final
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
-from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError
+from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError
 from tafadi.formats.wire import encode_message
 from tafadi.measure.instant import Instant
 from tafadi.model.message import NODE_ROLE, Body, EntryId, EntryType, Message, Operator, Ref, Seen
@@ -16,7 +16,7 @@ from tafadi.model.names import Language, Mode, Precedence
 from tafadi.trust.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from tafadi.trust.envelope import seal
 from tafadi.trust.keys import SigningKey
-from tafadi.trust.log import leaf_hash
+from tafadi.trust.log import Frontier, leaf_hash
 
 _TRIES: Final = 3  # the head moves only while another verb of this node commits; that is over at once
 
@@ -39,10 +39,12 @@ class Draft:
 def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = (), exhibits: tuple[Exhibit, ...] = ()) -> list[EntryId]:
     """The identities of the new entries, durable on return; what was `judged` leaves the inbox in the same step.
 
-    Raises NotOnRosterError for a role without a key here, LimitError for an entry over 65,535 bytes, StoreError.
+    Raises NotOnRosterError for a role without a key here, LimitError for an entry over 65,535 bytes, RefusedError for anything before the
+    agreement, StoreError.
     """
     if not drafts and not judged:
         return []
+    _check_first(desk, drafts)
     for _ in range(_TRIES):
         growth = _grow(desk, drafts)
         try:
@@ -54,6 +56,12 @@ def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = (), ex
             desk.bell.entries_added(desk.pact)
         return [desk.pact.entry_id(growth.origin, growth.old_size + number) for number in range(len(drafts))]
     raise HeadMovedError(f"the feed {desk.origin} kept moving while an entry was added; is another node writing it?")
+
+
+def _check_first(desk: Desk, drafts: tuple[Draft, ...]) -> None:
+    """Raises RefusedError when anything but the agreement would stand first: no entry could ever take that place back."""
+    if drafts and drafts[0].type is not EntryType.AGREEMENT and desk.journal.head(desk.origin).frontier.size == 0:
+        raise RefusedError(f"this party has not signed {desk.pact.id} yet; nothing else can be said before that")
 
 
 def _grow(desk: Desk, drafts: tuple[Draft, ...]) -> Growth:
@@ -115,17 +123,31 @@ def _ack_by(desk: Desk, draft: Draft, now: Instant) -> Instant | None:
 
 
 def _newly_seen(desk: Desk) -> tuple[Seen, ...]:
-    """The feeds that advanced since this party's previous entry, at the sizes and roots that their owners signed."""
+    """The feeds that advanced since this party's previous entry, as far as this node's picture holds them."""
     already = desk.views.seen_by(desk.party)
     seen = []
     for party in desk.pact.others(desk.party):
-        note = desk.journal.head(desk.pact.origin(party)).checkpoint
-        if note is None:
-            continue
-        checkpoint = open_checkpoint(note, desk.pact.cards[party].log)
-        if checkpoint.size > already.get(party, 0):
-            seen.append(Seen(party, desk.pact.cards[party].epoch, checkpoint.size, checkpoint.root.hex()))
+        size, root = _read_of(desk, party)
+        if size > already.get(party, 0):
+            seen.append(Seen(party, desk.pact.cards[party].epoch, size, root.hex()))
     return tuple(seen)
+
+
+def _read_of(desk: Desk, party: str) -> tuple[int, bytes]:
+    """How much of that feed has been read, and its root.
+
+    That is the size that its owner signed, unless entries of it still wait for what they claim to have seen. Those are not claimed in turn:
+    a liar that claims to have seen what does not exist would hold up this feed as well. The root of what comes before them follows from
+    the signed one.
+    """
+    origin = desk.pact.origin(party)
+    note, size = desk.journal.head(origin).checkpoint, desk.views.size(party)
+    if note is None:
+        return 0, b""
+    checkpoint = open_checkpoint(note, desk.pact.cards[party].log)
+    if size >= checkpoint.size:
+        return checkpoint.size, checkpoint.root
+    return size, Frontier().extend(desk.journal.leaf_hashes(origin)[:size]).root()
 
 
 def keep_receipt(desk: Desk, receipt: Receipt) -> None:

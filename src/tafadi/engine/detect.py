@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from tafadi.engine import layout
-from tafadi.engine.kernels.areas import gap_between, shared_ground
+from tafadi.engine.kernels.areas import gaps_between, grounds_shared
 from tafadi.engine.kernels.bands import compare_bands
 from tafadi.engine.kernels.entry import judge_entries
 from tafadi.engine.kernels.paths import judge_paths, place_at
@@ -165,8 +165,7 @@ def _closest(parts: Parts, found: Records, row: int, pair: Ints) -> ClosestAppro
         return None
     at = Instant(int(found["epoch_ns"][row])).plus(float(found["nearest_s"][row]))
     places = [surface_point(WGS84, _point(place_at(parts.paths, int(path), at.ns))) for path in pair]
-    vertical_m = float(found["vertical_m"][row])
-    return ClosestApproach(at, float(distance_m(WGS84, *places)), vertical_m if math.isfinite(vertical_m) else None)
+    return ClosestApproach(at, float(distance_m(WGS84, *places)), _known(float(found["vertical_m"][row])))
 
 
 def _middle(parts: Parts, pair: Ints, at: Instant) -> Position | None:
@@ -205,31 +204,49 @@ def _entries(parts: Parts, pairs: Ints) -> Iterable[Finding]:
     for row in _told(found["verdict"]):
         first, second = sorted((int(owners[row, 0]), int(owners[row, 1])))
         span = _span(found, row)
-        yield Finding(first, second, *_verdict(found, row, span), place=_middle(parts, pairs[row, :1], span.start))
+        place, closest = _middle(parts, pairs[row, :1], span.start), _deepest(found, row)
+        yield Finding(first, second, *_verdict(found, row, span), place=place, closest=closest)
+
+
+def _deepest(found: Records, row: int) -> ClosestApproach | None:
+    """The deepest instant of a body at a volume; None where its place is not known."""
+    if not math.isfinite(found["nearest_s"][row]):
+        return None
+    at = Instant(int(found["epoch_ns"][row])).plus(float(found["nearest_s"][row]))
+    return ClosestApproach(at, float(found["horizontal_m"][row]), _known(float(found["vertical_m"][row])))
+
+
+def _known(value_m: float) -> float | None:
+    return value_m if math.isfinite(value_m) else None
 
 
 def _volumes(parts: Parts, pairs: Ints) -> Iterable[Finding]:
-    """Findings on pairs of volumes."""
+    """Findings on pairs of volumes. They do not move: they are as close as they get when their common time begins."""
     owners = parts.body_owner[pairs]
-    verdict, cause = np.zeros(len(pairs), np.uint8), np.zeros(len(pairs), np.uint8)
+    verdict, cause, above_m = np.zeros(len(pairs), np.uint8), np.zeros(len(pairs), np.uint8), np.zeros(len(pairs))
     horizontal_m = _larger(parts.horizontal_m, owners)
-    compare_bands(parts.bodies, pairs, _larger(parts.vertical_m, owners), verdict, cause)
-    for row in _told(verdict):
-        a, b = int(pairs[row, 0]), int(pairs[row, 1])
-        gap = gap_between(WGS84, parts.bodies, a, b)
-        if gap.gap_m >= horizontal_m[row] - EDGE_M:
-            continue
-        span = parts.volumes[a].span.overlap(parts.volumes[b].span)
+    compare_bands(parts.bodies, pairs, _larger(parts.vertical_m, owners), verdict, cause, above_m)
+    rows = np.flatnonzero(verdict)
+    gaps = gaps_between(WGS84, parts.bodies, _numbers(pairs[rows]))
+    near = [n for n, gap in enumerate(gaps) if not gap.gap_m >= horizontal_m[rows[n]] - EDGE_M]  # NaN is near
+    rows, gaps = rows[near], [gaps[n] for n in near]
+    shared = grounds_shared(WGS84, parts.bodies, _numbers(pairs[rows]), gaps)
+    for row, gap, ground in zip(rows.tolist(), gaps, shared, strict=True):
+        a, b = (parts.volumes[int(body)] for body in pairs[row])
+        span = a.span.overlap(b.span)
         if span is None:  # told apart in time already
             continue
-        shared = shared_ground(WGS84, parts.bodies, a, b, gap)
         first, second = sorted((int(owners[row, 0]), int(owners[row, 1])))
         conflict = verdict[row] == CONFLICT
-        overlap = _overlap(parts.volumes[a], parts.volumes[b], shared.area_m2, span) if conflict and shared.area_m2 > 0.0 else None
+        closest = ClosestApproach(span.start, max(0.0, gap.gap_m), _known(float(above_m[row]))) if math.isfinite(gap.gap_m) else None
         yield Finding(
-            first, second, Verdict.CONFLICT if conflict else Verdict.UNKNOWN, span,
-            None if conflict else CAUSES[int(cause[row])], _position(shared.place), None, overlap,
+            first, second, Verdict.CONFLICT if conflict else Verdict.UNKNOWN, span, None if conflict else CAUSES[int(cause[row])],
+            _position(ground.place), closest, _overlap(a, b, ground.area_m2, span) if conflict and ground.area_m2 > 0.0 else None,
         )  # fmt: skip
+
+
+def _numbers(pairs: Ints) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in pairs.tolist()]
 
 
 def _overlap(a: Volume4D, b: Volume4D, area_m2: float, span: Span) -> Overlap | None:
@@ -262,20 +279,30 @@ def _order(finding: Finding) -> tuple[int, int, float, float]:
     return finding.span.start.ns, finding.span.end.ns, place.lat_deg if place else 0.0, place.lon_deg if place else 0.0
 
 
+def _depth(closest: ClosestApproach, minima: Minima) -> float:
+    """The cylinder norm: 0 in the middle, 1 on the minima. A direction without minima, or without a distance, has no say."""
+    horizontal = closest.horizontal_m / minima.horizontal_m if minima.horizontal_m > 0.0 else 0.0
+    if closest.vertical_m is None or not minima.vertical_m > 0.0:
+        return horizontal
+    return max(horizontal, closest.vertical_m / minima.vertical_m)
+
+
 def _combined(parts: Parts, findings: list[Finding]) -> Judgement:
     """One judgement of all findings on a pair of notices: any conflict wins, else any unknown."""
     verdict = Verdict.CONFLICT if any(finding.verdict is Verdict.CONFLICT for finding in findings) else Verdict.UNKNOWN
     told = sorted((finding for finding in findings if finding.verdict is verdict), key=_order)
     first, second = told[0].first, told[0].second
+    minima = parts.minima(first, second)
+    closest = min((f.closest for f in told if f.closest), key=lambda closest: (_depth(closest, minima), closest.at), default=None)
     overlaps = sorted((f.overlap for f in told if f.overlap), key=lambda o: (o.span.start, o.span.end, o.lower.value_m, o.area_m2))
     return Judgement(
         parts.ids[first],
         parts.ids[second],
         verdict,
-        parts.minima(first, second),
+        minima,
         cause=told[0].cause,
         span=_first_span(finding.span for finding in told),
         place=told[0].place,
-        closest=next((finding.closest for finding in told if finding.closest), None),
+        closest=closest,
         overlaps=tuple(overlaps),
     )

@@ -58,7 +58,7 @@ def _geod() -> Any:
 def leg(start: Position, end: Position) -> Leg:
     """The geodesic from `start` to `end`."""
     bearing_deg, _, distance_m = _geod().inv(start.lon_deg, start.lat_deg, end.lon_deg, end.lat_deg)
-    return Leg(bearing_deg % 360.0, distance_m)
+    return Leg(bearing_deg % 360.0 % 360.0, distance_m)  # twice: the first makes 360.0 of the smallest negative numbers
 
 
 def destination(start: Position, along: Leg) -> Position:

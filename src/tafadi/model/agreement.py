@@ -9,6 +9,8 @@ from tafadi.measure.instant import Instant
 from tafadi.model.names import Mode, check_name, check_text
 from tafadi.model.operation import Minima
 
+LOOKAHEAD_MAX_S: Final = 600  # straight motion is wrong by kilometres beyond ten minutes
+TRACK_AGE_MAX_S: Final = 90  # seven turns of an en-route radar
 MOST_PARTIES: Final = 5
 MOST_LANDMARKS: Final = 100
 FEWEST_LANDMARKS: Final = 2  # a read-back gives bearing and distance from two
@@ -70,5 +72,9 @@ class Agreement:
             raise InputError(f"a read-back needs {FEWEST_LANDMARKS} to {MOST_LANDMARKS} agreed landmarks, not {len(self.landmarks)}")
         if len({landmark.name for landmark in self.landmarks}) != len(self.landmarks):
             raise InputError("two landmarks have the same name")
+        if not (self.minima_tracks.horizontal_m > 0.0 and self.minima_tracks.vertical_m > 0.0):
+            raise InputError("between tracks both minima must be more than 0; there is no silent default")
+        if not 1 <= self.timing.lookahead_s <= LOOKAHEAD_MAX_S or not 1 <= self.timing.track_max_age_s <= TRACK_AGE_MAX_S:
+            raise InputError(f"tracks are watched 1 to {LOOKAHEAD_MAX_S} s ahead, and are 1 to {TRACK_AGE_MAX_S} s old at the most")
         if not self.modes:
             raise InputError("the agreement allows no mode; name REAL, EXERCISE or TEST")

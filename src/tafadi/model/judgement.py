@@ -26,6 +26,7 @@ class Cause(StrEnum):
     NOT_FINITE = "not-finite"
     TRACK_OLD = "track-old"
     VELOCITY_MISSING = "velocity-missing"
+    NOT_COMPUTABLE = "not-computable"
 
 
 @dataclass(frozen=True, slots=True)

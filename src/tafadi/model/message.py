@@ -20,6 +20,7 @@ from tafadi.model.operation import Minima, Notice
 
 MOST_REFS: Final = 32
 MOST_RECIPIENTS: Final = 16
+LONGEST_FIELD: Final = 200  # characters of the name of a member, or of anything else that is a label and no text
 
 
 class EntryType(StrEnum):
@@ -256,6 +257,9 @@ class Refusal:
     code: RefusalCode
     field: str = ""
 
+    def __post_init__(self) -> None:
+        check_text(self.field, "the field of the refusal", LONGEST_FIELD)
+
 
 class StopStep(StrEnum):
     """Heard is not acted."""
@@ -371,7 +375,7 @@ class Message:
         if not 1 <= len(self.recipients) <= MOST_RECIPIENTS:
             raise InputError(f"an entry has 1 to {MOST_RECIPIENTS} recipients, not {len(self.recipients)}")
         if len(self.refs) > MOST_REFS:
-            raise InputError(f"an entry refers to at most {MOST_REFS} others, not {len(self.refs)}")
+            raise InputError(f"an entry refers to at most {MOST_REFS} others, not {len(self.refs)}", code="too-large")
         if self.valid_until is not None and self.valid_until < self.sent_at:
             raise InputError("the entry is valid until before it was sent", code="end-before-start")
         if isinstance(self.body, NoticeBody) and self.body.notice and f"notice.{self.body.notice.kind}" != self.type:

@@ -48,10 +48,15 @@ def check_name(text: str, what: str) -> str:
     return text
 
 
+def printable(text: str) -> str:
+    """`text` with a question mark for everything that does not print: safe to show, whoever wrote it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 def check_text(text: str, what: str, longest: int = LONGEST_TEXT) -> str:
     """`text` itself, if it is short enough and holds no control, hidden or direction-changing characters. Raises InputError."""
     if len(text) > longest:
-        raise InputError(f"{what} is {len(text)} characters long; at most {longest} are allowed")
+        raise InputError(f"{what} is {len(text)} characters long; at most {longest} are allowed", code="too-large")
     if _HOSTILE.search(text):
         raise InputError(f"{what} holds a control character, or one that turns the direction of text")
     return text

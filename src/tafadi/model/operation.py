@@ -17,6 +17,7 @@ from tafadi.model.volume import Volume4D
 
 MOST_VOLUMES: Final = 64
 MOST_WAYPOINTS: Final = 500
+MOST_STATED: Final = 8  # places in words; each is one more that must fit
 LONGEST_S: Final = 90 * 86_400.0  # no notice lasts longer than a quarter; longer ones are renewed, and so looked at again
 
 
@@ -84,7 +85,8 @@ class Trajectory:
     def __post_init__(self) -> None:
         count = len(self.waypoints)
         if not 2 <= count <= MOST_WAYPOINTS:
-            raise InputError(f"a trajectory of {count} waypoints is not one; give 2 to {MOST_WAYPOINTS}")
+            code = "geometry-missing" if count < 2 else "too-large"
+            raise InputError(f"a trajectory of {count} waypoints is not one; give 2 to {MOST_WAYPOINTS}", code=code)
         for number, (before, after) in enumerate(zip(self.waypoints, self.waypoints[1:], strict=False), 1):
             if after.at <= before.at:
                 raise InputError(f"waypoint {number} at {after.at} is not after the one before it at {before.at}")
@@ -134,7 +136,7 @@ class Notice:
         if not self.volumes and self.trajectory is None:
             raise InputError("the notice says no place: give volumes or a trajectory", code="geometry-missing")
         if len(self.volumes) > MOST_VOLUMES:
-            raise InputError(f"{len(self.volumes)} volumes are more than the {MOST_VOLUMES} that one notice may hold")
+            raise InputError(f"{len(self.volumes)} volumes are more than the {MOST_VOLUMES} that one notice may hold", code="too-large")
         if (self.kind is Kind.AREA) != (self.area_kind is not None):
             raise InputError("an area notice says which kind of area it is, and an operation does not")
         if self.kind is Kind.AREA and self.trajectory is not None:
@@ -145,10 +147,10 @@ class Notice:
             raise InputError(f"frequency {self.frequency_hz} Hz is not one of voice radio")
         if self.disclosure is Disclosure.PRIVATE:
             raise InputError("disclosure 'private' is reserved and cannot be kept yet; use 'full' or 'envelope'")
-        if len(self.stated) > 8:
-            raise InputError(f"{len(self.stated)} stated places are more than the 8 that one notice may hold")
+        if len(self.stated) > MOST_STATED:
+            raise InputError(f"{len(self.stated)} stated places are more than the {MOST_STATED} that one notice may hold", code="too-large")
         if self.span.duration_s > LONGEST_S:
-            raise InputError("the notice lasts longer than 90 days; announce it again when that time comes")
+            raise InputError("the notice lasts longer than 90 days; announce it again when that time comes", code="too-large")
         check_text(self.title, "the title", 200)
         check_text(self.contact, "the contact", 200)
 

@@ -42,7 +42,8 @@ class Polygon:
     def __post_init__(self) -> None:
         count = len(self.vertices)
         if not 3 <= count <= MOST_VERTICES:
-            raise InputError(f"a polygon of {count} corners is not one; give 3 to {MOST_VERTICES}", code="geometry-missing")
+            code = "geometry-missing" if count < 3 else "too-large"
+            raise InputError(f"a polygon of {count} corners is not one; give 3 to {MOST_VERTICES}", code=code)
         for index, vertex in enumerate(self.vertices):
             if vertex == self.vertices[index - 1]:
                 raise InputError(f"corner {index} of the polygon stands twice ({vertex})")

@@ -4,24 +4,28 @@ A source that is silent or gone is told in words; what it does not say is never 
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import structlog
-
 from tafadi.errors import InputError
+from tafadi.formats.skips import Skips
+from tafadi.measure.instant import Clock, Instant
 from tafadi.model.track import Plot
 
 CHUNK_BYTES: Final = 262_144
-LONGEST_LINE: Final = 65_536  # an unended line longer than this is dropped; no format has one
+LONGEST_LINE: Final = 65_536  # a longer line is dropped whole; no format has one
 RETRY_S: Final = 0.5
-
-log = structlog.get_logger()
+SILENT_S: Final = 30.0  # a surveillance source says something every few seconds
 
 
 class PlotReader(Protocol):
     """What a line format offers."""
+
+    @property
+    def skips(self) -> Skips:
+        """What was left out, and why."""
+        ...
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Plot]:
         """The plots of the lines."""
@@ -41,9 +45,13 @@ class Source:
         """The source written as FORMAT=tcp://HOST:PORT. Raises InputError."""
         name, _, address = text.partition("=tcp://")
         host, colon, port = address.rpartition(":")
-        if name not in READERS or not colon or not port.isdigit() or not 0 < int(port) < 65_536:
+        number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
+        if name not in READERS or not colon or not host or not 0 < number < 65_536:
             raise InputError(f"{text[:100]!r} is not a source like nop=tcp://127.0.0.1:9000; formats are {', '.join(READERS)}")
-        return cls(name, host.strip("[]"), int(port))
+        return cls(name, host.strip("[]"), number)
+
+    def __str__(self) -> str:
+        return f"{self.format}=tcp://{self.host}:{self.port}"
 
 
 def _nop() -> PlotReader:
@@ -67,39 +75,75 @@ def _plots() -> PlotReader:
 READERS: Final[dict[str, Callable[[], PlotReader]]] = {"nop": _nop, "sbs": _sbs, "plots": _plots}
 
 
-async def follow_source(source: Source, take: Callable[[list[Plot]], None]) -> None:
+@dataclass
+class Feed:
+    """What is known of one source while the node runs: when it last gave a plot, its trouble in words, and lines that made no sense."""
+
+    source: Source
+    clock: Clock
+    take: Callable[[list[Plot]], None]
+    tell: Callable[[str], None]
+    heard_at: Instant | None = None
+    trouble: str = "not connected yet"
+    unread: int = 0
+
+    def troubled(self, trouble: str) -> None:
+        """Tells a trouble once, when it begins or changes; that it is over is told as well."""
+        if trouble != self.trouble:
+            self.trouble = trouble
+            self.tell(f"track source {self.source} {trouble or 'is followed'}")
+
+
+async def follow_source(feed: Feed) -> None:
     """Runs until cancelled: reads the source, hands its plots on as they come, and connects again when it was cut."""
-    told = ""
     while True:
         try:
-            reader, writer = await asyncio.open_connection(source.host, source.port, limit=CHUNK_BYTES)
+            reader, writer = await asyncio.open_connection(feed.source.host, feed.source.port, limit=CHUNK_BYTES)
         except OSError as error:
-            trouble = f"{error.strerror or error}"
-            if trouble != told:
-                log.warning("track source cannot be reached", host=source.host, port=source.port, trouble=trouble)
-            told = trouble
+            feed.troubled(f"cannot be reached ({error.strerror or error}); what it would see is not watched")
             await asyncio.sleep(RETRY_S)
             continue
-        told = ""
         try:
-            await _read(reader, READERS[source.format](), take)
+            await _read(feed, reader)
         finally:
             writer.close()
-        log.warning("track source ended", host=source.host, port=source.port)
+        feed.troubled("was cut; what it would see is not watched")
         await asyncio.sleep(RETRY_S)
 
 
-async def _read(reader: asyncio.StreamReader, plots: PlotReader, take: Callable[[list[Plot]], None]) -> None:
-    rest = b""
+async def _read(feed: Feed, reader: asyncio.StreamReader) -> None:
+    plots = READERS[feed.source.format]()
+    before, heard = feed.unread, False
+    async for lines in _lines(feed, reader):
+        found = list(plots.read(lines))
+        feed.unread = before + plots.skips.total
+        heard = heard or bool(found)
+        if found:
+            feed.heard_at = feed.clock.now()
+            feed.troubled("")
+            feed.take(found)
+        elif lines and not heard:
+            feed.troubled("sends nothing that can be read; what it would see is not watched")
+
+
+async def _lines(feed: Feed, reader: asyncio.StreamReader) -> AsyncIterator[list[bytes]]:
+    """The whole lines of each chunk, until the source ends. Of a line that is too long nothing is read, its end included."""
+    rest, overlong = b"", False
+    while chunk := await _chunk(feed, reader):
+        *lines, rest = (rest + chunk).split(b"\n")
+        if overlong and lines:
+            lines, overlong = lines[1:], False
+        if overlong or len(rest) > LONGEST_LINE:
+            rest, overlong = b"", True
+        yield [line for line in lines if len(line) <= LONGEST_LINE]
+
+
+async def _chunk(feed: Feed, reader: asyncio.StreamReader) -> bytes:
+    """What comes next; nothing once the source has ended. A source that says nothing for long is told."""
     while True:
         try:
-            chunk = await reader.read(CHUNK_BYTES)
+            return await asyncio.wait_for(reader.read(CHUNK_BYTES), SILENT_S)
+        except TimeoutError:
+            feed.troubled("is silent; what it would see is not watched")
         except OSError:
-            return
-        if not chunk:
-            return
-        *lines, rest = (rest + chunk).split(b"\n")
-        rest = rest if len(rest) <= LONGEST_LINE else b""
-        found = list(plots.read(lines))
-        if found:
-            take(found)
+            return b""

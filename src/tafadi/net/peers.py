@@ -6,6 +6,7 @@ any other party, and nothing here decides what is true: bytes go out, receipts a
 
 import asyncio
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,16 +17,20 @@ import httpx
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries, next_push, take_receipt
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import DamagedError, SessionError, TafadiError, UnavailableError
+from tafadi.errors import DamagedError, EquivocationError, LimitError, SessionError, TafadiError, UnavailableError
 from tafadi.measure.instant import Instant
 from tafadi.net.tls import client_context
 from tafadi.trust.catchup import parse_mirror_info
-from tafadi.trust.push import encode_push
+from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
+from tafadi.trust.push import Push, encode_push
 
 TIMEOUT_S: Final = 10.0  # one exchange on a healthy line takes milliseconds; a hung one must not hold up the next
 BACKOFF_FIRST_S: Final = 0.1
 BACKOFF_MAX_S: Final = 5.0
-BINARY: Final = {"content-type": "application/octet-stream"}
+ANSWER_MAX_BYTES: Final = HEARTBEAT_MAX_BYTES  # the longest answer there is; a longer one is not read to its end
+RESUMES_MAX: Final = 3  # how often in a row the other node may name another size; one that goes on so leads us in a circle
+DOWN_AFTER_BEATS: Final = 3  # heartbeats missed until the officers are alarmed: 90 s at the usual 30
+BINARY: Final = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
 
 
 @dataclass
@@ -38,6 +43,21 @@ class Link:
     heard_at: Instant | None = None
     trouble: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
+    lost_s: float = 0.0  # monotonic seconds of the first trouble since it was last well; 0 while it is
+    is_down: bool = False
+
+    def well(self) -> None:
+        """The line works; where it was down, the officers are told."""
+        if self.is_down:
+            self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is up again", None)
+        self.trouble, self.lost_s, self.is_down = "", 0.0, False
+
+    def troubled(self, trouble: str, now_s: float, patience_s: float) -> None:
+        """Remembers the trouble; once it has lasted for `patience_s` the officers are alarmed."""
+        self.trouble, self.lost_s = trouble, self.lost_s or now_s
+        if not self.is_down and now_s - self.lost_s >= patience_s:
+            self.is_down = True
+            self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is DOWN: {trouble}", None)
 
 
 async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Link, TafadiError], None]) -> None:
@@ -49,62 +69,77 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Lin
             link.wake.clear()
             try:
                 await _push_all(link, client)
-                await _beat(link, client)
-                wait_s, link.trouble = BACKOFF_FIRST_S, ""
+                await _beat(link, client, report)
+                wait_s = BACKOFF_FIRST_S
+                link.well()
                 await _pause(link, heartbeat_s)
             except DamagedError:
                 raise  # our own record cannot be trusted; the node must stop
             except TafadiError as error:
                 if str(error) != link.trouble:
                     report(link, error)
-                link.trouble = str(error)
-                await asyncio.sleep(wait_s * random.uniform(0.5, 1.0))  # jitter: two nodes must not knock in step
+                link.troubled(str(error), time.monotonic(), DOWN_AFTER_BEATS * heartbeat_s)
+                await asyncio.sleep(BACKOFF_FIRST_S)  # even if there is always something new
+                await _pause(link, wait_s * random.uniform(0.5, 1.0))  # jitter: two nodes must not knock in step
                 wait_s = min(2 * wait_s, BACKOFF_MAX_S)
 
 
-async def _pause(link: Link, heartbeat_s: float) -> None:
-    """Waits for something new, at most until the next heartbeat; new entries are pushed without a heartbeat between."""
+async def _pause(link: Link, longest_s: float) -> None:
+    """Waits for something new, at most until the next heartbeat or attempt; a stop does not wait for a backoff to end."""
     try:
-        await asyncio.wait_for(link.wake.wait(), heartbeat_s)
+        await asyncio.wait_for(link.wake.wait(), longest_s)
     except TimeoutError:
         return
 
 
 async def _push_all(link: Link, client: httpx.AsyncClient) -> None:
-    held = held_by(link.desk, link.party)
+    held, resumes = held_by(link.desk, link.party), 0
     if is_far_behind(link.desk, held):
         held = await _catch_up(link, client, held)
-    while (push := next_push(link.desk, held)) is not None:
+    push = next_push(link.desk, held) or _renewal(link, held)
+    while push is not None:
         answer = await _post(client, "/push", encode_push(push))
         if answer.status_code == 409:
-            held = _resumed(held, _size_of(answer), link)
+            resumes += 1
+            held = _resumed(push.old_size, _size_of(answer), link, resumes)
+            push = next_push(link.desk, held) or _renewal(link, held)
             continue
-        held = push.old_size + len(push.entries)
+        held, resumes = push.old_size + len(push.entries), 0
         take_receipt(link.desk, link.party, held, answer.text)
+        push = next_push(link.desk, held)
+
+
+def _renewal(link: Link, held: int) -> Push | None:
+    """A push without entries: the other node has them all, and the receipt was lost when this node died before it was kept."""
+    note = link.desk.journal.head(link.desk.origin).checkpoint
+    return Push(link.desk.origin, held, (), note) if note is not None and held_by(link.desk, link.party) < held else None
 
 
 async def _catch_up(link: Link, client: httpx.AsyncClient, held: int) -> int:
-    """Brings a node that is far behind up to our newest checkpoint, package by package; the size that it then gave a receipt for."""
+    """Brings a node that is far behind up to our newest checkpoint, package by package; how many entries it holds then."""
     answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, held))
     if answer.status_code == 409:
         answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, _size_of(answer)))
     if answer.status_code != 200:
         raise SessionError(f"{link.party} does not take our checkpoint from the size that it named itself")
+    ours, size, came_to = link.desk.journal.head(link.desk.origin).frontier.size, 0, -1
     answer = await _post(client, "/add-entries", next_entries(link.desk, 0, 0))
     while answer.status_code != 200:
         where = parse_mirror_info(answer.content)
-        if where.pending_size == 0 or where.next_entry >= where.pending_size:
+        if where.next_entry == where.pending_size == ours:
+            return ours  # it holds them all: its receipt was lost, and a push renews it
+        if not came_to < where.next_entry < where.pending_size <= ours:
             raise SessionError(f"{link.party} needs entry {where.next_entry} of {where.pending_size}; that leads nowhere")
-        size = where.pending_size
-        answer = await _post(client, "/add-entries", next_entries(link.desk, where.next_entry, size))
+        came_to, size = where.next_entry, where.pending_size
+        answer = await _post(client, "/add-entries", next_entries(link.desk, came_to, size))
     take_receipt(link.desk, link.party, size, answer.text)
     return size
 
 
-def _resumed(held: int, said: int, link: Link) -> int:
+def _resumed(held: int, said: int, link: Link, resumes: int) -> int:
     """Where to go on after a 409. Raises SessionError for an answer that leads nowhere."""
     size = link.desk.journal.head(link.desk.origin).frontier.size
-    if said == held or said > size:
+    if said == held or said > size or resumes > RESUMES_MAX:
         raise SessionError(f"{link.party} says it holds {said} of our {size} entries; that cannot be")
     return said
 
@@ -116,23 +151,37 @@ def _size_of(answer: httpx.Response) -> int:
     return int(text)
 
 
-async def _beat(link: Link, client: httpx.AsyncClient) -> None:
+async def _beat(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
     answer = await _post(client, "/heartbeat", beat(link.desk))
-    hear(link.desk, link.party, answer.content)
+    try:
+        hear(link.desk, link.party, answer.content)
+    except EquivocationError as fork:  # kept and alarmed by the desk; the line that brought the proof is well, and goes on
+        report(link, fork)
     link.heard_at = link.desk.clock.now()
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> httpx.Response:
     """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
     try:
-        answer = await client.post(path, content=body, headers=BINARY)
-    except (httpx.HTTPError, OSError) as error:
+        async with client.stream("POST", path, content=body, headers=BINARY) as streamed:
+            answer = httpx.Response(streamed.status_code, content=await _within(streamed))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
     if answer.status_code in (200, 202, 409):
         return answer
     if answer.status_code in (404, 429, 503):
         raise UnavailableError(f"the other node does not take {path} now ({answer.status_code}: {_detail(answer)})")
     raise SessionError(f"the other node refused {path} ({answer.status_code}: {_detail(answer)})")
+
+
+async def _within(streamed: httpx.Response) -> bytes:
+    """The body as it is on the wire: nothing is unpacked, and nothing is read beyond the longest answer there is."""
+    data = b""
+    async for chunk in streamed.aiter_raw():
+        data += chunk
+        if len(data) > ANSWER_MAX_BYTES:
+            raise LimitError(f"the other node's answer is longer than the {ANSWER_MAX_BYTES} bytes that any answer has")
+    return data
 
 
 def _detail(answer: httpx.Response) -> str:

@@ -90,7 +90,7 @@ class FoldedViews:
 
     def _fold(self, key: Key) -> None:
         entry = self._feeds[key[1]].entries[key[2]]
-        self._refusals[entry.id] = fold(self.picture, entry)
+        self._refusals[entry.id] = fold(self.picture, entry, len(self._feeds))
 
     def _fold_anew(self, new: list[Key]) -> None:
         for key in new:
@@ -103,6 +103,10 @@ class FoldedViews:
         """Whether the picture has taken the entry in: it is here, and so is all that it has seen."""
         feed = self._feeds.get(entry.party)
         return feed is not None and entry.index < len(feed.entries) and feed.entries[entry.index].id == entry
+
+    def size(self, party: str) -> int:
+        """How many entries of that party's feed the picture has taken in."""
+        return len(self._feeds[party].entries)
 
     def examined(self, entry: EntryId) -> Examined:
         """One entry, examined. Raises MissingError."""

@@ -8,17 +8,18 @@ Source: docs/spec/push.md, docs/spec/heartbeat.md, docs/spec/tiles.md.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final
 
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import add_checkpoint, add_entries, receive
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import LimitError, MissingError, NotPermittedError
+from tafadi.errors import EquivocationError, LimitError, MissingError, NotPermittedError, UnavailableError
 from tafadi.node import Node
 from tafadi.store.tiles import tile_bytes
 from tafadi.trust.catchup import (
@@ -39,13 +40,16 @@ PEER_KEY: Final = "tafadi.peer"  # where the protocol class puts the certificate
 
 
 async def body_within(request: Request, longest_bytes: int) -> bytes:
-    """The body, read no further than the limit. Raises LimitError."""
+    """The body, read no further than the limit. Raises LimitError, UnavailableError when its sender left before the end."""
     chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > longest_bytes:
-            raise LimitError(f"the body is longer than the {longest_bytes} bytes allowed here")
-        chunks.append(chunk)
+    try:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > longest_bytes:
+                raise LimitError(f"the body is longer than the {longest_bytes} bytes allowed here")
+            chunks.append(chunk)
+    except ClientDisconnect:
+        raise UnavailableError("the other side left before its request was whole") from None
     return b"".join(chunks)
 
 
@@ -115,7 +119,8 @@ class PeerDoor:
         if agreement not in self._node.desks:
             raise MissingError("no such agreement is signed here")
         desk = self._node.desks[agreement]
-        hear(desk, self.party(request, desk), data)
+        with suppress(EquivocationError):  # kept and alarmed by the desk; who brings the proof of a fork gets an answer all the same
+            hear(desk, self.party(request, desk), data)
         return Response(beat(desk), media_type="application/octet-stream")
 
     async def feed(self, request: Request) -> Response:
@@ -138,7 +143,9 @@ def peer_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], N
         Route("/heartbeat", door.heartbeat, methods=["POST"]),
         Route("/feed/{path:path}", _split_feed(door.feed), methods=["GET"]),
     ]
-    return Starlette(routes=routes, exception_handlers=handlers(on_damage))
+    app = Starlette(routes=routes, exception_handlers=handlers(on_damage))
+    app.router.redirect_slashes = False  # there is one name for each thing
+    return app
 
 
 def _split_feed(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:

@@ -6,24 +6,27 @@ protocol class of ours does. The control socket is a Unix socket that its owner 
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import structlog
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from tafadi.desk.desk import Desk
 from tafadi.desk.follow import Follower
 from tafadi.engine.warm import warm_up
-from tafadi.errors import DamagedError, StoreError, TafadiError, UnavailableError
+from tafadi.errors import DamagedError, NotPermittedError, TafadiError, UnavailableError
 from tafadi.model.names import Mode
 from tafadi.model.track import Plot
-from tafadi.net.feeds import Source, follow_source
+from tafadi.net.feeds import Feed, Source, follow_source
 from tafadi.net.peers import Link, keep
 from tafadi.net.tls import server_context, trust
 from tafadi.node import Alarm, Node
@@ -31,6 +34,10 @@ from tafadi.web.control_app import control_app
 from tafadi.web.peer_app import PEER_KEY, peer_app
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
+REQUEST_MAX_S: Final = 60.0  # from the first byte of a request to the end of its answer; the longest body takes 30 s at 300 kbit/s
+SOCKET_PATH_MAX: Final = 107  # bytes; what a Unix socket's address has room for
+CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
+CARD_LOOK_S: Final = 86_400.0
 KEEP_ALIVE_S: Final = 300  # longer than any heartbeat, so that a line stays open between two of them
 GRACE_S: Final = 3  # what a graceful stop waits for requests under way
 JUDGE_AGAIN_S: Final = 1.0  # how soon a judgement that failed is tried again
@@ -39,11 +46,38 @@ log = structlog.get_logger()
 
 
 class PeerProtocol(H11Protocol):
-    """HTTP/1.1 that tells the application with which certificate the other side connected."""
+    """HTTP/1.1 that tells the application with which certificate the other side connected, and does not wait for half a request."""
+
+    deadline: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        """Takes what came; the first byte of a request starts its deadline."""
+        self._await_request()
+        super().data_received(data)
+
+    def on_response_complete(self) -> None:
+        """The request is over, and its deadline with it."""
+        self._end_deadline()
+        super().on_response_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The connection is over."""
+        self._end_deadline()
+        super().connection_lost(exc)
+
+    def _await_request(self) -> None:
+        if self.deadline is None and not self.transport.is_closing():
+            self.deadline = self.loop.call_later(REQUEST_MAX_S, self.transport.abort)
+
+    def _end_deadline(self) -> None:
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remembers the certificate for every request of the connection."""
         super().connection_made(transport)
+        self._await_request()
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls else None
         inner = self.app
@@ -72,8 +106,9 @@ class Running:
     tls: ssl.SSLContext
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     to_judge: asyncio.Event = field(default_factory=asyncio.Event)
-    links: dict[tuple[str, str], Link] = field(default_factory=dict)
-    followers: dict[tuple[str, Mode], Follower] = field(default_factory=dict)
+    links: dict[tuple[str, str], tuple[Link, asyncio.Task[None]]] = field(default_factory=dict)
+    mode: Mode | None = None
+    followers: dict[str, Follower] = field(default_factory=dict)
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     servers: list[QuietServer] = field(default_factory=list)
     damage: str = ""
@@ -90,20 +125,30 @@ class Running:
             for party in desk.pact.others(desk.party):
                 trust(self.tls, [desk.pact.cards[party].tls_certificate])
                 url = (settings.peers or {}).get(party)
-                if url and (desk.pact.id, party) not in self.links:
+                known = self.links.get((desk.pact.id, party))
+                if known and known[0].url != url:
+                    known[1].cancel()  # it listens elsewhere now
+                    self.tasks.remove(known[1])
+                if url and (known is None or known[0].url != url):
                     self._add_link(Link(desk, party, url))
 
     def _add_link(self, link: Link) -> None:
         key = (link.desk.pact.id, link.party)
-        self.links[key] = link
         self.node.links["/".join(key)] = lambda: {"heard_at": str(link.heard_at) if link.heard_at else None, "trouble": link.trouble}
         beat_s = float(link.desk.pact.agreement.timing.heartbeat_s)
-        self.spawn(keep(link, self.node.folder.path / "keys", beat_s, _report_link))
+        self.links[key] = link, self.spawn(keep(link, self.node.folder.path / "keys", beat_s, _report_link))
 
-    def spawn(self, work: Awaitable[None]) -> None:
+    def spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Runs the work beside the others; a failure that nobody foresaw stops the node, loudly."""
         task = asyncio.ensure_future(self._guarded(work))
+        task.add_done_callback(self._ended)
         self.tasks.append(task)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("the node stops, for something failed that nobody foresaw", exc_info=error)
+            self.give_up(f"{type(error).__name__}: {error}")
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
@@ -120,33 +165,81 @@ class Running:
 
     def wake_links(self, agreement: str) -> None:
         """Own entries wait to be pushed."""
-        for (name, _), link in self.links.items():
+        for (name, _), (link, _task) in self.links.items():
             if name == agreement:
                 link.wake.set()
 
     async def judge(self) -> None:
         """Judges the inbox whenever something came in, once the engine is loaded; storing and cosigning never wait for it."""
         await asyncio.to_thread(warm_up)
+        told = ""
         while True:
             await self.to_judge.wait()
             self.to_judge.clear()
             try:
                 self.node.judge()
+                told = ""
             except DamagedError:
                 raise
-            except StoreError as error:
-                log.error("could not judge", error=str(error))
+            except TafadiError as error:  # what waits is judged in the end, and nobody takes the silence for clear air until then
+                if str(error) != told:
+                    self.alarm_all(f"what came in cannot be judged: {error}")
+                told = str(error)
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
 
     def take_plots(self, plots: list[Plot]) -> None:
-        """Gives live plots to the follower of every agreement in force."""
+        """Gives live plots to the follower of every agreement in force. What a follower cannot take is alarmed, not dropped in silence."""
         for desk in self.node.desks.values():
-            if desk.in_force:
-                mode = desk.pact.agreement.modes[0]
-                follower = self.followers.setdefault((desk.pact.id, mode), Follower(desk, mode))
-                if follower.take(plots, self.node.assigned):
+            if not desk.in_force:
+                continue
+            try:
+                if self._follower(desk).take(plots, self.node.assigned):
                     self.to_judge.set()
+            except DamagedError:
+                raise
+            except TafadiError as error:
+                desk.bell.alarm(desk.pact, f"live tracks are NOT watched: {error}", None)
+
+    def _follower(self, desk: Desk) -> Follower:
+        if desk.pact.id not in self.followers:
+            self.followers[desk.pact.id] = Follower(desk, mode_for_tracks(desk, self.mode))
+        return self.followers[desk.pact.id]
+
+    def follow(self, source: Source) -> None:
+        """Follows a track source; its state stands beside those of the lines."""
+        feed = Feed(source, self.node.clock, self.take_plots, self.alarm_all)
+        self.node.links[f"source {source}"] = lambda: {
+            "heard_at": str(feed.heard_at) if feed.heard_at else None,
+            "trouble": feed.trouble,
+            "unread": feed.unread,
+        }
+        self.spawn(follow_source(feed))
+
+    def alarm_all(self, sentence: str) -> None:
+        """Tells the officers of every agreement."""
+        for desk in self.node.desks.values():
+            self.node.bell.alarm(desk.pact, sentence, None)
+
+    async def watch_cards(self) -> None:
+        """Alarms when a card has run out or soon will. The line is not cut: somebody may have to say stop over it."""
+        while True:
+            now = self.node.clock.now()
+            for desk in self.node.desks.values():
+                for party, card in desk.pact.cards.items():
+                    if now.plus(CARD_WARNING_S) >= card.valid.end:
+                        self.node.bell.alarm(desk.pact, f"the card of {party} is valid only until {card.valid.end}", None)
+            await asyncio.sleep(CARD_LOOK_S)
+
+
+def mode_for_tracks(desk: Desk, named: Mode | None) -> Mode:
+    """The mode in which alerts about live tracks are raised: the one named, or the agreement's only one. Raises NotPermittedError."""
+    modes = desk.pact.agreement.modes
+    if named is None and len(modes) == 1:
+        return modes[0]
+    if named not in modes:
+        raise NotPermittedError(f"say in which mode tracks are followed, with --mode: {', '.join(modes)}")
+    return named
 
 
 def _report_link(link: Link, error: TafadiError) -> None:
@@ -163,26 +256,46 @@ def listening_socket(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as error:
-        raise UnavailableError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+        listener.listen()
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        raise UnavailableError(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
     return listener
 
 
-async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int], None]) -> None:
+def control_socket(path: Path) -> socket.socket:
+    """A listening Unix socket that its owner alone can open. Raises UnavailableError when the path is too long for one."""
+    if len(os.fsencode(path)) > SOCKET_PATH_MAX:
+        raise UnavailableError(f"{path} is longer than the {SOCKET_PATH_MAX} bytes of a socket's name; give the node a shorter folder")
+    path.unlink(missing_ok=True)  # left by a node that was killed; the folder's lock is ours
+    door = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        door.bind(str(path))
+        door.listen()
+    finally:
+        os.umask(before)
+    return door
+
+
+async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int], None], mode: Mode | None = None) -> None:
     """Runs the node until a signal or `stop`. `on_ready` is told the port once both doors are open. Raises DamagedError."""
-    running = Running(node, server_context(node.folder.path / "keys", ()))
+    running = Running(node, server_context(node.folder.path / "keys", ()), mode=mode)
     node.bell.on_entries = running.wake_links
     node.bell.on_alarm = _tell_alarm
     listener = listening_socket(node.settings.host, node.settings.port)
+    door = control_socket(node.folder.path / "control.sock")
     _handle_signals(running)
-    _start_doors(running, listener)
+    _start_doors(running, listener, door)
     running.spawn(running.judge())
     running.to_judge.set()
     running.connect()
+    running.spawn(running.watch_cards())
     for source in sources:
-        running.spawn(follow_source(source, running.take_plots))
+        running.follow(source)
     await _until_started(running)
-    on_ready(listener.getsockname()[1])
+    if not running.stop.is_set():
+        on_ready(listener.getsockname()[1])
     await running.stop.wait()
     await _shut_down(running)
     if running.damage:
@@ -195,7 +308,7 @@ def _handle_signals(running: Running) -> None:
         loop.add_signal_handler(number, running.stop.set)
 
 
-def _start_doors(running: Running, listener: socket.socket) -> None:
+def _start_doors(running: Running, listener: socket.socket, door: socket.socket) -> None:
     context = running.tls
     peers = uvicorn.Config(
         peer_app(running.node, running.to_judge.set, running.give_up),
@@ -204,12 +317,7 @@ def _start_doors(running: Running, listener: socket.socket) -> None:
         limit_concurrency=CONNECTIONS_MAX,
         **_COMMON,
     )
-    control_path = running.node.folder.path / "control.sock"
-    control_path.unlink(missing_ok=True)  # left by a node that was killed; the folder's lock is ours
     control = uvicorn.Config(control_app(running.node, running.after_verb, running.give_up), **_COMMON)
-    door = socket.socket(socket.AF_UNIX)
-    door.bind(str(control_path))
-    control_path.chmod(0o600)
     for config, opened in ((peers, listener), (control, door)):
         server = QuietServer(config)
         running.servers.append(server)

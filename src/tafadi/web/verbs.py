@@ -136,9 +136,7 @@ def _check_cards(node: Node, pact: Pact) -> None:
     now, skew_s = node.clock.now(), float(pact.agreement.timing.skew_max_s)
     for party, card in pact.cards.items():
         if now >= card.valid.end or now.plus(skew_s) < card.valid.start:
-            raise RefusedError(
-                f"the card of {party} is valid from {card.valid.start} to {card.valid.end}, and it is {now}; ask for a new one"
-            )
+            raise RefusedError(f"the card of {party} is valid from {card.valid.start} to {card.valid.end}, and it is {now}")
     own = pact.cards.get(node.settings.party)
     if own is not None and own != open_card(node.folder.card):
         raise RefusedError(f"the agreement names other keys for {own.party} than this node has; do not sign")

@@ -8,23 +8,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference import volumes
-from tafadi.engine.kernels.areas import gap_between, shared_ground
+from tafadi.engine.kernels.areas import gaps_between, grounds_shared
 from tafadi.engine.pack import WGS84, pack_bodies
 from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.volume import Circle, Outline, Polygon, Volume4D
 
+PAIR = [(0, 1)]
 SPAN = Span(Instant(0), Instant(10**12))
 PLACES = [Position(0.0, 0.0), Position(47.0, 179.999), Position(90.0, 0.0), Position(-89.99, 30.0), Position(-33.0, -70.0)]
 
 
 def gap_m(a: Outline, b: Outline) -> float:
-    return gap_between(WGS84, pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)]), 0, 1).gap_m
+    return gaps_between(WGS84, pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)]), PAIR)[0].gap_m
 
 
 def area_m2(a: Outline, b: Outline) -> float:
     bodies = pack_bodies([Volume4D(outline, None, None, SPAN) for outline in (a, b)])
-    return shared_ground(WGS84, bodies, 0, 1, gap_between(WGS84, bodies, 0, 1)).area_m2
+    return grounds_shared(WGS84, bodies, PAIR, gaps_between(WGS84, bodies, PAIR))[0].area_m2
 
 
 def around(centre: Position, *legs: tuple[float, float]) -> Polygon:

@@ -29,7 +29,7 @@ def bodies(*bands: Band) -> Bodies:
 
 def compared(a: Band, b: Band, half_m: float = 0.0) -> tuple[int, int]:
     verdict, cause = np.empty(1, np.uint8), np.empty(1, np.uint8)
-    compare_bands(bodies(a, b), np.array([[0, 1]]), np.array([half_m]), verdict, cause)
+    compare_bands(bodies(a, b), np.array([[0, 1]]), np.array([half_m]), verdict, cause, np.empty(1))
     return int(verdict[0]), int(cause[0])
 
 
@@ -104,5 +104,5 @@ def test_a_height_that_is_no_number_is_unknown(member: str) -> None:
     values = getattr(pair, member).copy()
     values[0] = float("nan")
     verdict, cause = np.empty(1, np.uint8), np.empty(1, np.uint8)
-    compare_bands(pair._replace(**{member: values}), np.array([[0, 1]]), np.zeros(1), verdict, cause)
+    compare_bands(pair._replace(**{member: values}), np.array([[0, 1]]), np.zeros(1), verdict, cause, np.empty(1))
     assert (verdict[0], cause[0]) == (UNKNOWN, NOT_FINITE)

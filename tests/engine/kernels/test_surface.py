@@ -10,11 +10,17 @@ from hypothesis import strategies as st
 
 from tafadi.engine.kernels import surface
 from tafadi.engine.kernels.surface import Point
+from tafadi.engine.layout import Floats
 from tafadi.engine.pack import FLAT, WGS84
 from tafadi.measure.earth import Position, ecef
 
 places = st.builds(Position, st.floats(-90, 90), st.floats(-180, 180))
 SEAMS = [(90.0, 0.0), (-90.0, 10.0), (0.0, 180.0), (0.0, -180.0), (12.0, 179.9), (89.999, -45.0), (0.0, 0.0)]
+
+
+def plane(origin: Point, places: Floats, equidistant: bool) -> Floats:
+    """The places on the plane around one origin."""
+    return surface.planes(WGS84, np.array([origin]), np.array([0, len(places)]), places, equidistant)
 
 
 def point(position: Position) -> Point:
@@ -35,7 +41,7 @@ def test_poles_and_antimeridian_are_places_like_any_other(seam: tuple[float, flo
         there = Geodesic.WGS84.Direct(*seam, bearing_deg, 5_000.0)
         other = point(Position(there["lat2"], there["lon2"]))
         assert surface.distance_m(WGS84, point(Position(*seam)), other) == pytest.approx(5_000.0, abs=1e-4)
-        flat = surface.plane(WGS84, point(Position(*seam)), np.array([other]), True)
+        flat = plane(point(Position(*seam)), np.array([other]), True)
         assert math.hypot(*flat[0]) == pytest.approx(5_000.0, abs=1e-3)
 
 
@@ -43,7 +49,7 @@ def test_poles_and_antimeridian_are_places_like_any_other(seam: tuple[float, flo
 @given(places, st.floats(0, 360), st.floats(1, 100_000))
 def test_the_plane_keeps_distance_and_bearing_from_its_origin(origin: Position, bearing_deg: float, distance_m: float) -> None:
     there = Geodesic.WGS84.Direct(origin.lat_deg, origin.lon_deg, bearing_deg, distance_m)
-    flat = surface.plane(WGS84, point(origin), np.array([point(Position(there["lat2"], there["lon2"]))]), True)
+    flat = plane(point(origin), np.array([point(Position(there["lat2"], there["lon2"]))]), True)
     true = surface.polar_plane(WGS84, point(origin), np.array([point(Position(there["lat2"], there["lon2"]))]))
     assert math.hypot(*flat[0]) == pytest.approx(distance_m, abs=0.02)
     assert math.hypot(*true[0]) == pytest.approx(distance_m, abs=1e-3)
@@ -56,7 +62,7 @@ def test_the_plane_keeps_distance_and_bearing_from_its_origin(origin: Position, 
 @given(places, st.floats(-50_000, 50_000), st.floats(-50_000, 50_000))
 def test_off_the_plane_and_on_again_is_the_same_place(origin: Position, x: float, y: float) -> None:
     place = surface.off_plane(WGS84, point(origin), x, y)
-    assert surface.plane(WGS84, point(origin), np.array([place]), False)[0] == pytest.approx((x, y), abs=1e-3)
+    assert plane(point(origin), np.array([place]), False)[0] == pytest.approx((x, y), abs=1e-3)
 
 
 @settings(max_examples=200, deadline=None)

@@ -11,22 +11,27 @@ Twin  : tests/reference/volumes.py: dense sampling, and shapely in another proje
 """
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from tafadi.engine.kernels.outline import signed_distance
-from tafadi.engine.kernels.surface import Point, distance_m, geodetic, off_plane, plane, polar_plane, surface_point
+from tafadi.engine.kernels.surface import Point, distance_m, geodetic, off_plane, planes, polar_plane, surface_point
 from tafadi.engine.layout import EDGE_M, Bodies, Floats, World
 
 if TYPE_CHECKING:
-    from shapely.geometry.base import BaseGeometry
+    Shapes = npt.NDArray[np.object_]  # of shapely geometries
+
+Pairs = Sequence[tuple[int, int]]
 
 ROUNDS_MOST: Final = 5  # layouts; each brings the origin some hundred times nearer, so two or three do
 TRUSTED_M: Final = 10_000.0  # a plane is exact to 2 mm this far from its origin
 CLEARLY_M: Final = 50.0  # an overlap wider than this is one, wherever the plane's origin lies
 CLOSE_M: Final = 5.0  # a circle this near to touching is looked at with finer pieces of the edge
 FINER: Final = 64  # pieces of that edge
+TOGETHER: Final = 1_000  # pairs that are laid out at once: with the largest outlines, 100 MB
 CORNERS: Final = 256  # of a polygon that stands for a circle when areas are measured; its area is made that of the circle
 
 
@@ -93,49 +98,79 @@ def point_gap_m(world: World, centre: Point, ring_m: Floats, radius_m: float) ->
     return away_m - radius_m
 
 
-def _polygon(world: World, origin: Point, ring_m: Floats, equidistant: bool) -> "BaseGeometry":
+def _polygons(world: World, origins: Sequence[Point], rings: Sequence[Floats], equidistant: bool) -> "Shapes":
+    """object[n]: each outline on the plane around its origin."""
     import shapely  # heavy: only when two outlines come near each other
 
-    polygon = shapely.Polygon(plane(world, origin, ring_m, equidistant))
-    return polygon if polygon.is_valid else shapely.make_valid(polygon)
+    sizes = [len(ring) for ring in rings]
+    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+    flat = planes(world, np.array(origins), first, np.concatenate(rings), equidistant)
+    polygons = shapely.polygons(shapely.linearrings(flat, indices=np.repeat(np.arange(len(sizes)), sizes)))
+    odd = ~shapely.is_valid(polygons)
+    polygons[odd] = shapely.make_valid(polygons[odd])
+    return np.asarray(polygons)
 
 
-def _width_m(shared: "BaseGeometry") -> float:
+def _widths_m(shared: "Shapes") -> Floats:
     """Width of shared ground: of a strip its breadth, of a square half its side. 0 for a point or a line."""
-    return 2 * float(shared.area) / float(shared.length) if shared.area > 0.0 else 0.0
-
-
-def ring_gap(world: World, ring_m: Floats, other_m: Floats, guess: Point) -> Gap:
-    """Gap between two outlines, first looked for around `guess`."""
     import shapely
 
-    origin, gap_m = surface_point(world, guess), math.inf
+    area_m2, around_m = shapely.area(shared), shapely.length(shared)
+    return np.divide(2 * area_m2, around_m, out=np.zeros(len(shared)), where=area_m2 > 0.0)
+
+
+def _meet(one: "Shapes", other: "Shapes") -> tuple[Floats, Floats]:
+    """Gap of each pair on its plane, and x, y where: within the shared ground, or half way between."""
+    import shapely
+
+    shared = shapely.intersection(one, other)
+    gap_m = -_widths_m(shared)
+    apart = gap_m >= -EDGE_M
+    gap_m[apart] = shapely.distance(one[apart], other[apart])
+    where = np.empty(len(shared), object)
+    where[~apart] = shapely.point_on_surface(shared[~apart])
+    where[apart] = shapely.line_interpolate_point(shapely.shortest_line(one[apart], other[apart]), 0.5, normalized=True)
+    return gap_m, shapely.get_coordinates(where)
+
+
+def ring_gaps(world: World, ones: Sequence[Floats], others: Sequence[Floats], guesses: Sequence[Point]) -> list[Gap]:
+    """Gaps between outlines, pair by pair, each first looked for around its guess."""
+    gaps = [Gap(math.inf, surface_point(world, guess)) for guess in guesses]
+    left = list(range(len(gaps)))
     for _ in range(ROUNDS_MOST):
-        one, two = _polygon(world, origin, ring_m, True), _polygon(world, origin, other_m, True)
-        shared = one.intersection(two)
-        width_m = _width_m(shared)
-        if width_m > EDGE_M:
-            place, gap_m = shared.point_on_surface(), -width_m
-        else:
-            place, gap_m = shapely.shortest_line(one, two).interpolate(0.5, normalized=True), float(one.distance(two))
-        away_m = math.hypot(place.x, place.y)
-        origin = surface_point(world, off_plane(world, origin, float(place.x), float(place.y)))
-        if world.flat or away_m < TRUSTED_M or gap_m < -CLEARLY_M:
+        if not left:
             break
-    return Gap(gap_m, origin)
+        origins = [gaps[n].place for n in left]
+        one, other = (_polygons(world, origins, [rings[n] for n in left], True) for rings in (ones, others))
+        gap_m, where = _meet(one, other)
+        for n, origin, gap, (x, y) in zip(left, origins, gap_m.tolist(), where.tolist(), strict=True):
+            gaps[n] = Gap(gap, surface_point(world, off_plane(world, origin, x, y)))
+        settled = (np.hypot(where[:, 0], where[:, 1]) < TRUSTED_M) | (gap_m < -CLEARLY_M) | world.flat
+        left = [n for n, done in zip(left, settled.tolist(), strict=True) if not done]
+    return gaps
 
 
-def gap_between(world: World, bodies: Bodies, a: int, b: int) -> Gap:
-    """The gap between the outlines of two bodies; with a circle among them, its place is only a centre."""
-    if is_circle(bodies, a) and is_circle(bodies, b):
-        between_m = distance_m(world, centre_of(bodies, a), centre_of(bodies, b))
-        return Gap(float(between_m - bodies.radius_m[a] - bodies.radius_m[b]), centre_of(bodies, a))
-    if is_circle(bodies, a):
-        centre = centre_of(bodies, a)
+def _round_gap(world: World, bodies: Bodies, a: int, b: int) -> Gap:
+    """The gap between two bodies of which one at least is a circle; its place is only a centre."""
+    if not is_circle(bodies, a):
+        a, b = b, a
+    centre = centre_of(bodies, a)
+    if not is_circle(bodies, b):
         return Gap(point_gap_m(world, centre, ring_of(bodies, b), float(bodies.radius_m[a])), centre)
-    if is_circle(bodies, b):
-        return gap_between(world, bodies, b, a)
-    return ring_gap(world, ring_of(bodies, a), ring_of(bodies, b), _guess(bodies, a, b))
+    between_m = distance_m(world, centre, centre_of(bodies, b))
+    return Gap(float(between_m - bodies.radius_m[a] - bodies.radius_m[b]), centre)
+
+
+def gaps_between(world: World, bodies: Bodies, pairs: Pairs) -> list[Gap]:
+    """The gaps between the outlines of pairs of bodies; with a circle among them, the place is only a centre."""
+    gaps: list[Gap] = []
+    for start in range(0, len(pairs), TOGETHER):
+        some = pairs[start : start + TOGETHER]
+        straight = [(a, b) for a, b in some if not (is_circle(bodies, a) or is_circle(bodies, b))]
+        ones, others = ([ring_of(bodies, pair[side]) for pair in straight] for side in (0, 1))
+        found = iter(ring_gaps(world, ones, others, [_guess(bodies, a, b) for a, b in straight]))
+        gaps += [_round_gap(world, bodies, a, b) if is_circle(bodies, a) or is_circle(bodies, b) else next(found) for a, b in some]
+    return gaps
 
 
 def _guess(bodies: Bodies, a: int, b: int) -> Point:
@@ -150,12 +185,27 @@ def ground_of(world: World, bodies: Bodies, body: int) -> Floats:
     return ring_of(bodies, body)
 
 
-def shared_ground(world: World, bodies: Bodies, a: int, b: int, gap: Gap) -> Shared:
-    """The ground that two bodies share (0 when none), and a place in it, or between them; `gap` is what `gap_between` gave."""
-    one, two = ground_of(world, bodies, a), ground_of(world, bodies, b)
-    if is_circle(bodies, a) or is_circle(bodies, b):
-        gap = ring_gap(world, one, two, _guess(bodies, a, b))
-    if gap.gap_m >= 0.0:
-        return Shared(0.0, gap.place)
-    shared = _polygon(world, gap.place, one, False).intersection(_polygon(world, gap.place, two, False))
-    return Shared(float(shared.area), gap.place)
+def grounds_shared(world: World, bodies: Bodies, pairs: Pairs, gaps: Sequence[Gap]) -> list[Shared]:
+    """The ground that each pair of bodies shares (0 when none), and a place in it, or between them; `gaps` are from `gaps_between`."""
+    shared: list[Shared] = []
+    for start in range(0, len(pairs), TOGETHER):
+        shared += _grounds(world, bodies, pairs[start : start + TOGETHER], gaps[start : start + TOGETHER])
+    return shared
+
+
+def _grounds(world: World, bodies: Bodies, pairs: Pairs, gaps: Sequence[Gap]) -> list[Shared]:
+    import shapely
+
+    ones, others = ([ground_of(world, bodies, pair[side]) for pair in pairs] for side in (0, 1))
+    rounded = [n for n, (a, b) in enumerate(pairs) if is_circle(bodies, a) or is_circle(bodies, b)]
+    guesses = [_guess(bodies, *pairs[n]) for n in rounded]
+    exact = dict(zip(rounded, ring_gaps(world, [ones[n] for n in rounded], [others[n] for n in rounded], guesses), strict=True))
+    settled = [exact.get(n, gap) for n, gap in enumerate(gaps)]
+    shared = [Shared(0.0, gap.place) for gap in settled]
+    over = [n for n, gap in enumerate(settled) if gap.gap_m < 0.0]
+    if over:
+        origins = [settled[n].place for n in over]
+        one, other = (_polygons(world, origins, [rings[n] for n in over], False) for rings in (ones, others))
+        for n, area_m2 in zip(over, shapely.area(shapely.intersection(one, other)).tolist(), strict=True):
+            shared[n] = Shared(area_m2, settled[n].place)
+    return shared

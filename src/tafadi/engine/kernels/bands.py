@@ -74,18 +74,31 @@ def compare(bodies: Bodies, a: int, b: int, half_m: float) -> tuple[int, int]:
     return UNKNOWN, DATUMS_UNLIKE
 
 
+@part
+def gap_up(bodies: Bodies, a: int, b: int) -> float:
+    """Metres from the top of b up to the bottom of a; 0 where that bottom is known to lie below the top, NaN where nobody can tell."""
+    if alike(bodies.lower_datum[a], bodies.upper_datum[b]):
+        gap = bodies.lower_m[a] - bodies.upper_m[b]
+        return 0.0 if gap <= 0.0 else gap
+    return 0.0 if reaches_below(bodies, a, b) else math.nan
+
+
 @kernel
-def compare_bands(bodies: Bodies, pairs: Ints, half_m: Floats, verdict: Bytes, cause: Bytes) -> None:
+def compare_bands(bodies: Bodies, pairs: Ints, half_m: Floats, verdict: Bytes, cause: Bytes, gap_m: Floats) -> None:
     """Judge the bands and times of each pair of bodies; CLEAR also when they share no time.
 
     pairs   : int64[n, 2]  body numbers
     half_m  : float64[n]   vertical minimum
     verdict : uint8[n]     out
     cause   : uint8[n]     out
+    gap_m   : float64[n]   out: metres between the bands of a CONFLICT, 0 where they overlap; NaN for every other verdict
     """
     for n in range(pairs.shape[0]):
         a, b = pairs[n, 0], pairs[n, 1]
+        gap_m[n] = math.nan
         if max(bodies.start_ns[a], bodies.start_ns[b]) >= min(bodies.end_ns[a], bodies.end_ns[b]):
             verdict[n], cause[n] = CLEAR, NO_CAUSE
         else:
             verdict[n], cause[n] = compare(bodies, a, b, half_m[n])
+            if verdict[n] == CONFLICT:
+                gap_m[n] = gap_up(bodies, a, b) + gap_up(bodies, b, a)  # of a band that is not empty, one of the two is 0

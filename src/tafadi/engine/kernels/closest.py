@@ -42,7 +42,10 @@ class Nearest(NamedTuple):
 
 @leaf
 def time_in_disc(m: Motion, radius: float, window: Span) -> Span:
-    """Span of the window in which the one is within `radius` of the other, seen from above."""
+    """Span of the window in which the one is within `radius` of the other, seen from above; empty where a number is none.
+
+    Empty is no verdict: callers look for NaN first, and say UNKNOWN.
+    """
     reach = radius - EDGE_M
     a = m.vx * m.vx + m.vy * m.vy
     b = m.x * m.vx + m.y * m.vy
@@ -52,28 +55,29 @@ def time_in_disc(m: Motion, radius: float, window: Span) -> Span:
         span = Span(0.0, 0.0)
     elif a == 0.0:  # no relative motion: inside always or never
         span = window if c < 0.0 else Span(0.0, 0.0)
-    elif quarter_discriminant <= 0.0:  # misses, or only touches the edge
+    elif not quarter_discriminant > 0.0:  # misses, only touches the edge, or is no number
         span = Span(0.0, 0.0)
     else:
         # The larger of the two sums never cancels; the other root follows from their product, c / a.
         q = -b - math.copysign(math.sqrt(quarter_discriminant), b)
         early, late = (q / a, c / q) if q < 0.0 else (c / q, q / a)
-        span = Span(max(window.start, early), min(window.end, late))
+        span = Span(max(window.start, early), min(window.end, late)) if early <= late else Span(0.0, 0.0)
     return span
 
 
 @leaf
 def time_in_slab(m: Motion, half_height: float, window: Span) -> Span:
-    """Span of the window in which the one is within `half_height` of the other, seen from the side."""
+    """Span of the window in which the one is within `half_height` of the other, seen from the side; empty where a number is none."""
     reach = half_height - EDGE_M
     if reach <= 0.0:
         span = Span(0.0, 0.0)
     elif m.vz == 0.0:
         span = window if abs(m.z) < reach else Span(0.0, 0.0)
     else:
-        low = (-reach - m.z) / m.vz
-        high = (reach - m.z) / m.vz
-        span = Span(max(window.start, min(low, high)), min(window.end, max(low, high)))
+        one, other = (-reach - m.z) / m.vz, (reach - m.z) / m.vz
+        low, high = (one, other) if m.vz > 0.0 else (other, one)
+        # Infinite where m.vz is next to nothing, and then rightly so; only NaN fails the comparison.
+        span = Span(max(window.start, low), min(window.end, high)) if low <= high else Span(0.0, 0.0)
     return span
 
 

@@ -2,7 +2,8 @@
 
 The path is walked in steps of at most `world.step_m`, each laid out on the plane around its own middle, where the body moves in a straight
 line. The instants at which it can pass from one side of the widened outline to the other are gathered and sorted; between two of them one
-look decides. Heights cut these spans at the band, widened by the vertical minimum.
+look decides. Heights cut these spans at the band, widened by the vertical minimum. Of every span that is found, `deepest` seeks the deepest
+instant.
 
 Frame : ECEF, laid out step by step.
 Units : metres, seconds.
@@ -17,9 +18,10 @@ from typing import NamedTuple
 import numpy as np
 
 from tafadi.engine.kernels.bands import alike, on_the_ground
-from tafadi.engine.kernels.closest import Motion, Span, time_in_disc
+from tafadi.engine.kernels.closest import Motion, Nearest, Span, time_in_disc
+from tafadi.engine.kernels.deepest import Rise, deepest_at_circle, deepest_over
 from tafadi.engine.kernels.outline import signed_distance, times_near
-from tafadi.engine.kernels.paths import height_on, joined, path_length, place_on, seconds, shifted
+from tafadi.engine.kernels.paths import height_on, joined, nearer, path_length, place_on, seconds, shifted
 from tafadi.engine.kernels.surface import Frame, dot, frame_at, geodesic, minus, on_plane, row
 from tafadi.engine.layout import (
     CLEAR,
@@ -43,11 +45,13 @@ from tafadi.engine.layout import (
 
 
 class Entries(NamedTuple):
-    """The first contiguous spans of conflict and of unknown, and why."""
+    """The first contiguous spans of conflict and of unknown, and why; and the deepest instant of all of each."""
 
     conflict: Span
     unknown: Span
     cause: int
+    deepest: Nearest  # in conflict; the least norm
+    level: Nearest  # in unknown; the least horizontal distance, the height not looked at
 
 
 class Climb(NamedTuple):
@@ -60,11 +64,13 @@ class Climb(NamedTuple):
 
 @part
 def time_above(z: float, vz: float, window: Span) -> Span:
-    """Span of the window in which z + vz t > 0."""
-    if vz == 0.0:
-        return window if z > 0.0 else Span(0.0, 0.0)
+    """Span of the window in which z + vz t > 0; empty where a number is none."""
     zero = -z / vz
-    return Span(max(window.start, zero), window.end) if vz > 0.0 else Span(window.start, min(window.end, zero))
+    if vz > 0.0 and not math.isnan(zero):
+        return Span(max(window.start, zero), window.end)
+    if vz < 0.0 and not math.isnan(zero):
+        return Span(window.start, min(window.end, zero))
+    return window if vz == 0.0 and z > 0.0 else Span(0.0, 0.0)
 
 
 @part
@@ -97,9 +103,27 @@ def noted(entries: Entries, over: Span, cause: int) -> Entries:
     if not over.start < over.end:
         return entries
     if cause == NO_CAUSE:
-        return Entries(joined(entries.conflict, over), entries.unknown, entries.cause)
+        return Entries(joined(entries.conflict, over), entries.unknown, entries.cause, entries.deepest, entries.level)
     first = cause if math.isnan(entries.unknown.start) else entries.cause
-    return Entries(entries.conflict, joined(entries.unknown, over), first)
+    return Entries(entries.conflict, joined(entries.unknown, over), first, entries.deepest, entries.level)
+
+
+@part
+def deepened(entries: Entries, here: Nearest, cause: int, by: float) -> Entries:
+    """The entries, after the deepest instant of a step (`by` seconds later than it says) was added."""
+    if cause == NO_CAUSE:
+        return Entries(entries.conflict, entries.unknown, entries.cause, nearer(entries.deepest, here, by), entries.level)
+    bare = Nearest(here.at, here.norm, here.horizontal, math.nan)
+    return Entries(entries.conflict, entries.unknown, entries.cause, entries.deepest, nearer(entries.level, bare, by))
+
+
+@part
+def rise_over(climb: Climb, bodies: Bodies, body: int, cause: int) -> Rise:
+    """How the body climbs, and the bounds that it can be beyond: where heights cannot be compared none, and the ground is none either."""
+    if cause != NO_CAUSE:
+        return Rise(0.0, 0.0, -math.inf, math.inf)
+    lower = bodies.lower_m[body] if alike(climb.datum, bodies.lower_datum[body]) else -math.inf
+    return Rise(climb.z, climb.vz, lower, bodies.upper_m[body])
 
 
 @part
@@ -113,11 +137,10 @@ def step_frame(paths: Paths, k: int, epoch_ns: int, span: Span, world: World) ->
 
 
 @part
-def over_circle(world: World, frame: Frame, m: Motion, bodies: Bodies, body: int, reach: float, window: Span) -> Span:
-    """Span in which the body is within `reach` of the circle."""
+def from_circle(world: World, frame: Frame, m: Motion, bodies: Bodies, body: int) -> Motion:
+    """The body's motion, x and y taken from the centre of the circle."""
     distance, bearing = geodesic(world, frame, frame_at(world, row(bodies.centre_m, body)))
-    x, y = m.x - distance * math.sin(bearing), m.y - distance * math.cos(bearing)
-    return time_in_disc(Motion(x, y, 0.0, m.vx, m.vy, 0.0), bodies.radius_m[body] + reach, window)
+    return Motion(m.x - distance * math.sin(bearing), m.y - distance * math.cos(bearing), 0.0, m.vx, m.vy, 0.0)
 
 
 @part
@@ -137,21 +160,39 @@ def clipped(a: Span, b: Span) -> Span:
 
 
 @part
-def over_outline(ring: Floats, m: Motion, reach: float, band: Span, cause: int, span: Span, times: Floats, entries: Entries) -> Entries:
+def over_outline(
+    ring: Floats, m: Motion, reach: float, half: float, rise: Rise, band: Span, cause: int, span: Span, times: Floats, entries: Entries
+) -> Entries:
     """The entries after a step over an outline: inside it by more than the edge, or within `reach` of it."""
     duration = span.end - span.start
     count = times_near(ring, m.x, m.y, m.vx, m.vy, abs(reach - EDGE_M), duration, times)
     marks = np.sort(times[:count])
+    nowhere = Nearest(math.nan, math.inf, math.nan, math.nan)
     begin = 0.0
     for n in range(count + 1):
         end = duration if n == count else marks[n]
         if end > begin:
             middle = (begin + end) / 2.0
             away, _ = signed_distance(ring, m.x + m.vx * middle, m.y + m.vy * middle)
-            if away < reach - EDGE_M:
-                entries = noted(entries, shifted(clipped(Span(begin, end), band), span.start), cause)
+            inside = clipped(Span(begin, end), band)
+            if away < reach - EDGE_M and inside.start < inside.end:
+                entries = noted(entries, shifted(inside, span.start), cause)
+                here = deepest_over(ring, m, rise, reach, half, inside, times, nowhere)
+                entries = deepened(entries, here, cause, span.start)
             begin = end
     return entries
+
+
+@part
+def over_circle(
+    m: Motion, circle: float, reach: float, half: float, rise: Rise, band: Span, cause: int, span: Span, entries: Entries
+) -> Entries:
+    """The entries after a step over a circle; x, y of the motion are from its centre."""
+    inside = clipped(time_in_disc(m, circle + reach, Span(0.0, span.end - span.start)), band)
+    if not inside.start < inside.end:
+        return entries
+    here = deepest_at_circle(m, rise, circle, reach, half, inside, Nearest(math.nan, math.inf, math.nan, math.nan))
+    return deepened(noted(entries, shifted(inside, span.start), cause), here, cause, span.start)
 
 
 @part
@@ -171,13 +212,17 @@ def step_over(
         band, cause = window, NOT_FINITE
     if not band.start < band.end:
         return entries
+    rise = rise_over(climb, bodies, body, cause)
+    weight = half if half > 0.0 and cause == NO_CAUSE else 1.0  # where the height is 0 or not looked at, any weight will do
     if math.isnan(bodies.radius_m[body]):
         outline = laid_out(world, frame, bodies, body, ring)
         if outline.size == 0 or not math.isfinite(outline.sum()):
             return noted(entries, span, NOT_FINITE)
-        return over_outline(outline, m, reach, band, cause, span, times, entries)
-    over = clipped(over_circle(world, frame, m, bodies, body, reach, window), band)
-    return noted(entries, shifted(over, span.start), cause)
+        return over_outline(outline, m, reach, weight, rise, band, cause, span, times, entries)
+    m = from_circle(world, frame, m, bodies, body)
+    if not math.isfinite(m.x + m.y + bodies.radius_m[body]):
+        return noted(entries, span, NOT_FINITE)
+    return over_circle(m, bodies.radius_m[body], reach, weight, rise, band, cause, span, entries)
 
 
 @part
@@ -192,8 +237,8 @@ def far_away(paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, spa
 @part
 def fly_over(paths: Paths, p: int, bodies: Bodies, body: int, reach: float, half: float, world: World) -> Entries:
     """The entries of a path into a body's volume."""
-    nothing = Span(math.nan, math.nan)
-    entries = Entries(nothing, nothing, NO_CAUSE)
+    nothing, nowhere = Span(math.nan, math.nan), Nearest(math.nan, math.inf, math.nan, math.nan)
+    entries = Entries(nothing, nothing, NO_CAUSE, nowhere, nowhere)
     size = bodies.first[body + 1] - bodies.first[body]
     ring, times = np.empty((size, 2)), np.empty(6 * size)
     first, last = paths.first[p], paths.first[p + 1] - 1
@@ -223,18 +268,18 @@ def judge_entries(paths: Paths, bodies: Bodies, pairs: Ints, reach_m: Floats, ha
     pairs   : int64[n, 2]   path and body numbers
     reach_m : float64[n]    horizontal minimum, 0 for the outline itself
     half_m  : float64[n]    vertical minimum
-    found   : FOUND[n]      out; no nearest approach is sought
+    found   : FOUND[n]      out; the nearest approach is the deepest instant, horizontal_m and vertical_m from the volume itself
     """
     for n in range(pairs.shape[0]):
         p, body = pairs[n, 0], pairs[n, 1]
         entries = fly_over(paths, p, bodies, body, reach_m[n], half_m[n], world)
-        span, verdict, cause = Span(math.nan, math.nan), CLEAR, NO_CAUSE
+        span, best, verdict, cause = Span(math.nan, math.nan), entries.level, CLEAR, NO_CAUSE
         if not math.isnan(entries.conflict.start):
-            span, verdict = entries.conflict, CONFLICT
+            span, best, verdict = entries.conflict, entries.deepest, CONFLICT
         elif not math.isnan(entries.unknown.start):
             span, verdict, cause = entries.unknown, UNKNOWN, entries.cause
         found[n]["verdict"], found[n]["cause"] = verdict, cause
         found[n]["epoch_ns"] = max(paths.at_ns[paths.first[p]], bodies.start_ns[body])
         found[n]["start_s"], found[n]["end_s"] = span.start, span.end
-        found[n]["nearest_s"], found[n]["horizontal_m"], found[n]["vertical_m"] = math.nan, math.nan, math.nan
+        found[n]["nearest_s"], found[n]["horizontal_m"], found[n]["vertical_m"] = best.at, best.horizontal, best.vertical
         found[n]["least_horizontal_m"] = math.nan

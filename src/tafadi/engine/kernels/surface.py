@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tafadi.engine.layout import Floats, World, kernel, leaf, part
+from tafadi.engine.layout import Floats, Ints, World, kernel, leaf, part
 
 ROUNDS_MOST = 100  # Vincenty needs 4 or 5; only near the antipode does it never end, and there half a metre more or less is enough
 
@@ -130,12 +130,18 @@ def on_plane(world: World, frame: Frame, place: Point, equidistant: bool) -> tup
 
 
 @kernel
-def plane(world: World, origin: Point, places: Floats, equidistant: bool) -> Floats:
-    """float64[n, 2]: the places on the plane around `origin`."""
-    frame = frame_at(world, origin)
+def planes(world: World, origins: Floats, first: Ints, places: Floats, equidistant: bool) -> Floats:
+    """float64[m, 2]: places, those from first[n] to first[n + 1] on the plane around origin n.
+
+    origins : float64[n, 3]
+    first   : int64[n + 1]
+    places  : float64[m, 3]
+    """
     out = np.empty((places.shape[0], 2))
-    for k in range(places.shape[0]):
-        out[k, 0], out[k, 1] = on_plane(world, frame, row(places, k), equidistant)
+    for n in range(origins.shape[0]):
+        frame = frame_at(world, row(origins, n))
+        for k in range(first[n], first[n + 1]):
+            out[k, 0], out[k, 1] = on_plane(world, frame, row(places, k), equidistant)
     return out
 
 

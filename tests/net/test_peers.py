@@ -1,0 +1,155 @@
+"""The line between two running nodes: cut, moved, far behind, answered with nonsense; it comes back, and every receipt with it."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from nodes import RealNode, World, free_port, until, world
+from tafadi.net.tls import server_context
+
+
+def say(node: RealNode, count: int) -> None:
+    """So many attempts, said by hand in one go while the node does not run."""
+    from tafadi.node import Node, SystemClock
+    from tafadi.web.verbs import perform
+
+    folder = node.folder
+    with folder.locked():
+        opened = Node(folder, SystemClock())
+        try:
+            for number in range(count):
+                perform(opened, "line.attempt", {"channel": "radio", "tries": 1, "answered": False, "text": str(number)})
+        finally:
+            opened.close()
+
+
+def test_a_peer_that_was_down_catches_up_with_hundreds_of_entries_and_all_receipts_are_there(tmp_path: Path) -> None:
+    with world(tmp_path, "alpha", "bravo", start=False) as both:
+        say(both["alpha"], 700)
+        both["alpha"].start()
+        until(lambda: "does not answer" in _trouble(both["alpha"], "bravo"))
+        both["bravo"].start()
+        until(both.settled)
+        assert both["alpha"].status()["stored_at"]["bravo"] >= 701
+        for node in both.nodes.values():
+            report = node.ask("feed", "verify")
+            assert [feed["receipts"] for feed in report["feeds"]].count(1) >= 1
+            assert all(not feed["faults"] for feed in report["feeds"])
+
+
+def test_a_receipt_that_was_lost_on_the_way_is_given_again(tmp_path: Path) -> None:
+    """The sender died between the other's commit and its own: all is stored, and the sender does not know it."""
+    import sqlite3
+
+    with world(tmp_path, "alpha", "bravo", start=False) as both:
+        say(both["alpha"], 300)
+        both.start()
+        until(both.settled)
+        for receipts_left in ("", "1"):
+            assert both["alpha"].stop() == 0
+            with sqlite3.connect(both["alpha"].path / "journal.db") as db:
+                if receipts_left:
+                    db.execute("UPDATE receipt SET size = 290 WHERE origin LIKE '%/alpha/%'")
+                else:
+                    db.execute("DELETE FROM receipt WHERE origin LIKE '%/alpha/%'")
+            assert both["alpha"].status()["stored_at"]["bravo"] in (0, 290)
+            both["alpha"].start()
+            until(both.settled)
+
+
+def _trouble(node: RealNode, party: str) -> str:
+    links = node.ask("line", "show")["links"]
+    return str(next((state["trouble"] for name, state in links.items() if name.endswith(f"/{party}")), ""))
+
+
+def test_a_line_that_is_down_alarms_and_so_does_its_return(tmp_path: Path) -> None:
+    with world(tmp_path, "alpha", "bravo") as both:
+        both["bravo"].kill()
+        until(lambda: "the line to bravo is DOWN" in both["alpha"].log.read_text())
+        both["bravo"].start()
+        until(lambda: "the line to bravo is up again" in both["alpha"].log.read_text())
+        until(lambda: _trouble(both["alpha"], "bravo") == "")
+
+
+def test_a_peer_that_moved_is_found_at_its_new_address_without_a_restart(tmp_path: Path) -> None:
+    with world(tmp_path, "alpha", "bravo") as both:
+        bravo = both["bravo"]
+        assert bravo.stop() == 0
+        bravo.port = free_port()
+        settings = bravo.path / "node.json"
+        import json
+
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "port": bravo.port}))
+        bravo.start()
+        assert both["alpha"].cli("node", "peer", "--party", "bravo", "--url", bravo.url).code == 0
+        both["alpha"].ask("line", "check")  # the next verb
+        until(both.settled)
+
+
+@contextmanager
+def impostor(both: World, answer: bytes) -> Iterator[int]:
+    """A server with bravo's real certificate that answers every request with these bytes."""
+    context = server_context(both["bravo"].path / "keys", [both.pact.cards["alpha"].tls_certificate])
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def converse(client: socket.socket) -> None:
+        try:
+            with context.wrap_socket(client, server_side=True) as tls:
+                while tls.recv(65_536):
+                    tls.sendall(answer)
+        except (OSError, ssl.SSLError):
+            client.close()
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=converse, args=(client,), daemon=True).start()
+
+    threading.Thread(target=serve, daemon=True).start()
+    yield listener.getsockname()[1]
+    listener.close()
+
+
+def response(status: str, body: bytes, *headers: str) -> bytes:
+    """An HTTP answer."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+@pytest.mark.parametrize(
+    ("answer", "part"),
+    [
+        (b"\x00\xff garbage\r\n\r\n", "does not answer"),
+        (response("200 OK", b""), "receipt"),
+        (response("200 OK", b"not a receipt\n"), ""),
+        (response("200 OK", b"x" * 3_000_000), "longer than"),
+        (response("200 OK", b"\x1f\x8b" + b"\x00" * 50, "Content-Encoding: gzip"), ""),
+        (response("409 Conflict", b"999999999\n"), "cannot be"),
+        (response("409 Conflict", b"0\n"), "cannot be"),
+        (response("409 Conflict", b"many\n"), "no size"),
+        (response("302 Found", b"", "Location: https://127.0.0.1:1/"), "refused"),
+        (response("500 Oops", b"\x1b[2J" * 100), "refused"),
+        (response("503 Busy", b'{"detail": "not now"}'), "not now"),
+        (response("503 Busy", b"[1]"), "does not take"),
+        (b"HTTP/1.1 200 OK\r\n" + b"".join(b"X-%d: %s\r\n" % (n, b"a" * 8_000) for n in range(200)) + b"\r\n", "does not answer"),
+    ],
+)
+def test_a_peer_that_answers_nonsense_is_told_in_words_and_harms_nothing(tmp_path: Path, answer: bytes, part: str) -> None:
+    with world(tmp_path, "alpha", "bravo", start=False) as both, impostor(both, answer) as port:
+        assert both["alpha"].cli("node", "peer", "--party", "bravo", "--url", f"https://127.0.0.1:{port}").code == 0
+        both["alpha"].start()
+        trouble = until(lambda: _trouble(both["alpha"], "bravo"))
+        assert part in trouble
+        assert both["alpha"].status()["stored_at"]["bravo"] == 0
+        assert "\x1b" not in both["alpha"].cli("line", "show").out
+        assert both["alpha"].rss_mb() < 700.0
+        assert both["alpha"].stop() == 0
+        assert "Traceback" not in both["alpha"].log.read_text()
