@@ -51,7 +51,7 @@ class ScenarioClock:
         """The clock written as START=ANCHOR*RATE. Raises InputError, TimeError."""
         start, _, rest = text.partition("=")
         anchor, star, rate = rest.partition("*")
-        if not star or not rate.replace(".", "", 1).isdigit() or not 0.0 < float(rate) <= 10_000.0:
+        if not star or not rate.replace(".", "", 1).isdecimal() or not 0.0 < float(rate) <= 10_000.0:
             raise InputError(f"{text[:100]!r} is not a scenario clock like 2026-03-01T06:00:00Z=2026-11-23T09:30:00Z*20")
         return cls(Instant.parse(start.strip()), Instant.parse(anchor.strip()), float(rate))
 

@@ -189,7 +189,7 @@ def test_a_port_that_is_taken_is_told(copy: RealNode) -> None:
 
 
 @pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.9", "", "a" * 300, "\udc80"])
-def test_a_host_that_is_not_ours_is_told(copy: RealNode, host: str) -> None:
+def test_a_host_that_is_none_of_ours_is_told(copy: RealNode, host: str) -> None:
     change_settings(copy.path, host=host)
     assert refused(copy)
 

@@ -105,9 +105,7 @@ def test_bytes_that_are_no_push_are_refused_in_a_sentence(tmp_path_factory: pyte
 
 @settings(max_examples=150, deadline=None)
 @given(at=st.integers(0, 2_000), byte=st.integers(1, 255))
-def test_a_push_with_one_byte_changed_is_refused_or_is_another_place(
-    tmp_path_factory: pytest.TempPathFactory, at: int, byte: int
-) -> None:
+def test_a_push_with_one_byte_changed_is_refused_or_is_another_place(tmp_path_factory: pytest.TempPathFactory, at: int, byte: int) -> None:
     world = _shared_world(tmp_path_factory)
     data = bytearray(world["alpha"].push_of(0, 1))
     data[at % len(data)] ^= byte

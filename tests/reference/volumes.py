@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from geographiclib.geodesic import Geodesic
 
@@ -84,3 +86,33 @@ def bands_share(a: tuple[Height, Height], b: tuple[Height, Height], surfaces: di
     if la >= ua or lb >= ub or ua <= ground or ub <= ground:
         return None
     return max(la, lb, ground) < min(ua, ub) if -math.inf in (la, lb) else max(la, lb) < min(ua, ub)
+
+
+class Deepest(NamedTuple):
+    """The least cylinder norm of a point that moves past an outline and a band, the first instant of it, and both distances then."""
+
+    at: float
+    norm: float
+    horizontal: float
+    vertical: float
+
+
+def deepest(
+    shape: shapely.Geometry,
+    band: tuple[float, float],
+    motion: tuple[float, float, float, float, float, float],
+    minima: tuple[float, float],
+    times: npt.NDArray[np.float64],
+) -> Deepest | None:
+    """What is seen at those of the times at which the point is within the minima of the shape and the band; None when it never is."""
+    x, y, z = (motion[axis] + motion[axis + 3] * times for axis in range(3))
+    horizontal = shapely.distance(shape, shapely.points(x, y))
+    vertical = np.maximum(0.0, np.maximum(band[0] - z, z - band[1]))
+    inside = (horizontal < minima[0]) | ((minima[0] == 0.0) & (horizontal == 0.0))
+    inside &= (vertical < minima[1]) | ((minima[1] == 0.0) & (vertical == 0.0))
+    if not inside.any():
+        return None
+    shares = [distance / least for distance, least in zip((horizontal, vertical), minima, strict=True) if least > 0.0]
+    norm = np.where(inside, np.max(shares, axis=0) if shares else 0.0, math.inf)
+    best = int(np.argmin(norm))
+    return Deepest(float(times[best]), float(norm[best]), float(horizontal[best]), float(vertical[best]))

@@ -126,9 +126,7 @@ class Talk:
         self.exchange()
         alpha, bravo = (lambda: self.world.desk("alpha")), (lambda: self.world.desk("bravo"))
         self.insist(lambda: self._mine("alpha") != [], lambda: announce.send(alpha(), OFFICER, operation(), Mode.EXERCISE))
-        self.insist(
-            lambda: self._mine("bravo") != [], lambda: announce.send(bravo(), OFFICER, operation(volume(4_000.0)), Mode.EXERCISE)
-        )
+        self.insist(lambda: self._mine("bravo") != [], lambda: announce.send(bravo(), OFFICER, operation(volume(4_000.0)), Mode.EXERCISE))
         self.exchange()
         (ours,), (theirs,) = self._mine("alpha"), self._mine("bravo")
         apart = operation(volume(40_000.0))
@@ -231,5 +229,3 @@ def test_a_failure_at_any_write_loses_nothing_and_says_nothing_twice(
         assert all(not report.faults for report in verify(world[party].sqlite, world.pact))
         assert [station.desk.journal.unjudged() for station in world.stations.values()] == [[], []]
         world.close()
-
-

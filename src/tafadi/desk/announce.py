@@ -6,7 +6,7 @@ situation comes from what it is between, so two nodes that see one conflict show
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.picture import AlertView, NoticeView
-from tafadi.desk.situations import prediction_of, situation_id
+from tafadi.desk.situations import plans_situation, prediction_of
 from tafadi.desk.speak import Draft, say
 from tafadi.engine.detect import judge
 from tafadi.errors import InputError, MissingError, NotPermittedError, WrongStateError
@@ -83,8 +83,9 @@ def announced(view: NoticeView) -> Announced:
 
 
 def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
-    subjects = tuple(sorted((str(view.revision), str(other.revision))))
-    situation = situation_id(AlertKind.PLANS, (view.leaf, other.leaf), 1)
+    pair = sorted(((str(view.revision), view.leaf), (str(other.revision), other.leaf)))
+    subjects, leaves = (pair[0][0], pair[1][0]), (pair[0][1], pair[1][1])
+    situation = plans_situation(view.mode, subjects, leaves)
     standing = desk.picture.alerts.get(situation)
     if standing is not None and desk.party in standing.raised:
         return []
@@ -92,7 +93,7 @@ def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
     if judgement.verdict is Verdict.CLEAR:
         return []
     _alarm(desk, view, other, judgement)
-    body = AlertBody(AlertStep.RAISED, situation, AlertKind.PLANS, subjects, prediction_of(judgement), (view.leaf, other.leaf))
+    body = AlertBody(AlertStep.RAISED, situation, AlertKind.PLANS, subjects, prediction_of(judgement), leaves)
     return [Draft(EntryType.ALERT, body, view.mode, precedence=Precedence.IMMEDIATE)]
 
 

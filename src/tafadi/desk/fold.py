@@ -10,6 +10,7 @@ from typing import Final
 from tafadi.casework import tables
 from tafadi.desk.examine import Examined
 from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StepTaken, StopView
+from tafadi.desk.situations import is_named_truly
 from tafadi.errors import WrongStateError
 from tafadi.model import message as m
 from tafadi.model.incident import Incident, IncidentStep
@@ -137,11 +138,13 @@ def _apply_stop(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, m.Stop)
     step = entry.body.step
     if step is m.StopStep.RAISED:
-        view = StopView(examined.id, entry.sender, entry.mode, examined.leaf, entry.body)
+        sides = dict.fromkeys(entry.recipients, tables.STOP.start)
+        view = StopView(examined.id, entry.sender, entry.mode, examined.leaf, entry.body, sides)
         picture.stops[examined.id] = view
     else:
         view = _stop_of(picture, entry)
-        view.state = tables.STOP.after(view.state, step)
+        movers = view.sides if step is m.StopStep.CLOSED else (entry.sender,)
+        view.sides |= {party: tables.STOP.after(view.sides[party], step) for party in movers}
     view.steps.append(StepTaken(step, entry.sender, examined.id, entry.sent_at))
 
 
@@ -153,6 +156,8 @@ def _stop_of(picture: Picture, entry: Message) -> StopView:
         raise WrongStateError("there is no such stop")
     if (entry.body.step is m.StopStep.CLOSED) != (entry.sender == view.sender):
         raise WrongStateError("a stop is heard and acted on by another party, and closed by the one that raised it")
+    if entry.sender not in (view.sender, *view.sides):
+        raise WrongStateError("the stop was not addressed to this party")
     return view
 
 
@@ -161,6 +166,8 @@ def _apply_alert(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(body, m.AlertBody)
     view = picture.alerts.get(body.situation)
     if body.step is m.AlertStep.RAISED:
+        if not is_named_truly(picture, entry.mode, body):
+            raise WrongStateError("the situation is not that of its subjects")
         view = view or AlertView(body.situation, body.kind, body.subjects, entry.mode, body.prediction)
         picture.alerts[body.situation] = view
         view.predictions[entry.sender] = body.prediction

@@ -78,7 +78,7 @@ class Follower:
 
     def _drafts(self, alert: Alert, exhibits: list[Exhibit]) -> list[Draft]:
         subjects = tuple(sorted((alert.first, alert.second)))
-        situation = current_situation(self._desk.picture, alert.kind, subjects)
+        situation = current_situation(self._desk.picture, alert.kind, self._mode, subjects)
         ours = self._is_ours(self._desk.picture.alerts.get(situation))
         if alert.state is not AlertState.RAISED:
             return [self._ended(_ENDS[alert.state], situation, alert.kind, subjects)] if ours else []

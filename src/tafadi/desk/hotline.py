@@ -58,8 +58,9 @@ def _step(desk: Desk, role: str, view: StopView, step: m.StopStep) -> EntryId:
     """One step of a stop further. Who hears or acts must hold the authority to stop, where a roster says who does."""
     if (step is m.StopStep.CLOSED) != (view.sender == desk.party):
         raise WrongStateError("a stop is heard and acted on by the party it was sent to, and closed by the one that raised it")
-    if view.state != _BEFORE[step]:
-        raise WrongStateError(f"stop {view.id} is {view.state}; it cannot be {step} now")
+    state = view.state if step is m.StopStep.CLOSED else view.sides.get(desk.party, "addressed to others")
+    if state != _BEFORE[step]:
+        raise WrongStateError(f"stop {view.id} is {state}; it cannot be {step} now")
     if not may_stop(desk, role):
         raise NotPermittedError(f"role {role!r} has no authority to stop on the roster now in force")
     return say(desk, Draft(EntryType.STOP, m.Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]

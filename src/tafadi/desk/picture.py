@@ -7,6 +7,7 @@ from typing import Final
 
 import rfc8785
 
+from tafadi.casework.tables import STOP
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
 from tafadi.model import message as m
@@ -86,15 +87,20 @@ class StepTaken:
 
 @dataclass(slots=True)
 class StopView:
-    """One stop, with each step: who took it, when, in which entry."""
+    """One stop; `sides` is how far each addressee has come. With each step: who took it, when, in which entry."""
 
     id: EntryId
     sender: str
     mode: Mode
     leaf: str
     stop: m.Stop
-    state: str = "RAISED"
+    sides: dict[str, str]
     steps: list[StepTaken] = field(default_factory=list)
+
+    @property
+    def state(self) -> str:
+        """The least advanced of the addressees' states: one who has acted does not speak for one who has not heard."""
+        return min(self.sides.values(), key=STOP.states.index)
 
 
 @dataclass(slots=True)

@@ -9,22 +9,41 @@ from tafadi.formats.wire import Json, millimetres
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Judgement
-from tafadi.model.message import Prediction
+from tafadi.model.message import AlertBody, Prediction
+from tafadi.model.names import Mode
 
 
-def situation_id(kind: AlertKind, subjects: tuple[str, ...], episode: int) -> str:
-    """The identity of a situation: the digest of its kind, its subjects (sorted) and which time it is that they meet."""
+def situation_id(kind: AlertKind, mode: Mode, subjects: tuple[str, ...], episode: int) -> str:
+    """The identity of a situation: the digest of its kind and mode, its subjects (sorted) and which time it is that they meet."""
     names: list[Json] = []
     names.extend(sorted(subjects))
-    content: dict[str, Json] = {"kind": str(kind), "subjects": names, "episode": episode}
+    content: dict[str, Json] = {"kind": str(kind), "mode": str(mode), "subjects": names, "episode": episode}
     return hashlib.sha256(rfc8785.dumps(content)).hexdigest()
 
 
-def current_situation(picture: Picture, kind: AlertKind, subjects: tuple[str, ...]) -> str:
+def plans_situation(mode: Mode, revisions: tuple[str, ...], leaves: tuple[str, ...]) -> str:
+    """The situation between two announced notices: it is of these exact revisions, each with the hash of its bytes, and comes once."""
+    subjects = tuple(f"{revision} {leaf}" for revision, leaf in zip(revisions, leaves, strict=True))
+    return situation_id(AlertKind.PLANS, mode, subjects, 1)
+
+
+def is_named_truly(picture: Picture, mode: Mode, body: AlertBody) -> bool:
+    """Whether the alert's situation is the digest of what the alert says it is between.
+
+    Otherwise who raises first could give another party's alert false subjects, and it would never be cleared.
+    """
+    if body.kind is AlertKind.PLANS:
+        fits = len(body.subjects) == len(body.evidence) == 2
+        return fits and body.situation == plans_situation(mode, body.subjects, body.evidence)
+    known = sum((view.kind, view.mode, view.subjects) == (body.kind, mode, body.subjects) for view in picture.alerts.values())
+    return any(body.situation == situation_id(body.kind, mode, body.subjects, episode) for episode in range(1, known + 2))
+
+
+def current_situation(picture: Picture, kind: AlertKind, mode: Mode, subjects: tuple[str, ...]) -> str:
     """The situation of these subjects that is open, or else the next one: the first episode that is neither cleared nor lost."""
     episode = 1
     while True:
-        situation = situation_id(kind, subjects, episode)
+        situation = situation_id(kind, mode, subjects, episode)
         view = picture.alerts.get(situation)
         if view is None or view.state not in ("CLEARED", "LOST"):
             return situation

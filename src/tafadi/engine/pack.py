@@ -18,7 +18,7 @@ from tafadi.errors import InputError
 from tafadi.measure.earth import ECCENTRICITY2, FLATTENING, SEMI_MAJOR_M, Position
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.units import NAUTICAL_MILE_M
-from tafadi.model.operation import Trajectory
+from tafadi.model.operation import Trajectory, Waypoint
 from tafadi.model.volume import Circle, Polygon, Volume4D
 
 PIECE_MOST_M: Final = 50 * NAUTICAL_MILE_M  # design/engine.md: chord error at most 0.3 m; the cubic of Paths stays within 1 mm
@@ -50,10 +50,10 @@ def _geod() -> Any:
 def surface_m(lat_deg: Floats, lon_deg: Floats) -> Floats:
     """float64[n, 3]: ECEF of places on the ellipsoid."""
     lat, lon = np.radians(lat_deg), np.radians(lon_deg)
-    normal_m = SEMI_MAJOR_M / np.sqrt(1 - ECCENTRICITY2 * np.sin(lat) ** 2)
-    return np.stack(
-        [normal_m * np.cos(lat) * np.cos(lon), normal_m * np.cos(lat) * np.sin(lon), normal_m * (1 - ECCENTRICITY2) * np.sin(lat)], axis=1
-    )
+    sin_lat = np.sin(lat)
+    normal_m = SEMI_MAJOR_M / np.sqrt(1 - ECCENTRICITY2 * sin_lat**2)
+    across_m = normal_m * np.cos(lat)
+    return np.stack([across_m * np.cos(lon), across_m * np.sin(lon), normal_m * (1 - ECCENTRICITY2) * sin_lat], axis=1)
 
 
 def plane_reach_m(horizontal_m: Floats) -> Floats:
@@ -89,10 +89,14 @@ def cut(start_deg: Floats, end_deg: Floats, longest_m: float, most: Ints | None 
     return Lines(first, lat_deg, lon_deg, back_deg, length_m)
 
 
-def _leg_datum(start: Height | None, end: Height | None) -> int:
-    if start is None or end is None:
-        return MISSING
-    return DATUM_CODES[start.datum] if start.datum is end.datum else MIXED
+def _heights(heights: Sequence[Height | None]) -> tuple[Floats, Codes]:
+    values = [math.nan if height is None else height.value_m for height in heights]
+    codes = [MISSING if height is None else DATUM_CODES[height.datum] for height in heights]
+    return np.array(values, dtype=np.float64), np.array(codes, dtype=np.int8)
+
+
+def _instants(points: Sequence[Waypoint]) -> Ints:
+    return np.array([point.at.ns for point in points], dtype=np.int64)
 
 
 def _degrees(positions: Sequence[Position]) -> Floats:
@@ -102,24 +106,24 @@ def _degrees(positions: Sequence[Position]) -> Floats:
 
 def pack_paths(trajectories: Sequence[Trajectory]) -> Paths:
     """Trajectories as arrays. Raises InputError for numbers that are none."""
-    legs = [pair for path in trajectories for pair in zip(path.waypoints, path.waypoints[1:], strict=False)]
-    if not legs:
+    starts = [point for path in trajectories for point in path.waypoints[:-1]]
+    ends = [point for path in trajectories for point in path.waypoints[1:]]
+    if not starts:
         none = np.empty((0, 3))
         return Paths(np.zeros(1, np.int64), np.empty(0, np.int64), none, none, none, np.empty(0), np.empty(0, np.int8))
-    begin_ns = np.array([start.at.ns for start, _ in legs], dtype=np.int64)
-    last_ns = np.array([end.at.ns for _, end in legs], dtype=np.int64)
-    lines = cut(_degrees([a.position for a, _ in legs]), _degrees([b.position for _, b in legs]), PIECE_MOST_M, last_ns - begin_ns)
+    begin_ns, last_ns = _instants(starts), _instants(ends)
+    lines = cut(_degrees([a.position for a in starts]), _degrees([b.position for b in ends]), PIECE_MOST_M, last_ns - begin_ns)
     pieces = np.diff(lines.first) - 1
-    line = np.repeat(np.arange(len(legs)), pieces + 1)
+    line = np.repeat(np.arange(len(starts)), pieces + 1)
     step = np.arange(lines.first[-1]) - lines.first[line]
     share = step / pieces[line]
     # Whole nanoseconds; divided before multiplied, so that 90 days do not overflow.
     duration_ns = last_ns - begin_ns
     at_ns = begin_ns[line] + (duration_ns // pieces)[line] * step + ((duration_ns % pieces)[line] * step) // pieces[line]
-    low_m = np.array([math.nan if a.height is None else a.height.value_m for a, _ in legs])
-    high_m = np.array([math.nan if b.height is None else b.height.value_m for _, b in legs])
+    (low_m, low_datum), (high_m, high_datum) = _heights([a.height for a in starts]), _heights([b.height for b in ends])
     height_m = np.where(step == 0, low_m[line], np.where(share == 1.0, high_m[line], low_m[line] + (high_m - low_m)[line] * share))
-    datum = np.array([_leg_datum(a.height, b.height) for a, b in legs], dtype=np.int8)
+    stated = (low_datum != MISSING) & (high_datum != MISSING)
+    datum = np.where(stated, np.where(low_datum == high_datum, low_datum, MIXED), MISSING).astype(np.int8)
     speed_mps = lines.length_m / (duration_ns / 1e9)
     velocity_mps = direction(lines.lat_deg, lines.lon_deg, lines.bearing_deg) * speed_mps[line][:, None]
     place_m = surface_m(lines.lat_deg, lines.lon_deg)
@@ -173,7 +177,8 @@ def _rings(polygons: Sequence[Polygon]) -> tuple[Ints, Floats]:
     following[first[1:] - 1] = first[:-1]
     corner_m = surface_m(start_deg[:, 0], start_deg[:, 1])
     # Short edges need no cutting; the chord is shorter than the edge by less than a metre.
-    long = np.flatnonzero(np.linalg.norm(corner_m[following] - corner_m, axis=1) > EDGE_MOST_M - 1.0)
+    edge_m = corner_m[following] - corner_m
+    long = np.flatnonzero(np.einsum("ij,ij->i", edge_m, edge_m) > (EDGE_MOST_M - 1.0) ** 2)
     lines, turned = _long_edges(start_deg[long], start_deg[following[long]])
     size = np.ones(first[-1], np.int64)
     size[long] = np.diff(lines.first) - 1
@@ -185,11 +190,6 @@ def _rings(polygons: Sequence[Polygon]) -> tuple[Ints, Floats]:
     index = np.where(turned[edge], lines.first[edge + 1] - 1 - step, lines.first[edge] + step)
     ring_m[offset[long[edge]] + step] = surface_m(lines.lat_deg[index], lines.lon_deg[index])
     return offset[first].astype(np.int64), ring_m
-
-
-def _band(heights: Sequence[Height | None]) -> tuple[Floats, Codes]:
-    values = np.array([math.nan if height is None else height.value_m for height in heights], dtype=np.float64)
-    return values, np.array([MISSING if height is None else DATUM_CODES[height.datum] for height in heights], dtype=np.int8)
 
 
 def _balls(first: Ints, ring_m: Floats, circles: dict[int, Circle]) -> tuple[Floats, Floats, Floats]:
@@ -206,7 +206,8 @@ def _balls(first: Ints, ring_m: Floats, circles: dict[int, Circle]) -> tuple[Flo
     sums = np.stack([np.bincount(body, ring_m[:, axis], count) for axis in range(3)], axis=1)
     outlined = size > 0
     centre_m[outlined] = sums[outlined] / size[outlined, None]
-    np.maximum.at(ball_m, body, np.linalg.norm(ring_m - centre_m[body], axis=1) if len(body) else np.empty(0))
+    away_m = ring_m - centre_m[body]
+    np.maximum.at(ball_m, body, np.sqrt(np.einsum("ij,ij->i", away_m, away_m)))
     ball_m[outlined] = ball_m[outlined] * 1.01 + 100.0  # the ellipsoid is no sphere, and chords between points dip by 2 m
     return centre_m, ball_m, radius_m
 
@@ -220,8 +221,9 @@ def pack_bodies(volumes: Sequence[Volume4D]) -> Bodies:
     size[[number for number in range(len(volumes)) if number not in circles]] = np.diff(offsets)
     first = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     centre_m, ball_m, radius_m = _balls(first, ring_m, circles)
-    lower_m, lower_datum = _band([volume.lower for volume in volumes])
-    upper_m, upper_datum = _band([volume.upper for volume in volumes])
-    start_ns = np.array([volume.span.start.ns for volume in volumes], dtype=np.int64)
-    end_ns = np.array([volume.span.end.ns for volume in volumes], dtype=np.int64)
+    lower_m, lower_datum = _heights([volume.lower for volume in volumes])
+    upper_m, upper_datum = _heights([volume.upper for volume in volumes])
+    spans = [volume.span for volume in volumes]
+    start_ns = np.array([span.start.ns for span in spans], dtype=np.int64)
+    end_ns = np.array([span.end.ns for span in spans], dtype=np.int64)
     return Bodies(first, ring_m, centre_m, radius_m, ball_m, lower_m, upper_m, lower_datum, upper_datum, start_ns, end_ns)

@@ -10,7 +10,7 @@ from tafadi.engine.kernels.sweep import Items
 from tafadi.engine.layout import Bodies, Bools, Floats, Ints, Paths
 from tafadi.engine.pack import pack_bodies, pack_paths
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.operation import NO_MINIMA, Announced, Minima
+from tafadi.model.operation import NO_MINIMA, Announced, Minima, Notice
 from tafadi.model.volume import Volume4D
 
 PATH: Final = 0
@@ -52,8 +52,8 @@ class Balls:
     part: Ints  # the number of the path or body
 
 
-def _asked(announced: Announced, minima: Minima | None) -> Minima:
-    own = announced.notice.minima
+def _asked(notice: Notice, minima: Minima | None) -> Minima:
+    own = notice.minima
     if own is None or minima is None:
         return own or minima or NO_MINIMA
     return own.larger(minima)
@@ -61,19 +61,21 @@ def _asked(announced: Announced, minima: Minima | None) -> Minima:
 
 def pack(announced: Sequence[Announced], minima: Minima | None) -> Parts:
     """The parts of the notices; each asks for the larger of `minima` and its own."""
-    trajectories = [(n, one.notice.trajectory) for n, one in enumerate(announced) if one.notice.trajectory is not None]
-    volumes = [(n, volume) for n, one in enumerate(announced) for volume in one.notice.volumes]
-    asked = [_asked(one, minima) for one in announced]
+    notices = [one.notice for one in announced]
+    asked = [_asked(notice, minima) for notice in notices]
+    flown = [n for n, notice in enumerate(notices) if notice.trajectory is not None]
+    # Flat lists and no pairs: a tuple for each part would wake the garbage collector, which then looks at every noun there is.
+    volumes = [volume for notice in notices for volume in notice.volumes]
     return Parts(
-        ids=tuple(one.id for one in announced),
-        paths=pack_paths([trajectory for _, trajectory in trajectories]),
-        path_owner=np.array([n for n, _ in trajectories], dtype=np.int64),
-        volumes=tuple(volume for _, volume in volumes),
-        bodies=pack_bodies([volume for _, volume in volumes]),
-        body_owner=np.array([n for n, _ in volumes], dtype=np.int64),
+        ids=tuple([one.id for one in announced]),
+        paths=pack_paths([notice.trajectory for notice in notices if notice.trajectory is not None]),
+        path_owner=np.array(flown, dtype=np.int64),
+        volumes=tuple(volumes),
+        bodies=pack_bodies(volumes),
+        body_owner=np.repeat(np.arange(len(notices)), np.array([len(notice.volumes) for notice in notices], dtype=np.int64)),
         horizontal_m=np.array([one.horizontal_m for one in asked], dtype=np.float64),
         vertical_m=np.array([one.vertical_m for one in asked], dtype=np.float64),
-        stated=np.array([minima is not None or one.notice.minima is not None for one in announced], dtype=np.bool_),
+        stated=np.array([minima is not None or notice.minima is not None for notice in notices], dtype=np.bool_),
     )
 
 

@@ -91,6 +91,12 @@ class Seen:
     size: int
     root: str
 
+    def __post_init__(self) -> None:
+        check_name(self.party, "party")
+        check_digest(self.root)
+        if self.size < 0:
+            raise InputError(f"nobody has seen {self.size} entries")
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
@@ -127,6 +133,9 @@ class LineCheck:
     clock: Instant
     languages: tuple[Language, ...]
 
+    def __post_init__(self) -> None:
+        check_text(self.nonce, "the nonce", LONGEST_FIELD)
+
 
 @dataclass(frozen=True, slots=True)
 class Duty:
@@ -137,6 +146,10 @@ class Duty:
     languages: tuple[Language, ...]
     may_stop: bool
     deputy: str | None = None
+
+    def __post_init__(self) -> None:
+        for role in (self.role, *((self.deputy,) if self.deputy else ())):
+            check_name(role, "role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +194,9 @@ class PlaceReading:
     bearing_mdeg: int
     distance_m: int
 
+    def __post_init__(self) -> None:
+        check_name(self.landmark, "landmark")
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -189,6 +205,10 @@ class Difference:
     item: str
     stated: str
     computed: str
+
+    def __post_init__(self) -> None:
+        for text in (self.item, self.stated, self.computed):
+            check_text(text, "the difference", LONGEST_FIELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +222,10 @@ class Readback:
     upper: str
     span: Span
     differences: tuple[Difference, ...] = ()
+
+    def __post_init__(self) -> None:
+        for text in (self.lower, self.upper):
+            check_text(text, "the height read back", LONGEST_FIELD)
 
 
 class AnswerCode(StrEnum):
@@ -283,6 +307,8 @@ class Stop:
 
     def __post_init__(self) -> None:
         check_text(self.text, "the text of the stop")
+        for name in self.what:
+            check_text(name, "what is to stop", LONGEST_FIELD)
         if (self.centre is None) != (self.radius_m is None):
             raise InputError("where to stop is a centre and a radius, or neither", code="geometry-missing")
 
@@ -328,6 +354,12 @@ class AlertBody:
     subjects: tuple[str, ...]
     prediction: Prediction | None = None
     evidence: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for digest in (self.situation, *self.evidence):
+            check_digest(digest)
+        for name in self.subjects:
+            check_text(name, "what the alert is between", LONGEST_FIELD)
 
 
 @dataclass(frozen=True, slots=True)

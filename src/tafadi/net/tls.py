@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tafadi.errors import DamagedError
 from tafadi.measure.instant import Instant
 
 CERTIFICATE_DAYS: Final = 3650  # the card bounds its use; a certificate that expired by itself would cut a line without any entry saying so
@@ -59,7 +60,12 @@ def _context(purpose: int, keys: Path, peers: Iterable[bytes]) -> ssl.SSLContext
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     context.check_hostname = False  # the pin is the identity; names and addresses prove nothing here
     context.verify_mode = ssl.CERT_REQUIRED
-    context.load_cert_chain(keys / "tls.crt", keys / "tls.pem")
+    try:
+        context.load_cert_chain(keys / "tls.crt", keys / "tls.pem")
+    except OSError as error:  # ssl.SSLError is one; neither says which file
+        raise DamagedError(
+            f"{keys / 'tls.crt'} and tls.pem beside it are not a certificate and its key: {error.strerror or error}"
+        ) from None
     trust(context, peers)
     return context
 
@@ -71,10 +77,10 @@ def trust(context: ssl.SSLContext, peers: Iterable[bytes]) -> None:
 
 
 def server_context(keys: Path, peers: Iterable[bytes]) -> ssl.SSLContext:
-    """What this node accepts connections with."""
+    """What this node accepts connections with. Raises DamagedError for a certificate or key of its own that cannot be used."""
     return _context(ssl.PROTOCOL_TLS_SERVER, keys, peers)
 
 
 def client_context(keys: Path, peer: bytes) -> ssl.SSLContext:
-    """What this node connects to one peer with: that peer's certificate and no other."""
+    """What this node connects to one peer with: that peer's certificate and no other. Raises DamagedError."""
     return _context(ssl.PROTOCOL_TLS_CLIENT, keys, [peer])

@@ -30,6 +30,7 @@ ROLES: Final = ("watch-officer", "supervisor", "planner")
 _PLAIN_KEYS: Final = ("root", "envelope", "log", "mirror", "hpke")
 SEED_BYTES: Final = 32
 PORT_MAX: Final = 65_535
+_HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}", re.ASCII)
 _ADDRESS: Final = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})", re.ASCII)
 
 
@@ -52,8 +53,10 @@ class Settings:
         check_name(self.party, "party")
         Language(self.lang)
         whole = isinstance(self.port, int) and isinstance(self.epoch, int)
-        if not whole or not 0 <= self.port <= PORT_MAX or not isinstance(self.host, str):
+        if not whole or not 0 <= self.port <= PORT_MAX or not _HOST.fullmatch(self.host):
             raise InputError(f"host {self.host!r}, port {self.port!r} and epoch {self.epoch!r} are not a place to listen")
+        if not isinstance(self.peers, dict | None):
+            raise InputError(f"peers {self.peers!r} are not an object of parties and addresses")
         for party, url in (self.peers or {}).items():
             check_address(check_name(party, "party"), url)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
-from tafadi.errors import DamagedError, HeadMovedError, MissingError, StoreError, TafadiError
+from tafadi.errors import DamagedError, HeadMovedError, InputError, MissingError, StoreError
 from tafadi.measure.instant import Instant
 from tafadi.trust.log import Frontier
 
@@ -58,11 +58,9 @@ class SqliteJournal:
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         self._path = str(path)
-        try:
+        with _in_our_words(self._path):
             self._db = _connect(self._path, read_only)
             self._prepare(read_only)
-        except sqlite3.DatabaseError as error:
-            raise _as_ours(error, self._path) from error
 
     def _prepare(self, read_only: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -89,17 +87,14 @@ class SqliteJournal:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        try:
+        with _in_our_words(self._path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
                 self._db.execute("COMMIT")
-            except (sqlite3.Error, TafadiError):
-                if self._db.in_transaction:
+            finally:
+                if self._db.in_transaction:  # whatever went wrong
                     self._db.execute("ROLLBACK")
-                raise
-        except sqlite3.DatabaseError as error:
-            raise _as_ours(error, self._path) from error
 
     def _grow(self, growth: Growth) -> None:
         size = growth.head.frontier.size
@@ -129,10 +124,8 @@ class SqliteJournal:
         )
 
     def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
-        try:
+        with _in_our_words(self._path):
             return self._db.execute(query, values).fetchall()
-        except sqlite3.DatabaseError as error:
-            raise _as_ours(error, self._path) from error
 
     def origins(self) -> list[str]:
         """Every feed that the journal holds."""
@@ -145,7 +138,8 @@ class SqliteJournal:
             return Head(Frontier(), None)
         frontier, checkpoint, pending = rows[0]
         notes = [None if note is None else _blob(note) for note in (checkpoint, pending)]
-        return Head(Frontier.from_bytes(_blob(frontier)), *notes)
+        with _as_stored(f"the tree of {origin}"):
+            return Head(Frontier.from_bytes(_blob(frontier)), *notes)
 
     def leaf(self, origin: str, index: int) -> bytes:
         """The exact bytes of one entry. Raises MissingError."""
@@ -171,7 +165,8 @@ class SqliteJournal:
     def receipts(self, origin: str) -> dict[str, Receipt]:
         """The newest receipt of each mirror for the feed."""
         rows = self._rows("SELECT mirror, size, line, at FROM receipt WHERE origin = ?", origin)
-        return {str(m): Receipt(origin, str(m), int(str(size)), str(line), Instant.parse(str(at))) for m, size, line, at in rows}
+        with _as_stored(f"a receipt for {origin}"):
+            return {str(m): Receipt(origin, str(m), int(str(size)), str(line), Instant.parse(str(at))) for m, size, line, at in rows}
 
     def exhibits(self) -> list[Exhibit]:
         """All evidence, oldest first."""
@@ -193,6 +188,25 @@ def _blob(value: object) -> bytes:
     if not isinstance(value, bytes):
         raise DamagedError("the journal holds something that is no entry; run `tafadi feed verify`")
     return value
+
+
+@contextmanager
+def _as_stored(what: str) -> Iterator[None]:
+    """What cannot be read back was damaged in the store: that is our own fault, and nobody's input."""
+    try:
+        yield
+    except (InputError, ValueError) as error:
+        raise DamagedError(f"{what} in the journal is damaged: {error}") from None
+
+
+@contextmanager
+def _in_our_words(path: str) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _as_ours(error, path) from error
+    except UnicodeDecodeError:  # SQLite's own words about a damaged schema quote its bytes
+        raise DamagedError(f"the journal {path} is damaged: its schema is not text") from None
 
 
 def _as_ours(error: sqlite3.DatabaseError, path: str) -> StoreError:

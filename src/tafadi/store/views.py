@@ -12,7 +12,7 @@ from tafadi.desk.examine import Examined, examine
 from tafadi.desk.fold import fold
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal, Pact
-from tafadi.errors import MissingError
+from tafadi.errors import DamagedError, MissingError
 from tafadi.model.message import EntryId, Refusal
 
 Key = tuple[int, str, int]  # causal level, party, index
@@ -56,7 +56,13 @@ class FoldedViews:
     def _read(self, feed: FoldedFeed) -> None:
         origin = self._pact.origin(feed.party)
         known = len(feed.entries) + len(feed.waiting)
-        for number, leaf in enumerate(self._journal.leaves(origin, known, self._journal.head(origin).frontier.size)):
+        size = self._journal.head(origin).frontier.size
+        leaves = self._journal.leaves(origin, known, size)
+        if len(leaves) != max(0, size - known):
+            raise DamagedError(
+                f"feed {origin} has {known + len(leaves)} entries in the journal, and its tree {size}; run `tafadi feed verify`"
+            )
+        for number, leaf in enumerate(leaves):
             feed.waiting.append(examine(leaf, self._pact.entry_id(origin, known + number), self._pact))
 
     def _place_all(self) -> list[Key]:

@@ -165,12 +165,16 @@ def gaps_between(world: World, bodies: Bodies, pairs: Pairs) -> list[Gap]:
     """The gaps between the outlines of pairs of bodies; with a circle among them, the place is only a centre."""
     gaps: list[Gap] = []
     for start in range(0, len(pairs), TOGETHER):
-        some = pairs[start : start + TOGETHER]
-        straight = [(a, b) for a, b in some if not (is_circle(bodies, a) or is_circle(bodies, b))]
-        ones, others = ([ring_of(bodies, pair[side]) for pair in straight] for side in (0, 1))
-        found = iter(ring_gaps(world, ones, others, [_guess(bodies, a, b) for a, b in straight]))
-        gaps += [_round_gap(world, bodies, a, b) if is_circle(bodies, a) or is_circle(bodies, b) else next(found) for a, b in some]
+        gaps += _gaps(world, bodies, pairs[start : start + TOGETHER])
     return gaps
+
+
+def _gaps(world: World, bodies: Bodies, pairs: Pairs) -> list[Gap]:
+    rounded = [is_circle(bodies, a) or is_circle(bodies, b) for a, b in pairs]
+    straight = [pair for pair, odd in zip(pairs, rounded, strict=True) if not odd]
+    ones, others = ([ring_of(bodies, pair[side]) for pair in straight] for side in (0, 1))
+    found = iter(ring_gaps(world, ones, others, [_guess(bodies, a, b) for a, b in straight]))
+    return [_round_gap(world, bodies, *pair) if odd else next(found) for pair, odd in zip(pairs, rounded, strict=True)]
 
 
 def _guess(bodies: Bodies, a: int, b: int) -> Point:

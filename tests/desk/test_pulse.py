@@ -1,0 +1,99 @@
+"""Heartbeats: forks show within one round, clocks that differ are told, and nobody beats for another."""
+
+import pytest
+from world import OFFICER, World, operation, volume
+
+from tafadi.desk import announce
+from tafadi.desk.listen import receive
+from tafadi.desk.pulse import beat, hear
+from tafadi.errors import EquivocationError, FormatError, PeerError, SessionError, SignatureError
+from tafadi.model.message import EntryType, NoticeBody, NoticeStep
+from tafadi.model.names import Mode
+from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
+from tafadi.trust.evidence import open_evidence
+from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
+from tafadi.trust.log import Frontier, leaf_hash
+from tafadi.trust.push import Push, encode_push
+
+
+def _second_history(world: World) -> bytes:
+    """alpha's push of another entry 1 than the one that bravo was given."""
+    alpha = world["alpha"]
+    body = NoticeBody(NoticeStep.NEW, operation(volume(30_000.0)))
+    leaf = alpha.sealed(alpha.payload(EntryType.OPERATION, body, index=1))
+    frontier = Frontier().extend([*alpha.desk.journal.leaf_hashes(alpha.desk.origin)[:1], leaf_hash(leaf)])
+    return encode_push(
+        Push(alpha.desk.origin, 1, (leaf,), sign_checkpoint(Checkpoint(alpha.desk.origin, 2, frontier.root()), alpha.identity.log))
+    )
+
+
+def test_two_parties_that_were_told_two_histories_find_out_within_one_heartbeat(three: World) -> None:
+    announce.send(three.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
+    receive(three.desk("bravo"), three["alpha"].push_of(1, 2))
+    receive(three.desk("charlie"), _second_history(three))
+    with pytest.raises(EquivocationError):
+        three.beat("bravo", "charlie")
+    with pytest.raises(EquivocationError):
+        three.beat("charlie", "bravo")
+    for party in ("bravo", "charlie"):
+        (exhibit,) = three.desk(party).journal.exhibits()
+        _, card = open_evidence(exhibit.data)
+        assert card.party == "alpha"
+        assert any("alpha signed two different histories" in sentence for sentence in three[party].bell.alarms)
+    three.beat("alpha", "bravo")
+
+
+def test_a_heartbeat_among_honest_parties_alarms_nobody(three: World) -> None:
+    announce.send(three.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
+    three.settle()
+    for one, other in three.pairs():
+        one.bell.alarms.clear()
+        three.beat(other.party, one.party)
+        assert one.bell.alarms == []
+
+
+@pytest.mark.parametrize(("ahead_s", "alarmed"), [(5.0, False), (5.1, True), (-5.1, True), (-4.9, False)])
+def test_a_clock_that_differs_by_more_than_the_agreed_skew_alarms(pair: World, ahead_s: float, alarmed: bool) -> None:
+    data = beat(pair.desk("alpha"))
+    pair.clock.wait(-ahead_s)
+    hear(pair.desk("bravo"), "alpha", data)
+    assert any("the clock of alpha differs" in sentence for sentence in pair["bravo"].bell.alarms) is alarmed
+
+
+def test_a_heartbeat_of_another_party_or_agreement_is_refused(three: World) -> None:
+    bravo = three.desk("bravo")
+    with pytest.raises(SignatureError):
+        hear(bravo, "charlie", beat(three.desk("alpha")))
+    key = three["alpha"].identity.envelope
+    for agreement, party in (("other", "alpha"), (three.pact.id, "charlie")):
+        with pytest.raises(SessionError, match="was due"):
+            hear(bravo, "alpha", encode_heartbeat(agreement, party, 1, three.clock.now(), [], key))
+
+
+def test_a_root_that_its_owner_did_not_sign_accuses_nobody(three: World) -> None:
+    """charlie carries a false checkpoint of alpha's feed, signed by itself."""
+    origin = three.desk("alpha").origin
+    false = sign_checkpoint(Checkpoint(origin, 1, b"\7" * 32), three["charlie"].identity.log)
+    data = encode_heartbeat(three.pact.id, "charlie", 1, three.clock.now(), [false], three["charlie"].identity.envelope)
+    with pytest.raises(PeerError):
+        hear(three.desk("bravo"), "charlie", data)
+    assert three.desk("bravo").journal.exhibits() == []
+
+
+def test_checkpoints_of_feeds_that_nobody_knows_are_passed_over(pair: World) -> None:
+    note = sign_checkpoint(Checkpoint("tafadi.v1/other/zulu/1", 1, b"\7" * 32), pair["alpha"].identity.log)
+    data = encode_heartbeat(pair.pact.id, "alpha", 1, pair.clock.now(), [note], pair["alpha"].identity.envelope)
+    hear(pair.desk("bravo"), "alpha", data)
+
+
+def test_bytes_that_are_no_heartbeat_are_refused(pair: World) -> None:
+    for data in (b"", b"hello", beat(pair.desk("alpha"))[:-9]):
+        with pytest.raises((FormatError, SignatureError)):
+            hear(pair.desk("bravo"), "alpha", data)
+
+
+def test_a_heartbeat_carries_every_feed_with_its_cosignature(three: World) -> None:
+    three.settle()
+    heard = open_heartbeat(beat(three.desk("bravo")), three["bravo"].identity.envelope.public)
+    assert len(heard.notes) == 3
+    assert [note.decode().count("\n— ") for note in heard.notes] == [2, 3, 2], "its own with two receipts, the others with its cosignature"
