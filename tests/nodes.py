@@ -24,6 +24,7 @@ from tafadi.desk.ports import Change, Growth, Head, Pact
 from tafadi.formats.wire import encode_message
 from tafadi.measure.instant import Instant
 from tafadi.model import message as m
+from tafadi.model.names import Language, Precedence
 from tafadi.net.tls import client_context
 from tafadi.node import pact_of
 from tafadi.store.folder import Folder
@@ -362,7 +363,7 @@ class Liar:
         entry = m.Message(
             origin=self.origin, index=len(self.leaves), agreement=self.pact.id, sender=self.identity.party,
             recipients=self.pact.others(self.identity.party), type=kind, mode=self.pact.agreement.modes[0],
-            precedence=m.Precedence.ROUTINE, sent_at=at, operator=operator, lang=m.Language.EN, body=body,
+            precedence=Precedence.ROUTINE, sent_at=at, operator=operator, lang=Language.EN, body=body,
         )  # fmt: skip
         return {**encode_message(entry), **more}
 

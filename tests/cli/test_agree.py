@@ -63,7 +63,7 @@ def test_a_document_is_the_same_bytes_whoever_makes_it(three: World, tmp_path: P
         (("--lookahead", "99999999999 [h]"), "is not a time"),
         (("--name", "Sky!"), "agreement"),
         (("--landmark", "third=91,0"), "91"),
-        (("--landmark", "third=nan,0"), "third"),
+        (("--landmark", "third=nan,0"), "not a number"),
         (("--landmark", "third"), "is not a landmark"),
         (("--landmark", "north-light=1,1"), "same name"),
         (("--effective", "tomorrow"), "is not a time"),

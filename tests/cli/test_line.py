@@ -64,9 +64,8 @@ def test_an_own_notice_is_not_answered(pair: World) -> None:
 
 
 def test_two_notices_at_one_place_conflict_at_both_until_one_is_amended_and_cancelled(pair: World) -> None:
-    here = {"lat": -36.0, "lon": 10.0}
-    first = pair["alpha"].ask("notice", "send", "-", stdin=square("here", **here).encode())["entry"]
-    second = pair["bravo"].ask("notice", "send", "-", stdin=square("here too", **here).encode())["entry"]
+    first = pair["alpha"].ask("notice", "send", "-", stdin=square("here", lat=-36.0, lon=10.0).encode())["entry"]
+    second = pair["bravo"].ask("notice", "send", "-", stdin=square("here too", lat=-36.0, lon=10.0).encode())["entry"]
 
     def alert(node: RealNode) -> Any:
         alerts = [one for one in node.ask("notice", "list")["alerts"] if set(one["subjects"]) == {first, second}]

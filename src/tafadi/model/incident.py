@@ -9,6 +9,7 @@ from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.names import check_text
 
+LONGEST_CITED: Final = 200  # a clause by its name, or a digest
 LONGEST_ACCOUNT: Final = 10_000  # characters; a page or two, far below the 65,535 bytes of an entry
 
 
@@ -42,5 +43,7 @@ class Incident:
 
     def __post_init__(self) -> None:
         check_text(self.account, "the account", LONGEST_ACCOUNT)
+        for cited in (*self.clauses, *self.evidence):
+            check_text(cited, "what the account cites", LONGEST_CITED)
         if self.step is IncidentStep.OPEN and self.occurred is None:
             raise InputError("an incident that is opened says when it occurred")

@@ -15,6 +15,7 @@ from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.alert import AlertKind
 from tafadi.model.incident import Incident
+from tafadi.model.judgement import Cause, Verdict
 from tafadi.model.names import Language, Mode, Precedence, check_name, check_text
 from tafadi.model.operation import Minima, Notice
 
@@ -329,8 +330,8 @@ class Prediction:
     The overlap is the first that two announced volumes share. `seen_at` is the instant of the plot that showed it, for live tracks.
     """
 
-    verdict: str
-    cause: str | None
+    verdict: Verdict
+    cause: Cause | None
     minima: Minima
     start: Instant | None
     end: Instant | None

@@ -1,0 +1,87 @@
+"""The program as a whole: every command has help, and every command that prints data prints it as JSON too."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+import typer.main
+
+from nodes import process, tafadi
+from tafadi.cli.main import app
+
+DOES_NOT_PRINT_DATA = {("node", "run")}
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command with its path."""
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        subcommands = getattr(command, "commands", None)
+        if subcommands is None:
+            yield (name,), command
+        else:
+            yield from (((name, sub), inner) for sub, inner in subcommands.items())
+
+
+@pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
+def test_every_command_has_help_with_a_sentence(path: tuple[str, ...]) -> None:
+    told = tafadi(*path, "--help")
+    assert told.code == 0
+    assert "Usage:" in told.out
+    command = dict(commands())[path]
+    assert (command.help or "").strip().endswith(".")
+
+
+@pytest.mark.parametrize("path", [path for path, _ in commands() if path not in DOES_NOT_PRINT_DATA], ids=" ".join)
+def test_every_command_that_prints_data_prints_it_as_json_too(path: tuple[str, ...]) -> None:
+    options = {option for parameter in dict(commands())[path].params for option in parameter.opts}
+    assert options & {"--json", "--format"}
+
+
+@pytest.mark.parametrize("arguments", [("no-such-command",), ("node", "no-such"), ("line", "check"), ("--no-such-option",)])
+def test_wrong_usage_is_exit_2(arguments: tuple[str, ...]) -> None:
+    told = tafadi(*arguments)
+    assert told.code == 2
+    assert told.err
+    assert "Traceback" not in told.err
+
+
+def test_the_version_is_printed() -> None:
+    assert tafadi("--version").out.startswith("tafadi ")
+
+
+def test_help_loads_no_heavy_library() -> None:
+    heavy = "numba", "shapely", "pyproj", "pyarrow", "scipy", "uvicorn", "httpx", "cryptography"
+    code = f"""
+import sys
+from tafadi.cli.main import app
+try:
+    app(["--help"])
+except SystemExit:
+    pass
+print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60.0)
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_a_reader_that_leaves_is_no_traceback() -> None:
+    command = f"{sys.executable} -m tafadi --help | true"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False, timeout=60.0)
+    assert "Traceback" not in done.stderr
+
+
+def test_output_survives_a_terminal_that_knows_only_ascii() -> None:
+    import os
+
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-m", "tafadi", "line", "--help"], capture_output=True, check=False, timeout=60.0, env=environment
+    )
+    assert b"Traceback" not in done.stderr
+
+
+def test_the_program_runs_as_a_module() -> None:
+    assert process("--version").code == 0
