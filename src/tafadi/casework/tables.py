@@ -48,21 +48,21 @@ _ANSWERS: Final = {
     "not-ours": "QUESTIONED",
     "meeting-requested": "QUESTIONED",
 }
-_ANSWERABLE: Final = ("SENT", "READ_BACK", "MISMATCH", "ACCEPTED", "CONFLICT", "QUESTIONED", "REFUSED")
+_READ: Final = ("READ_BACK", "ACCEPTED", "CONFLICT", "QUESTIONED")  # read back as MATCH: every answer leads on from here
+_BARRED: Final = ("MISMATCH", "REFUSED")  # whatever is answered, these stay until the notice is amended; nothing accepts them
 
-# One addressee's side of a notice. A mismatch that was read back cannot be accepted: it must be amended first.
+# One addressee's side of a notice. The node reads back first, so nothing is answered before that.
 NOTICE: Final = Table(
     "notice",
     "SENT",
     {("SENT", "MATCH"): "READ_BACK", ("SENT", "MISMATCH"): "MISMATCH"}
-    | {
-        (state, answer): after
-        for state in _ANSWERABLE
-        for answer, after in _ANSWERS.items()
-        if not (after == "ACCEPTED" and state in ("SENT", "MISMATCH", "REFUSED"))
-    }
-    | {(state, "refusal"): "REFUSED" for state in ("SENT", "READ_BACK", "MISMATCH", "REFUSED")}
-    | {("REFUSED", "MATCH"): "REFUSED", ("REFUSED", "MISMATCH"): "REFUSED"},
+    | {(state, answer): after for state in _READ for answer, after in _ANSWERS.items()}
+    | {(state, answer): state for state in _BARRED for answer, after in _ANSWERS.items() if after != "ACCEPTED"}
+    | {(state, "refusal"): "REFUSED" for state in ("SENT", *_READ, *_BARRED)}
+    | {("REFUSED", "MATCH"): "REFUSED", ("REFUSED", "MISMATCH"): "REFUSED"}
+    # An officer may be quicker than the node that reads back.
+    | {(state, "MATCH"): state for state in ("CONFLICT", "QUESTIONED")}
+    | {(state, "MISMATCH"): "MISMATCH" for state in ("CONFLICT", "QUESTIONED")},
 )
 
 STOP: Final = Table(

@@ -1,6 +1,8 @@
 """`tafadi demo`: the whole mechanism in half a minute, between two real processes."""
 
 import random
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
     from tafadi.phrases.catalogue import Speaker
 
 SAMPLE_START = "2026-03-01T06:00:00Z"
+START_S = 2.0  # what a node's modules take to load on two calm cores, with room
+PREPARE_S = 20.0  # what the story before the flying takes there, with room
+KILL_S = 6.0  # what each kill adds
+SLOWEST_S = 600.0
 KILL_EVERY_S = (1.0, 3.0)  # wall seconds between two random kills
 
 
@@ -36,7 +42,9 @@ def demo(
     minima: Annotated[str, typer.Option("--minima", help="Between tracks of the recording.")] = "0.3 [NM] / 300 [ft]",
     lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead tracks of the recording are watched.")] = "30 [s]",
     keep: Annotated[Path | None, typer.Option("--keep", help="Leave the nodes' folders here, in a new folder.")] = None,
-    prepare: Annotated[float, typer.Option("--prepare", help="Seconds before the flying begins; more on a slow machine.")] = 20.0,
+    prepare: Annotated[
+        float | None, typer.Option("--prepare", help="Seconds before the flying begins; measured on this machine when left out.")
+    ] = None,
     kill: Annotated[list[str] | None, typer.Option("--kill", help="STEP=PARTY: kill that node when that step begins; repeat.")] = None,
     kill_randomly: Annotated[int, typer.Option("--kill-randomly", help="Kill a node this many times, at random instants.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="For --kill-randomly.")] = 1,
@@ -52,7 +60,8 @@ def demo(
         root = keep or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tafadi-demo-")))
         _check_root(root)
         plots = _read(recording, format, columns) if recording else []
-        scene = _scene(plots, minima, lookahead, prepare)
+        prepare_s = _prepare_s(len(kill or []) + kill_randomly) if prepare is None else prepare
+        scene = _scene(plots, minima, lookahead, prepare_s)
         warm_up()  # compiled once on a machine; the story is about the nodes, not about a compiler
         began = time.monotonic()
         outcome = _play(stack, root, scene, speaker, kills, kill_randomly, random.Random(seed), as_json)
@@ -60,6 +69,14 @@ def demo(
             _tell_recorded(scene, plots, recording, speaker, outcome, as_json)
     seconds = time.monotonic() - began
     _close(outcome, seconds, speaker, keep, as_json)
+
+
+def _prepare_s(kills: int) -> float:
+    """How long the story before the flying may take: by how long a node takes to start here, and how often it must start again."""
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-c", "import tafadi.web.serve"], check=True, timeout=SLOWEST_S)
+    slowness = max(1.0, (time.monotonic() - began) / START_S)
+    return min((PREPARE_S + KILL_S * kills) * slowness, SLOWEST_S)
 
 
 def _check_root(root: Path) -> None:

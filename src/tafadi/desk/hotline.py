@@ -1,5 +1,6 @@
 """The hotline: line checks, roster, stop, acknowledgements, answers, and attempts by other channels."""
 
+from tafadi.casework.tables import NOTICE
 from tafadi.desk.desk import Desk
 from tafadi.desk.picture import StopView
 from tafadi.desk.speak import Draft, say
@@ -86,12 +87,10 @@ def answer(desk: Desk, role: str, entry: EntryId, code: m.AnswerCode, text: str 
         raise MissingError(f"{entry} is no notice")
     if desk.party not in view.sides:
         raise WrongStateError(f"{entry} was not addressed to {desk.party}")
-    if code in (m.AnswerCode.ACCEPTED, m.AnswerCode.NO_CONFLICT_FOUND) and view.sides[desk.party] not in _ACCEPTABLE:
-        raise WrongStateError(f"notice {view.revision} is {view.sides[desk.party]}; it must be read back as MATCH before it is accepted")
+    side = view.sides[desk.party]
+    if (side, str(code)) not in NOTICE.steps:
+        raise WrongStateError(f"notice {view.revision} is {side}; it must be read back as MATCH before it is answered {code}")
     return say(desk, Draft(EntryType.ANSWER, m.Answer(code, text), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
-
-
-_ACCEPTABLE = ("READ_BACK", "ACCEPTED", "CONFLICT", "QUESTIONED")
 
 
 def attempt(desk: Desk, role: str, mode: Mode, tried: m.Attempt) -> EntryId:

@@ -21,7 +21,7 @@ from tafadi.measure.units import NAUTICAL_MILE_M
 from tafadi.model.operation import Trajectory, Waypoint
 from tafadi.model.volume import Circle, Polygon, Volume4D
 
-PIECE_MOST_M: Final = 50 * NAUTICAL_MILE_M  # design/engine.md: chord error at most 0.3 m; the cubic of Paths stays within 1 mm
+PIECE_MOST_M: Final = 50 * NAUTICAL_MILE_M  # chord error at most 0.3 m; the cubic of Paths stays within 1 mm
 EDGE_MOST_M: Final = 10_000.0  # a straight line of this length, 10 km from the origin of a local plane, is 2 mm off the geodesic
 STEP_M: Final = 5_000.0  # motion is linear over this: the tangent plane turns by 0.4 mrad, 1 mm on 9,260 m
 WGS84: Final = World(False, SEMI_MAJOR_M, FLATTENING, STEP_M)

@@ -25,18 +25,26 @@ HINTS: Final = {
 
 
 class PolygonShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="Polygon"):
+    """A polygon: rings of longitude, latitude."""
+
     coordinates: list[list[list[float]]]
 
 
 class PointShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="Point"):
+    """A point: longitude, latitude."""
+
     coordinates: list[float]
 
 
 class LineShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="type", tag="LineString"):
+    """A line: longitude, latitude of each waypoint."""
+
     coordinates: list[list[float]]
 
 
 class StatedShape(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A place as it is stated in words, with its units."""
+
     landmark: str
     bearing: str
     distance: str
@@ -66,6 +74,8 @@ class Properties(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One feature: a geometry and what is said of it."""
+
     type: Literal["Feature"]
     geometry: PolygonShape | PointShape | LineShape
     properties: Properties
@@ -74,6 +84,8 @@ class Feature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Collection(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole document."""
+
     type: Literal["FeatureCollection"]
     features: list[Feature]
     name: str | None = None

@@ -117,7 +117,9 @@ class Folder:
         if path.exists() and any(path.iterdir()):
             raise InputError(f"{path} is not empty; a new node wants a folder of its own")
         folder = cls(path)
-        (path / "keys").mkdir(parents=True, mode=0o700)
+        path.mkdir(parents=True, mode=0o700, exist_ok=True)
+        path.chmod(0o700)  # the journal, the keys and the control socket are the party's own
+        (path / "keys").mkdir(mode=0o700)
         (path / "agreements").mkdir()
         for name in (*_PLAIN_KEYS, *(f"operator-{role}" for role in ROLES)):
             write_whole(folder._key_path(name), base64.b64encode(seed()) + b"\n", 0o600)

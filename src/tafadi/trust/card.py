@@ -171,13 +171,13 @@ def _certified_key(certificate: bytes) -> bytes:
     """The public key in the certificate: its 32 bytes for Ed25519, otherwise its DER. Raises InputError when it is no certificate."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-    from cryptography.x509 import load_der_x509_certificate  # slow to import: only when a card is made or read
+    from cryptography.x509 import InvalidVersion, load_der_x509_certificate  # slow to import: only when a card is made or read
 
     if len(certificate) > CERTIFICATE_MAX_BYTES:
         raise InputError(f"a certificate of {len(certificate)} bytes is too long; at most {CERTIFICATE_MAX_BYTES} are allowed")
     try:
         described = load_der_x509_certificate(certificate).public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, InvalidVersion) as error:
         raise InputError(f"the TLS certificate cannot be read: {error}") from None
     return described.removeprefix(_ED25519_PREFIX)
 
