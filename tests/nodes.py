@@ -291,7 +291,7 @@ def square(
     corners = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
     ring = [[round(lon + x * half_deg, 7), round(lat + y * half_deg, 7)] for x, y in corners]
     properties = {
-        "kind": "operation", "notice": title, "title": title, "start": start, "end": end,
+        "kind": "operation", "notice": "one", "title": title, "start": start, "end": end,
         "lower": f"{lower_m:g} [m] geoid", "upper": f"{upper_m:g} [m] geoid", **more,
     }  # fmt: skip
     feature = {"type": "Feature", "properties": properties, "geometry": {"type": "Polygon", "coordinates": [ring]}}

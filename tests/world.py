@@ -224,7 +224,7 @@ def spoken(payload: dict[str, Json], *path: str | int, **members: Json) -> dict[
     changed = copy.deepcopy(payload)
     at: Json = changed
     for step in path:
-        at = at[step]  # type: ignore[index,call-overload]
+        at = at[step]  # type: ignore[index]
     assert isinstance(at, dict)
     for name, value in members.items():
         if value is None:
@@ -293,7 +293,7 @@ class World:
         self.letters.clear()
         while True:
             self.judge()
-            if not any([self._bring(one, other) for one, other in self.pairs()]):
+            if sum(self._bring(one, other) for one, other in self.pairs()) == 0:
                 return
 
     def _bring(self, one: Station, other: Station) -> bool:

@@ -55,11 +55,15 @@ def test_every_answer_has_a_state_after_a_read_back(code: AnswerCode) -> None:
     assert NOTICE.after("READ_BACK", code) in NOTICE_RANK
 
 
-def test_a_read_back_that_comes_after_an_officers_question_or_conflict_is_kept() -> None:
-    """An officer may be quicker than the node; a MISMATCH must not be lost for it."""
-    for state in ("CONFLICT", "QUESTIONED"):
-        assert NOTICE.after(state, Match.MATCH) == state
-        assert NOTICE.after(state, Match.MISMATCH) == "MISMATCH"
+@pytest.mark.parametrize("code", list(AnswerCode))
+def test_nothing_is_answered_before_it_was_read_back(code: AnswerCode) -> None:
+    with pytest.raises(WrongStateError):
+        NOTICE.after("SENT", code)
+
+
+@pytest.mark.parametrize("state", ["MISMATCH", "REFUSED"])
+def test_a_mismatch_or_a_refusal_stays_whatever_is_answered(state: str) -> None:
+    assert {NOTICE.after(state, answer) for (before, answer) in NOTICE.steps if before == state and answer != "refusal"} <= {state}
 
 
 def test_an_alert_that_was_acknowledged_is_still_ended_by_its_cause() -> None:

@@ -92,7 +92,7 @@ def test_the_recorded_near_mid_air_of_a_real_file_is_told(shared: Callable[[str]
     result = run(shared("data/permissive/radar_nop/cases/scaryTrackData.txt"), *MINIMA)
     assert result.exit_code == 1
     assert "2018-03-24T15:02:42Z  CONFLICT  D21_B/2643 and D21_B/3472" in result.stdout
-    assert "closest recorded 0.024 NM / 9 ft at 2018-03-24T15:02:59.3Z" in result.stdout
+    assert "closest recorded 0.024 NM / 9 ft at 2018-03-24T15:02:59.4Z" in result.stdout
 
 
 def test_a_silenced_pair_is_listed_with_its_rule_and_a_switch_brings_it_back(shared: Callable[[str], Path]) -> None:

@@ -1,7 +1,6 @@
 """Conflicts between announced notices: one situation at both, ended when its cause is gone, and never silent about what is unknown."""
 
 import pytest
-from world import OFFICER, START, World, operation, volume
 
 from tafadi.desk import announce, hotline
 from tafadi.desk.picture import AlertView
@@ -13,6 +12,7 @@ from tafadi.model.alert import AlertKind
 from tafadi.model.message import EntryId, EntryType, RefusalCode
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import AreaKind, Kind, Notice
+from world import OFFICER, START, World, operation, volume
 
 
 def _send(world: World, party: str, east_m: float = 0.0, datum: Datum = Datum.GEOID) -> EntryId:

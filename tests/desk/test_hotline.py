@@ -1,7 +1,6 @@
 """The hotline: stops with their steps and authority, line checks, answers, attempts, incidents."""
 
 import pytest
-from world import OFFICER, World, operation, said_truly, volume
 
 from tafadi.desk import announce, hotline, report
 from tafadi.errors import InputError, MissingError, NotOnRosterError, NotPermittedError, WrongStateError
@@ -12,6 +11,7 @@ from tafadi.model.incident import Incident, IncidentStep, Measured
 from tafadi.model.message import AnswerCode, EntryId, EntryType, RefusalCode, StopStep
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import StatedPlace
+from world import OFFICER, World, operation, said_truly, volume
 
 LANGS = (Language.EN, Language.RU)
 

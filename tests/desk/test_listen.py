@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import OFFICER, Station, World, make_agreement, operation, volume
 
 from tafadi.desk import announce, hotline
 from tafadi.desk.listen import Cosigned, judge_inbox, receive
@@ -20,6 +19,7 @@ from tafadi.trust.evidence import open_evidence
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.mirror import WrongSize
 from tafadi.trust.push import Push, encode_push
+from world import OFFICER, Station, World, make_agreement, operation, volume
 
 
 def _notice_leaf(station: Station, east_m: float = 0.0, **heading: object) -> bytes:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from world import OFFICER, Station, World, make_agreement, operation, volume
 
 from tafadi.desk import announce, hotline, report
 from tafadi.desk.ports import Change, Growth, Head
@@ -20,6 +19,7 @@ from tafadi.store.sqlite import SqliteJournal
 from tafadi.store.views import FoldedViews
 from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
 from tafadi.trust.log import Frontier, leaf_hash
+from world import OFFICER, Station, World, make_agreement, operation, volume
 
 LANGS = (Language.EN,)
 Verb = Callable[[random.Random, Station], object]

@@ -1,7 +1,6 @@
 """Heartbeats: forks show within one round, clocks that differ are told, and nobody beats for another."""
 
 import pytest
-from world import OFFICER, World, operation, volume
 
 from tafadi.desk import announce
 from tafadi.desk.listen import receive
@@ -14,6 +13,7 @@ from tafadi.trust.evidence import open_evidence
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.push import Push, encode_push
+from world import OFFICER, World, operation, volume
 
 
 def _second_history(world: World) -> bytes:

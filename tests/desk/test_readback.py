@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import MARKS, START, make_agreement, operation, volume
 
 from tafadi.desk.readback import STATED_TOLERANCE_M, read_back
 from tafadi.measure.earth import Leg, Position, destination, leg
@@ -16,6 +15,7 @@ from tafadi.model.agreement import Landmark
 from tafadi.model.message import Match
 from tafadi.model.operation import Kind, Notice, StatedPlace, Trajectory, Waypoint
 from tafadi.model.volume import Circle, Polygon, Volume4D
+from world import MARKS, START, make_agreement, operation, volume
 
 AGREEMENT = make_agreement()
 SPAN = Span(START, START.plus(600.0))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from world import OFFICER, START, Station, World, keys_of, make_agreement, operation, refusals_by, said_truly, spoken, volume
 
 from tafadi.desk import announce, hotline
 from tafadi.errors import RefusedError
@@ -18,6 +17,7 @@ from tafadi.model.message import EntryId, EntryType, NoticeBody, NoticeStep, Ref
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Kind, Notice
 from tafadi.model.volume import Polygon, Volume4D
+from world import OFFICER, START, Station, World, keys_of, make_agreement, operation, refusals_by, said_truly, spoken, volume
 
 Payload = dict[str, Json]
 
@@ -49,8 +49,9 @@ def _polygon(station: Station) -> Payload:
 
 def _crossing(station: Station) -> bytes:
     payload = _polygon(station)
-    outline = payload["body"]["notice"]["volumes"][0]["outline"]  # type: ignore[index,call-overload]
-    a, b, c, d = outline["vertices"]  # type: ignore[index,call-overload,misc]
+    corners = payload["body"]["notice"]["volumes"][0]["outline"]["vertices"]  # type: ignore[index,call-overload]
+    assert isinstance(corners, list)
+    a, b, c, d = corners
     return station.sealed(spoken(payload, "body", "notice", "volumes", 0, "outline", vertices=[a, c, b, d]))
 
 

@@ -1,5 +1,6 @@
 """Announced against announced: what is a conflict, what is unknown, and what must make no difference."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from tafadi.errors import InputError
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.judgement import Cause, Verdict
+from tafadi.model.judgement import Cause, ClosestApproach, Verdict
 from tafadi.model.operation import Announced, Kind, Minima, Notice, Trajectory, Waypoint
 from tafadi.model.volume import Circle, Outline, Polygon, Volume4D
 
@@ -254,6 +255,68 @@ def test_a_long_edge_is_a_geodesic_and_not_a_parallel() -> None:
     assert judge(announced("a", wide), announced("b", trajectory=over)).verdict is Verdict.CONFLICT
     under = flight((50.5, 19.9, 500.0, 0.0), (50.5, 20.1, 500.0, 600.0))
     assert judge(announced("a", wide), announced("b", trajectory=under)).verdict is Verdict.CLEAR
+
+
+def test_volumes_that_share_air_are_as_close_as_can_be_from_the_beginning_of_their_common_time() -> None:
+    other = volume(box(10.5, 20.5, 11.5, 21.5), 500.0, 1_500.0, during=(1_800.0, 5_400.0))
+    found = judge(announced("a", BOX), announced("b", other))
+    assert found.closest == ClosestApproach(START.plus(1_800.0), 0.0, 0.0)
+    assert (found.margin_horizontal_m, found.margin_vertical_m) == (0.0, 0.0)
+    found = judge(announced("a", BOX), announced("b", other), MINIMA)
+    assert (found.margin_horizontal_m, found.margin_vertical_m) == (-9_260.0, -304.8)
+
+
+def test_volumes_within_minima_are_as_close_as_the_gaps_between_them() -> None:
+    east = destination(Position(0.0, 21.0), Leg(90.0, 5_000.0)).lon_deg
+    found = judge(announced("a", volume(box(-1, 20, 1, 21))), announced("b", volume(box(-1, east, 1, 22), 1_100.0, 2_000.0)), MINIMA)
+    assert found.closest is not None
+    assert found.closest.horizontal_m == pytest.approx(5_000.0 * math.cos(math.radians(1.0)), abs=1.0)  # at their northern corners
+    assert found.closest.vertical_m == pytest.approx(100.0)
+    assert found.margin_vertical_m == pytest.approx(-204.8)
+
+
+def test_bands_above_unlike_datums_are_apart_by_nothing_that_can_be_said() -> None:
+    pressure = announced("b", volume(box(10, 20, 11, 21), datum=Datum.PRESSURE))
+    found = judge(announced("a", BOX), pressure, MINIMA)
+    assert found.verdict is Verdict.UNKNOWN
+    assert found.closest == ClosestApproach(START, 0.0, None)
+    assert found.margin_vertical_m is None
+
+
+def test_the_ground_is_the_bottom_of_both_so_bands_that_stand_on_it_overlap() -> None:
+    def standing(datum: Datum) -> Volume4D:
+        during = Span(START, START.plus(3_600.0))
+        return Volume4D(box(10, 20, 11, 21), Height(0.0, Datum.GROUND), Height(1_000.0, datum), during)
+
+    found = judge(announced("a", standing(Datum.GEOID)), announced("b", standing(Datum.PRESSURE)))
+    assert found.verdict is Verdict.CONFLICT
+    assert found.closest == ClosestApproach(START, 0.0, 0.0)
+
+
+def test_a_line_into_a_volume_without_minima_is_closest_when_it_enters() -> None:
+    found = judge(announced("a", trajectory=EAST), announced("b", volume(box(-1, 179.9, 1, 180.1))))
+    assert found.span is not None
+    assert found.closest == ClosestApproach(found.span.start, 0.0, 0.0)
+
+
+def test_a_line_past_a_volume_is_closest_where_it_passes_the_nearest_corner() -> None:
+    north = destination(Position(0.0, 180.0), Leg(0.0, 4_000.0)).lat_deg
+    found = judge(announced("a", trajectory=EAST), announced("b", volume(box(north, 179.9, 1, 180.1), 600.0, 900.0)), MINIMA)
+    assert found.closest is not None
+    assert found.closest.horizontal_m == pytest.approx(4_000.0, abs=0.1)  # its southern edge is a geodesic, nearest at its ends
+    assert found.closest.vertical_m == pytest.approx(100.0)
+    assert found.closest.at.since(START) == pytest.approx(1_620.0, abs=1.0)
+    assert found.span is not None
+    assert found.span.start < found.closest.at < found.span.end
+
+
+def test_of_several_volumes_the_one_that_is_entered_deepest_gives_the_closest_approach() -> None:
+    east = destination(Position(0.0, 21.0), Leg(90.0, 5_000.0)).lon_deg
+    near, over = volume(box(-1, east, 1, 22), during=(0.0, 600.0)), volume(box(-1, 20.5, 1, 22), during=(600.0, 900.0))
+    for volumes in ((near, over), (over, near)):
+        found = judge(announced("a", volume(box(-1, 20, 1, 21))), announced("b", *volumes), MINIMA)
+        assert found.span == Span(START, START.plus(900.0))
+        assert found.closest == ClosestApproach(START.plus(600.0), 0.0, 0.0)
 
 
 def crowd(seed: int, count: int = 60) -> list[Announced]:

@@ -93,3 +93,10 @@ def test_a_trajectory_enters_a_volume_when_the_walk_through_time_says_so(middle:
         if 300.0 < at.since(START) < 1_500.0 and path.span.holds(at.plus(before)):
             assert away_m(at.seconds + before) > -slack_m
             assert abs(away_m(at.seconds)) < slack_m
+    closest = found.closest
+    assert closest is not None
+    assert closest.vertical_m == 0.0
+    assert closest.horizontal_m == pytest.approx(max(0.0, away_m(closest.at.seconds) + reach_m), abs=slack_m)
+    # Over the outline itself all is as deep, and the first instant of it counts: a second before, it was not there yet.
+    others = (closest.at.plus(after_s) for after_s in ((-1.0,) if closest.horizontal_m == 0.0 else (-30.0, -3.0, 3.0, 30.0)))
+    assert all(away_m(at.seconds) + reach_m > closest.horizontal_m - slack_m for at in others if found.span.holds(at))

@@ -8,11 +8,11 @@ import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from world import make_agreement
 
 from tafadi.errors import FormatError
 from tafadi.formats.agreement import LARGEST_BYTES, agreement_id, digest_of, read_document, write_document
 from tafadi.model.names import Mode
+from world import make_agreement
 
 AGREEMENT = make_agreement(("alpha", "bravo", "charlie"), (Mode.EXERCISE, Mode.TEST), text="A line for tests.")
 DOCUMENT = write_document(AGREEMENT)

@@ -51,7 +51,9 @@ FOUND = m.Prediction(
 GOLDEN: dict[EntryType, m.Body] = {
     EntryType.AGREEMENT: m.AgreementBody('{"format":"tafadi.agreement/1"}', LEAF),
     EntryType.LINE_CHECK: m.LineCheck(m.CheckStep.CALL, "n-17", AT, (Language.AR, Language.RU)),
-    EntryType.ROSTER: m.Roster((m.Duty("supervisor", SPAN, (Language.EN,), True, "planner"), m.Duty("planner", SPAN, (Language.EN,), False))),
+    EntryType.ROSTER: m.Roster(
+        (m.Duty("supervisor", SPAN, (Language.EN,), True, "planner"), m.Duty("planner", SPAN, (Language.EN,), False))
+    ),
     EntryType.OPERATION: m.NoticeBody(m.NoticeStep.NEW, OPERATION),
     EntryType.AREA: m.NoticeBody(m.NoticeStep.AMEND, Notice(Kind.AREA, (CIRCLE,), area_kind=AreaKind.NO_OVERFLIGHT)),
     EntryType.READBACK: m.Readback(
@@ -178,11 +180,11 @@ WRONG: dict[str, tuple[EntryType, str, Json, RefusalCode, str]] = {
 def _set(payload: Json, path: str, value: Json) -> None:
     *steps, last = path.split(".")
     for step in steps:
-        payload = payload[int(step) if step.isdigit() else step]  # type: ignore[index,call-overload]
+        payload = payload[int(step) if step.isdigit() else step]  # type: ignore[index]
     if value is None:
         del payload[last]  # type: ignore[union-attr,arg-type]
     else:
-        payload[int(last) if last.isdigit() else last] = value  # type: ignore[index,call-overload]
+        payload[int(last) if last.isdigit() else last] = value  # type: ignore[index]
 
 
 @pytest.mark.parametrize("name", sorted(WRONG))
@@ -202,9 +204,10 @@ def test_no_vector_stands_without_its_case() -> None:
 
 
 def test_nothing_but_an_object_is_an_entry() -> None:
-    for value in (None, [], "entry", 1, True, {}):
+    others: tuple[Json, ...] = (None, [], "entry", 1, True, {})
+    for value in others:
         with pytest.raises(FormatError):
-            decode_message(value)  # type: ignore[arg-type]
+            decode_message(value)
 
 
 JSON: st.SearchStrategy[Json] = st.recursive(
@@ -223,17 +226,19 @@ def test_any_json_in_any_place_is_an_entry_or_a_format_error(kind: EntryType, da
     for _ in range(data.draw(st.integers(0, 4))):
         assert isinstance(at, dict | list)
         keys = sorted(at) if isinstance(at, dict) else list(range(len(at)))
-        inner = [key for key in keys if isinstance(at[key], dict | list) and at[key]]  # type: ignore[index,call-overload]
+        inner = [key for key in keys if isinstance(at[key], dict | list) and at[key]]  # type: ignore[index]
         if not inner:
             break
-        at = at[data.draw(st.sampled_from(inner))]  # type: ignore[index,call-overload]
+        at = at[data.draw(st.sampled_from(inner))]  # type: ignore[index]
     assert isinstance(at, dict | list)
     key = data.draw(st.sampled_from(sorted(at) if isinstance(at, dict) else list(range(len(at)))))
     at[key] = value  # type: ignore[index,call-overload]
     try:
         entry = decode_message(payload)
-    except FormatError as refused:
-        assert refused.code in set(RefusalCode)
+    except FormatError as error:
+        entry, code = None, error.code
+    if entry is None:
+        assert code in set(RefusalCode)
         return
     assert decode_message(encode_message(entry)) == entry
 
@@ -262,3 +267,31 @@ def test_lengths_that_are_not_known_are_not_zero() -> None:
     assert millimetres(float("nan")) is None
     assert millimetres(0.0004) == 0
     assert LARGEST_INTEGER == 9_007_199_254_740_991
+
+
+DICTIONARY = Path(__file__).resolve().parents[2] / "docs" / "spec" / "entries.md"
+
+
+def _nouns() -> set[type]:
+    """Every noun that an entry can hold."""
+    found: set[type] = set()
+    waiting: list[object] = [Message, *BODIES.values()]
+    while waiting:
+        kind = waiting.pop()
+        if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind not in (found | {Instant, EntryId}):
+            found.add(kind)
+            waiting += [member.kind for member in members(kind)]
+        waiting += getattr(kind, "__args__", ())
+    return found
+
+
+def test_the_data_dictionary_names_every_member_type_and_code() -> None:
+    text = DICTIONARY.read_text(encoding="utf-8")
+    wanted = {member.name for noun in _nouns() for member in members(noun)} | set(EntryType) | set(RefusalCode) | set(m.AnswerCode)
+    assert {noun.__name__ for noun in _nouns()} >= {"Waypoint", "Duty", "Minima", "Measured", "Position"}
+    assert [name for name in sorted(wanted) if f"`{name}`" not in text] == []
+
+
+def test_the_example_of_the_data_dictionary_is_an_entry() -> None:
+    example = DICTIONARY.read_text(encoding="utf-8").split("```json\n", 1)[1].split("```", 1)[0]
+    assert decode_message(json.loads(example)).type is EntryType.ANSWER

@@ -1,5 +1,6 @@
 """Times are UTC with Z, or are refused."""
 
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
@@ -41,10 +42,8 @@ def test_any_other_zone_or_form_is_refused_never_converted(text: str) -> None:
 @settings(deadline=None)
 @given(text=st.text(max_size=70))
 def test_any_text_is_a_time_or_a_time_error(text: str) -> None:
-    try:
+    with contextlib.suppress(TimeError):
         Instant.parse(text)
-    except TimeError:
-        pass
 
 
 @pytest.mark.parametrize("unix_s", [float("nan"), float("inf"), -float("inf"), 1e300])

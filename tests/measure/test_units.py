@@ -1,5 +1,6 @@
 """Quantities carry their unit, or are refused."""
 
+import contextlib
 import math
 
 import pytest
@@ -50,10 +51,8 @@ def test_a_number_written_with_its_unit_is_read_back(value: float, unit: str) ->
 @settings(deadline=None)
 @given(text=st.text(max_size=90))
 def test_any_text_is_a_quantity_or_a_unit_error(text: str) -> None:
-    try:
+    with contextlib.suppress(UnitError):
         assert math.isfinite(parse_quantity(text, "length"))
-    except UnitError:
-        pass
 
 
 def test_feet_and_miles_go_back() -> None:

@@ -1,7 +1,7 @@
 """Slow twins for volumes: distances by geodesics to densely cut outlines, bands by trying every surface, all pairs instead of a sweep."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +14,7 @@ from tafadi.measure.height import Datum, Height
 from tafadi.measure.outline import unit_vector
 from tafadi.model.volume import Circle, Outline, Polygon
 
+Floats = npt.NDArray[np.float64]
 FINE_M = 200.0  # between the points of a densely cut edge
 
 
@@ -98,15 +99,18 @@ class Deepest(NamedTuple):
 
 
 def deepest(
-    shape: shapely.Geometry,
+    away: Callable[[Floats, Floats], Floats],
     band: tuple[float, float],
     motion: tuple[float, float, float, float, float, float],
     minima: tuple[float, float],
-    times: npt.NDArray[np.float64],
+    times: Floats,
 ) -> Deepest | None:
-    """What is seen at those of the times at which the point is within the minima of the shape and the band; None when it never is."""
+    """What is seen at those of the times at which the point is within the minima; None when it never is.
+
+    `away` gives the distance of places from the outline, 0 inside.
+    """
     x, y, z = (motion[axis] + motion[axis + 3] * times for axis in range(3))
-    horizontal = shapely.distance(shape, shapely.points(x, y))
+    horizontal = away(x, y)
     vertical = np.maximum(0.0, np.maximum(band[0] - z, z - band[1]))
     inside = (horizontal < minima[0]) | ((minima[0] == 0.0) & (horizontal == 0.0))
     inside &= (vertical < minima[1]) | ((minima[1] == 0.0) & (vertical == 0.0))

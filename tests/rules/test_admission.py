@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from world import START, TIMING, make_agreement, operation
 
 from tafadi.model import message as m
 from tafadi.model.message import EntryType, Message, NoticeBody, NoticeStep, Refusal, RefusalCode
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.rules.admission import RULES, admit
+from world import START, TIMING, make_agreement, operation
 
 AGREEMENT = make_agreement()
 BEGINS = operation().span.start

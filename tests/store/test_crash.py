@@ -1,13 +1,13 @@
-"""A node that dies at any write, before it took place or after: nothing receipted is lost, nothing is judged twice, and the talk goes on."""
+"""A node dies at any write, before it took place or after: nothing receipted is lost, nothing is judged twice, and the talk goes on."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from world import OFFICER, Station, World, operation, volume
 
 from tafadi.desk import announce, hotline
+from tafadi.desk.desk import Desk
 from tafadi.desk.listen import Cosigned, judge_inbox, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.desk.picture import NoticeView
@@ -20,6 +20,7 @@ from tafadi.store.fsck import verify
 from tafadi.store.views import FoldedViews
 from tafadi.trust.mirror import WrongSize
 from tafadi.trust.push import encode_push
+from world import OFFICER, Station, World, operation, volume
 
 LANGS = (Language.EN,)
 
@@ -101,8 +102,9 @@ class Talk:
         raise AssertionError("the talk never came to rest")
 
     def _round(self) -> bool:
-        busy = any([judge_inbox(station.desk) for station in self.world.stations.values()])
-        return any([self._push(one, other) for one, other in self.world.pairs()]) or busy
+        judged = sum(judge_inbox(station.desk) for station in self.world.stations.values())
+        pushed = sum(self._push(one, other) for one, other in self.world.pairs())
+        return judged + pushed > 0
 
     def _push(self, one: Station, other: Station) -> bool:
         push = next_push(one.desk, held_by(one.desk, other.party))
@@ -121,10 +123,16 @@ class Talk:
 
     def play(self) -> None:
         """Both sign; two notices conflict; one is amended, the other accepted; a line check and a stop run their course."""
-        for party in self.world.stations:
-            self.insist(lambda: self.world[party].size > 0, self.world[party].sign)  # noqa: B023
+        for station in self.world.stations.values():
+            self._sign(station)
         self.exchange()
-        alpha, bravo = (lambda: self.world.desk("alpha")), (lambda: self.world.desk("bravo"))
+
+        def alpha() -> Desk:
+            return self.world.desk("alpha")
+
+        def bravo() -> Desk:
+            return self.world.desk("bravo")
+
         self.insist(lambda: self._mine("alpha") != [], lambda: announce.send(alpha(), OFFICER, operation(), Mode.EXERCISE))
         self.insist(lambda: self._mine("bravo") != [], lambda: announce.send(bravo(), OFFICER, operation(volume(4_000.0)), Mode.EXERCISE))
         self.exchange()
@@ -139,6 +147,9 @@ class Talk:
         (stop,) = alpha().picture.stops
         self.insist(lambda: alpha().picture.stops[stop].state == "HEARD", lambda: hotline.acknowledge(alpha(), OFFICER, stop, LANGS))
         self.exchange()
+
+    def _sign(self, station: Station) -> None:
+        self.insist(lambda: station.size > 0, lambda: station.sign())
 
     def _mine(self, party: str) -> list[EntryId]:
         return [entry for entry in self.world.desk(party).picture.notices if entry.party == party]

@@ -1,7 +1,6 @@
 """Verifying: every kind of fault is seen, and told with its place."""
 
 import pytest
-from world import OFFICER, World, operation, volume
 
 from tafadi.desk import announce
 from tafadi.model.names import Mode
@@ -10,6 +9,7 @@ from tafadi.store.tiles import tile_bytes
 from tafadi.trust.checkpoint import Checkpoint, cosign, sign_checkpoint
 from tafadi.trust.log import Frontier
 from tafadi.trust.tiles import decode_bundle, decode_hashes
+from world import OFFICER, World, operation, volume
 
 SET_LEAF = "UPDATE entry SET leaf = ? WHERE origin = ? AND idx = 1"
 

@@ -59,10 +59,7 @@ NOTICE: Final = Table(
     | {(state, answer): after for state in _READ for answer, after in _ANSWERS.items()}
     | {(state, answer): state for state in _BARRED for answer, after in _ANSWERS.items() if after != "ACCEPTED"}
     | {(state, "refusal"): "REFUSED" for state in ("SENT", *_READ, *_BARRED)}
-    | {("REFUSED", "MATCH"): "REFUSED", ("REFUSED", "MISMATCH"): "REFUSED"}
-    # An officer may be quicker than the node that reads back.
-    | {(state, "MATCH"): state for state in ("CONFLICT", "QUESTIONED")}
-    | {(state, "MISMATCH"): "MISMATCH" for state in ("CONFLICT", "QUESTIONED")},
+    | {("REFUSED", "MATCH"): "REFUSED", ("REFUSED", "MISMATCH"): "REFUSED"},
 )
 
 STOP: Final = Table(

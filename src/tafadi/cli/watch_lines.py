@@ -33,8 +33,9 @@ def _apart(closest: ClosestApproach | None) -> str:
 
 
 def _time(at: Instant) -> str:
-    """To the tenth of a second: no radar knows better."""
-    return f"{Instant(at.ns // 100_000_000 * 100_000_000)}"
+    """To the nearest tenth of a second: no radar knows better."""
+    tenth_ns = 100_000_000
+    return f"{Instant(round(at.ns / tenth_ns) * tenth_ns)}"
 
 
 def _what(alert: Alert) -> str:
@@ -83,7 +84,7 @@ class Text:
 
     def end(self, watch: Watch, skips: Skips) -> list[str]:
         """Counts, the silenced pairs with their rules, and what was skipped."""
-        told = [f"{self._conflicts} conflicts"]
+        told = [f"{self._conflicts} conflict{'' if self._conflicts == 1 else 's'}"]
         told += [f"{count} unknown: {cause}" for cause, count in sorted(self._unknown.items())]
         suppressed = [f"silenced  {one.rule:12}  {one.first} and {one.second}: {_silenced(one)}" for one in watch.suppressed]
         left_out = [f"skipped   {count:>12,}  {reason} (first in line {line})" for reason, count, line in skips.rows()]

@@ -8,8 +8,7 @@ from tafadi.desk.ports import Change, Exhibit, Growth, Head
 from tafadi.desk.react import react
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import EquivocationError, InputError, MissingError, RefusedError
-from tafadi.model.message import EntryId
-from tafadi.model.message import EntryType
+from tafadi.model.message import EntryId, EntryType
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
 from tafadi.trust.evidence import compare_checkpoints, encode_evidence

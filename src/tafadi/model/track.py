@@ -2,11 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant
+from tafadi.model.names import check_text
+
+LONGEST_TRACK: Final = 200  # characters of a track's name: alerts are named by it, and it is read aloud
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +18,8 @@ class Plot:
     """One report of one track. Course is true, degrees 0 to 360; climb is positive upwards.
 
     `track` identifies the track within its source (`"D21_B/3472"`); `cleared_height` is the level it is known to be cleared to;
-    `party` says whose it is, where that is declared. Raises InputError for speeds and angles that are no numbers.
+    `party` says whose it is, where that is declared. Raises InputError for speeds and angles that are no numbers, and for a
+    name that would deceive who reads it.
     """
 
     track: str
@@ -33,6 +38,7 @@ class Plot:
     party: str | None = None
 
     def __post_init__(self) -> None:
+        check_text(self.track, "the name of the track", LONGEST_TRACK)
         for name in ("ground_speed_mps", "course_deg", "climb_mps"):
             value = getattr(self, name)
             if value is not None and not math.isfinite(value):

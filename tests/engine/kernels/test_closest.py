@@ -70,6 +70,33 @@ def test_a_gap_in_the_data_is_unknown_never_clear(field: int, bad: float) -> Non
     assert math.isnan(enters[0])
 
 
+@pytest.mark.parametrize("field", range(6))
+@pytest.mark.parametrize("still", [0.0, 5.0])
+def test_the_leaves_themselves_never_take_a_gap_for_time_inside(field: int, still: float) -> None:
+    row = [0.0, 0.0, 0.0, still, still, still]
+    row[field] = math.nan
+    leaf = closest.time_in_slab if field in (2, 5) else closest.time_in_disc
+    for window in (WINDOW, Span(100.0, 200.0)):
+        inside = leaf(Motion(*row), RADIUS_M, window)
+        assert not inside.start < inside.end
+
+
+@pytest.mark.parametrize("bad", [math.inf, -math.inf])
+@pytest.mark.parametrize("field", range(6))
+def test_nothing_endless_is_ever_inside_for_the_whole_window(field: int, bad: float) -> None:
+    row = [0.0, 0.0, 0.0, 5.0, 5.0, 5.0]
+    row[field] = bad
+    leaf = closest.time_in_slab if field in (2, 5) else closest.time_in_disc
+    inside = leaf(Motion(*row), RADIUS_M, WINDOW)
+    assert not inside.start < inside.end
+
+
+def test_a_climb_next_to_nothing_stays_inside_for_the_whole_window() -> None:
+    assert closest.time_in_slab(Motion(0.0, 0.0, 10.0, 0.0, 0.0, 1e-320), HALF_M, WINDOW) == WINDOW
+    assert closest.time_in_slab(Motion(0.0, 0.0, 10.0, 0.0, 0.0, -1e-320), HALF_M, WINDOW) == WINDOW
+    assert closest.time_in_disc(Motion(10.0, 0.0, 0.0, 1e-155, 0.0, 0.0), RADIUS_M, WINDOW) == WINDOW
+
+
 AT_THE_EDGE = [
     (0, 0, HALF_M, 0, 0, 0),
     (RADIUS_M, 0, 0, 0, 0, 0),

@@ -1,6 +1,7 @@
 """The deepest instant of a moving body at a volume: against the slow twin that looks at every instant."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ NEEDLE = np.array([(-2000.0, 0.0), (2000.0, -30.0), (2500.0, 10.0), (2000.0, 40.
 Motion = tuple[float, float, float, float, float, float]
 
 
-def volume(ring: Floats | None, radius_m: float = math.nan, codes: tuple[int, int] = (1, 1), bounds: tuple[float, float] = BAND_M) -> Bodies:
+def volume(
+    ring: Floats | None, radius_m: float = math.nan, codes: tuple[int, int] = (1, 1), bounds: tuple[float, float] = BAND_M
+) -> Bodies:
     """One volume on a plane: a ring, or a circle around the origin."""
     flat = np.empty((0, 2)) if ring is None else ring
     places = np.concatenate([flat, np.zeros((len(flat), 1))], axis=1)
@@ -56,38 +59,36 @@ def norm(horizontal: float, vertical: float, minima: tuple[float, float]) -> flo
     return max([distance / least for distance, least in zip((horizontal, vertical), minima, strict=True) if least > 0.0], default=0.0)
 
 
-def check(found: Records, motion: Motion, shape: shapely.Geometry, minima: tuple[float, float]) -> None:
+def check(found: Records, motion: Motion, away: Callable[[Floats, Floats], Floats], minima: tuple[float, float]) -> None:
     """That the twin sees nothing deeper, and sees what was found at the instant of it."""
     times = np.arange(0.0, LASTS_S, 0.05)
-    seen = volumes.deepest(shape, BAND_M, motion, minima, times)
+    seen = volumes.deepest(away, BAND_M, motion, minima, times)
     if found["verdict"][0] != CONFLICT:
-        assert seen is None or norm(seen.horizontal, seen.vertical, minima) > 0.99 or seen.norm == 0.0  # touches, or is there too briefly
-        return
+        return  # whether it is inside at all is looked at in test_entry
     at, horizontal, vertical = told(found)
-    (here,) = (volumes.deepest(shape, BAND_M, motion, (1e9, 1e9), np.array([at])),)
+    here = volumes.deepest(away, BAND_M, motion, (1e9, 1e9), np.array([at]))
     assert here is not None
     assert (horizontal, vertical) == pytest.approx((here.horizontal, here.vertical), abs=1e-5)
     if seen is None:  # shorter than a step of the twin
         return
     deepest = norm(horizontal, vertical, minima)
     assert deepest <= seen.norm + 1e-8
-    if deepest > 1e-3 and min(minima) > 0.0:
-        assert deepest == pytest.approx(seen.norm, abs=0.1 * max(abs(value) for value in (1.0, *motion[3:])) / min(minima))
-    elif deepest == 0.0 and seen.norm == 0.0:
+    if deepest == 0.0 and seen.norm == 0.0 and min(minima) > 0.0:
         assert at <= seen.at + 1e-6  # the first of all that are as deep
 
 
 @settings(max_examples=300, deadline=None)
 @given(motions, asked, st.sampled_from([SQUARE, HORSESHOE, NEEDLE]))
 def test_past_an_outline_nothing_deeper_is_seen_at_any_instant(motion: Motion, minima: tuple[float, float], ring: Floats) -> None:
-    check(judged(motion, volume(ring), minima), motion, shapely.Polygon(ring), minima)
+    shape = shapely.Polygon(ring)
+    shapely.prepare(shape)
+    check(judged(motion, volume(ring), minima), motion, lambda x, y: np.asarray(shapely.distance(shape, shapely.points(x, y))), minima)
 
 
 @settings(max_examples=300, deadline=None)
 @given(motions, asked, st.sampled_from([300.0, 1_500.0]))
 def test_past_a_circle_nothing_deeper_is_seen_at_any_instant(motion: Motion, minima: tuple[float, float], radius_m: float) -> None:
-    circle = shapely.Point(0, 0).buffer(radius_m, quad_segs=20_000)  # 1 µm within the circle
-    check(judged(motion, volume(None, radius_m), minima), motion, circle, minima)
+    check(judged(motion, volume(None, radius_m), minima), motion, lambda x, y: np.maximum(np.hypot(x, y) - radius_m, 0.0), minima)
 
 
 def test_without_minima_the_deepest_instant_is_the_first_one_inside() -> None:
@@ -117,10 +118,10 @@ def test_where_the_height_decides_the_horizontal_distance_is_still_the_true_one(
 
 
 def test_where_heights_cannot_be_compared_it_is_the_nearest_seen_from_above() -> None:
-    found = judged((-500.0, 1_200.0, 150.0, 10.0, -1.0, 0.0), volume(SQUARE, codes=(1, 2)), (400.0, 10.0))
+    found = judged((500.0, 1_200.0, 150.0, 0.0, -1.0, 0.0), volume(SQUARE, codes=(1, 2)), (400.0, 10.0))
     assert (found["verdict"][0], found["cause"][0]) == (UNKNOWN, DATUMS_UNLIKE)
     at, horizontal, vertical = told(found)
-    assert (at, horizontal) == pytest.approx((150.0, 50.0), abs=1e-6)
+    assert (at, horizontal) == pytest.approx((200.0, 0.0), abs=1e-6)
     assert math.isnan(vertical)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from tafadi.engine.layout import Floats, Ints, World, kernel, leaf, part
 
-ROUNDS_MOST = 100  # Vincenty needs 4 or 5; only near the antipode does it never end, and there half a metre more or less is enough
+ROUNDS_MOST = 100  # Vincenty needs 4 or 5; only near the antipode does it never end, and may be 1 % off there
 
 
 class Point(NamedTuple):

@@ -1,0 +1,88 @@
+"""Live tracks: what one node sees, both parties are told; and each time that two meet is a situation of its own."""
+
+from tafadi.desk import announce
+from tafadi.desk.follow import Follower
+from tafadi.desk.picture import AlertView
+from tafadi.measure.earth import Leg, destination
+from tafadi.measure.height import Datum, Height
+from tafadi.model.alert import AlertKind
+from tafadi.model.message import EntryId
+from tafadi.model.names import Mode
+from tafadi.model.track import Plot
+from world import HOME, OFFICER, START, World, operation, volume
+
+
+def _plot(track: str, party: str, after_s: float, east_m: float, speed_mps: float, *, height_m: float | None = 1_500.0) -> Plot:
+    place = destination(HOME, Leg(90.0 if east_m >= 0 else 270.0, abs(east_m))).quantised()
+    height = None if height_m is None else Height(height_m, Datum.PRESSURE)
+    course_deg = 90.0 if speed_mps >= 0 else 270.0
+    return Plot(track, START.plus(after_s), place, height, abs(speed_mps), course_deg, 0.0, party=party)
+
+
+def _meeting(after_s: float, apart_m: float, speed_mps: float, *, height_m: float | None = 1_500.0) -> list[Plot]:
+    """Two tracks that fly towards each other, or away, around HOME."""
+    return [
+        _plot("sky/1", "alpha", after_s, -apart_m / 2, speed_mps, height_m=height_m),
+        _plot("sky/2", "bravo", after_s, apart_m / 2, -speed_mps, height_m=height_m),
+    ]
+
+
+def _alerts(world: World, party: str = "alpha") -> list[AlertView]:
+    return list(world.desk(party).picture.alerts.values())
+
+
+def _follow(world: World, followers: dict[str, Follower], *batches: list[Plot]) -> None:
+    for batch in batches:
+        for follower in followers.values():
+            follower.take(batch, {})
+        world.settle()
+
+
+def _followers(world: World) -> dict[str, Follower]:
+    return {party: Follower(world.desk(party), Mode.EXERCISE) for party in world.stations}
+
+
+def test_two_nodes_that_see_one_encounter_raise_one_situation(pair: World) -> None:
+    _follow(pair, _followers(pair), *[_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(6)])
+    (alert,) = _alerts(pair)
+    assert (alert.kind, alert.subjects, alert.state) == (AlertKind.TRACKS, ("sky/1", "sky/2"), "RAISED")
+    assert alert.raised.keys() == {"alpha", "bravo"}
+    assert pair.desk("alpha").picture.digest() == pair.desk("bravo").picture.digest()
+
+
+def test_who_sees_alone_tells_the_other(pair: World) -> None:
+    follower = {"alpha": Follower(pair.desk("alpha"), Mode.EXERCISE)}
+    _follow(pair, follower, *[_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(6)])
+    (alert,) = _alerts(pair, "bravo")
+    assert alert.raised.keys() == {"alpha"}
+    assert any("raised by alpha" in sentence for sentence in pair["bravo"].bell.alarms)
+
+
+def test_tracks_that_part_and_meet_again_are_another_situation(pair: World) -> None:
+    followers = _followers(pair)
+    _follow(pair, followers, *[_meeting(4.0 * n, 12_000.0 - 800.0 * n, 100.0) for n in range(5)])
+    _follow(pair, followers, *[_meeting(20.0 + 4.0 * n, 9_600.0 + 800.0 * n, -100.0) for n in range(12)])
+    assert [alert.state for alert in _alerts(pair)] == ["CLEARED"]
+    _follow(pair, followers, *[_meeting(70.0 + 4.0 * n, 17_600.0 - 800.0 * n, 100.0) for n in range(5)])
+    assert [alert.state for alert in _alerts(pair)] == ["CLEARED", "RAISED"]
+    assert len({alert.situation for alert in _alerts(pair)}) == 2
+    assert pair.desk("alpha").picture.refusals == {}, "both nodes name the second situation as the other expects it"
+
+
+def test_tracks_without_heights_are_never_clear(pair: World) -> None:
+    _follow(pair, _followers(pair), *[_meeting(4.0 * n, 8_000.0 - 800.0 * n, 100.0, height_m=None) for n in range(4)])
+    (alert,) = _alerts(pair)
+    assert alert.prediction is not None
+    assert (alert.prediction.verdict, alert.prediction.cause) == ("unknown", "height-missing")
+
+
+def test_a_track_alarms_against_what_the_other_party_announced(pair: World) -> None:
+    band = volume(start_s=7_200.0, datum=Datum.PRESSURE)
+    sent = announce.send(pair.desk("bravo"), OFFICER, operation(band), Mode.EXERCISE)
+    pair.settle()
+    plots = [[_plot("sky/1", "alpha", 7_300.0 + 4.0 * n, -15_000.0 + 400.0 * n, 100.0)] for n in range(5)]
+    _follow(pair, _followers(pair), *plots)
+    kinds = {alert.kind: alert for alert in _alerts(pair)}
+    assert AlertKind.ANNOUNCED in kinds
+    assert str(sent) in kinds[AlertKind.ANNOUNCED].subjects
+    assert EntryId.parse(str(sent)) == sent
