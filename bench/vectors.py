@@ -1,13 +1,12 @@
 """The shared vectors, flat and on the earth: the same pairs? and how many seconds apart?
 
-Flat is the vectors' own geometry: a plane for the plans, a local one for each pair of tracks. On the earth the same flights go through nouns
-and `detect`. The differences are those of the projections; docs/maths/detect.md says how large they may be.
+Flat is the vectors' own geometry: a plane for the plans, a local one for each pair of tracks. On the earth the same flights go through
+nouns and `detect`. The differences are those of the projections; docs/maths/detect.md says how large they may be.
 
 Run: python bench/vectors.py
 """
 
 import gzip
-import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -65,7 +64,7 @@ def _told(announced: list[Announced], epoch_s: float) -> Times:
 
 
 def strategic() -> Vectors:
-    """Plans of many waypoints on a plane (EPSG:3035), expected by NASA's CDII; on the earth at the latitudes and longitudes of that plane."""
+    """Plans of many waypoints on a plane (EPSG:3035), expected by NASA's CDII; on the earth, at the places that the plane's points are."""
     rows, nasa = _loaded("strategic/plans1000.txt.gz"), _loaded("strategic/plans1000_expected_nasa_cdii.txt")
     expected = {(int(i), int(j)): (start, norm**0.5) for i, j, start, _, _, norm in nasa}
     count = int(rows[-1, 0]) + 1
@@ -151,4 +150,4 @@ def rows() -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n".join(rows()) + "\n")
+    print("\n".join(rows()))

@@ -25,7 +25,8 @@ def test_an_event_becomes_metres() -> None:
 @pytest.mark.parametrize(
     "data",
     [b"", b"{}", b"null", b"\xff", _event()[:-3], _event(timestamp="2018-03-24T15:03:00"), _event(timestamp=7),
-     _event(trueLateralNm="near"), _event(trueLateralNm=None), b'{"atEventTime":{"timestamp":"2018-03-24T15:03:00Z","trueLateralNm":1e999,"trueVerticalFt":1}}',
+     _event(trueLateralNm="near"), _event(trueLateralNm=None),
+     b'{"atEventTime":{"timestamp":"2018-03-24T15:03:00Z","trueLateralNm":1e999,"trueVerticalFt":1}}',
      b"[" * 2_000, b" " * (LARGEST_BYTES + 1)],
 )  # fmt: skip
 def test_what_is_no_event_is_refused_in_a_sentence(data: bytes) -> None:

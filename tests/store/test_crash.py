@@ -149,7 +149,7 @@ class Talk:
         self.exchange()
 
     def _sign(self, station: Station) -> None:
-        self.insist(lambda: station.size > 0, lambda: station.sign())
+        self.insist(lambda: station.size > 0, station.sign)
 
     def _mine(self, party: str) -> list[EntryId]:
         return [entry for entry in self.world.desk(party).picture.notices if entry.party == party]

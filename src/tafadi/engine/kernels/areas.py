@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tafadi.engine.kernels.outline import signed_distance
-from tafadi.engine.kernels.surface import Point, distance_m, geodetic, off_plane, planes, polar_plane, surface_point
+from tafadi.engine.kernels.surface import Point, distance_m, geodetic, planes, polar_plane, surface_points
 from tafadi.engine.layout import EDGE_M, Bodies, Floats, World
 
 if TYPE_CHECKING:
@@ -98,13 +98,13 @@ def point_gap_m(world: World, centre: Point, ring_m: Floats, radius_m: float) ->
     return away_m - radius_m
 
 
-def _polygons(world: World, origins: Sequence[Point], rings: Sequence[Floats], equidistant: bool) -> "Shapes":
+def _polygons(world: World, origins: Floats, rings: Sequence[Floats], equidistant: bool) -> "Shapes":
     """object[n]: each outline on the plane around its origin."""
     import shapely  # heavy: only when two outlines come near each other
 
     sizes = [len(ring) for ring in rings]
     first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    flat = planes(world, np.array(origins), first, np.concatenate(rings), equidistant)
+    flat = planes(world, origins, first, np.concatenate(rings), equidistant)
     polygons = shapely.polygons(shapely.linearrings(flat, indices=np.repeat(np.arange(len(sizes)), sizes)))
     odd = ~shapely.is_valid(polygons)
     polygons[odd] = shapely.make_valid(polygons[odd])
@@ -116,7 +116,7 @@ def _widths_m(shared: "Shapes") -> Floats:
     import shapely
 
     area_m2, around_m = shapely.area(shared), shapely.length(shared)
-    return np.divide(2 * area_m2, around_m, out=np.zeros(len(shared)), where=area_m2 > 0.0)
+    return np.asarray(np.divide(2 * area_m2, around_m, out=np.zeros(len(shared)), where=area_m2 > 0.0))
 
 
 def _meet(one: "Shapes", other: "Shapes") -> tuple[Floats, Floats]:
@@ -135,19 +135,19 @@ def _meet(one: "Shapes", other: "Shapes") -> tuple[Floats, Floats]:
 
 def ring_gaps(world: World, ones: Sequence[Floats], others: Sequence[Floats], guesses: Sequence[Point]) -> list[Gap]:
     """Gaps between outlines, pair by pair, each first looked for around its guess."""
-    gaps = [Gap(math.inf, surface_point(world, guess)) for guess in guesses]
-    left = list(range(len(gaps)))
+    gap_m = np.full(len(guesses), math.inf)
+    centres_m = np.array(guesses).reshape(-1, 3)
+    place_m = surface_points(world, centres_m, np.zeros((len(guesses), 2)))
+    left = np.arange(len(guesses))
     for _ in range(ROUNDS_MOST):
-        if not left:
+        if len(left) == 0:
             break
-        origins = [gaps[n].place for n in left]
-        one, other = (_polygons(world, origins, [rings[n] for n in left], True) for rings in (ones, others))
-        gap_m, where = _meet(one, other)
-        for n, origin, gap, (x, y) in zip(left, origins, gap_m.tolist(), where.tolist(), strict=True):
-            gaps[n] = Gap(gap, surface_point(world, off_plane(world, origin, x, y)))
-        settled = (np.hypot(where[:, 0], where[:, 1]) < TRUSTED_M) | (gap_m < -CLEARLY_M) | world.flat
-        left = [n for n, done in zip(left, settled.tolist(), strict=True) if not done]
-    return gaps
+        one, other = (_polygons(world, place_m[left], [rings[n] for n in left], True) for rings in (ones, others))
+        gap_m[left], where = _meet(one, other)
+        place_m[left] = surface_points(world, place_m[left], where)
+        settled = (np.hypot(where[:, 0], where[:, 1]) < TRUSTED_M) | (gap_m[left] < -CLEARLY_M) | world.flat
+        left = left[~settled]
+    return [Gap(gap, Point(*place)) for gap, place in zip(gap_m.tolist(), place_m.tolist(), strict=True)]
 
 
 def _round_gap(world: World, bodies: Bodies, a: int, b: int) -> Gap:
@@ -208,7 +208,7 @@ def _grounds(world: World, bodies: Bodies, pairs: Pairs, gaps: Sequence[Gap]) ->
     shared = [Shared(0.0, gap.place) for gap in settled]
     over = [n for n, gap in enumerate(settled) if gap.gap_m < 0.0]
     if over:
-        origins = [settled[n].place for n in over]
+        origins = np.array([settled[n].place for n in over])
         one, other = (_polygons(world, origins, [rings[n] for n in over], False) for rings in (ones, others))
         for n, area_m2 in zip(over, shapely.area(shapely.intersection(one, other)).tolist(), strict=True):
             shared[n] = Shared(area_m2, settled[n].place)

@@ -72,7 +72,7 @@ def off_band(rise: Rise, span: Span) -> tuple[float, float]:
 def deepest_over(
     ring: Floats, m: Motion, rise: Rise, radius: float, half: float, span: Span, times: Floats, best: Nearest
 ) -> Nearest:  # fmt: skip
-    """The deeper of `best` and the deepest instant of a span, whole inside an outline widened by `radius`; `times` is room for 6 an edge."""
+    """The deeper of `best` and the deepest instant of a span within an outline widened by `radius`; `times` is room for 6 an edge."""
     for n in range(STRETCHES):
         window = stretch(n, rise, span)
         if not window.start < window.end:

@@ -200,3 +200,13 @@ def surface_point(world: World, place: Point) -> Point:
     normal = world.semi_major_m / math.sqrt(1.0 - e2 * math.sin(lat) ** 2)
     across = normal * math.cos(lat)
     return Point(across * math.cos(lon), across * math.sin(lon), normal * (1.0 - e2) * math.sin(lat))
+
+
+@kernel
+def surface_points(world: World, origins: Floats, where: Floats) -> Floats:
+    """float64[n, 3]: the places on the surface that lie at x, y (rows of `where`) of the planes around the origins."""
+    out = np.empty((origins.shape[0], 3))
+    for n in range(origins.shape[0]):
+        place = surface_point(world, off_plane(world, row(origins, n), where[n, 0], where[n, 1]))
+        out[n, 0], out[n, 1], out[n, 2] = place.x, place.y, place.z
+    return out

@@ -1,0 +1,56 @@
+"""Every measurement of this folder on this machine, printed and kept in bench/last.md.
+
+Run: python bench/all.py
+"""
+
+import importlib
+import os
+import platform
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+HERE: Final = Path(__file__).resolve().parent
+COMMAND: Final = "python bench/all.py"
+LIBRARIES: Final = ("numpy", "numba", "shapely", "pyproj", "pyarrow")
+GIB: Final = 1 << 30
+
+
+def modules() -> list[str]:
+    """The names of all modules here that measure something."""
+    return sorted(path.stem for path in HERE.glob("*.py") if path != Path(__file__).resolve())
+
+
+def _processor() -> str:
+    """The model name that the system gives the processor; its kind where it gives none."""
+    told = Path("/proc/cpuinfo")
+    lines = told.read_text(encoding="utf-8").splitlines() if told.is_file() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return next((name for name in names if name not in ("", "unknown")), platform.machine())
+
+
+def machine() -> list[str]:
+    """What the figures were measured on, as a list in Markdown."""
+    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
+    return [
+        f"* {os.cpu_count()} cores, {_processor()}; {memory_gib:.0f} GiB of memory; {platform.system()}",
+        f"* Python {platform.python_version()}; " + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+    ]
+
+
+def main() -> None:
+    """Prints every table as it is measured, and keeps them all in last.md."""
+    sys.path.insert(0, str(HERE))
+    lines = ["# Measured last", "", f"`{COMMAND}`", "", *machine()]
+    print("\n".join(lines))
+    for name in modules():
+        module = importlib.import_module(name)
+        table = ["", f"## {name}", "", str(module.__doc__).splitlines()[0], "", *module.rows()]
+        print("\n".join(table), flush=True)
+        lines += table
+    (HERE / "last.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
