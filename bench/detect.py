@@ -120,21 +120,22 @@ def strtree_trajectories(announced: Sequence[Announced]) -> Pairs:
     return found
 
 
-def median_s(run: Callable[[], object]) -> float:
-    """Median of the wall times of ROUNDS runs."""
-    times = []
+def medians_s(*runs: Callable[[], object]) -> list[float]:
+    """Medians of the wall times of ROUNDS runs of each; in turn, so that a busy minute of the machine falls on all of them."""
+    times: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+        for run, taken in zip(runs, times, strict=True):
+            begin = time.perf_counter()
+            run()
+            taken.append(time.perf_counter() - begin)
+    return [statistics.median(taken) for taken in times]
 
 
 def compared(what: str, announced: list[Announced], minima: Minima | None, peer: Callable[[Sequence[Announced]], Pairs]) -> str:
     """A row of the table. The answers are compared first: every pair of the one must be found by the other."""
     found = {(judgement.first, judgement.second) for judgement in detect(announced, minima)}
     theirs = peer(announced)
-    ours_s, theirs_s = median_s(lambda: detect(announced, minima)), median_s(lambda: peer(announced))
+    ours_s, theirs_s = medians_s(lambda: detect(announced, minima), lambda: peer(announced))
     missed, extra = len(theirs - found), len(found - theirs)
     counts = f"| {what} | {len(announced):,} | {len(found):,} | {missed} / {extra} |"
     return f"{counts} {ours_s * 1e3:.0f} ms | {theirs_s * 1e3:.0f} ms | {theirs_s / ours_s:.1f} |"

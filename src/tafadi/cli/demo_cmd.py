@@ -14,7 +14,7 @@ import typer
 
 from tafadi.cli.calls import print_json
 from tafadi.cli.exits import FOUND, door, say_error
-from tafadi.errors import InputError
+from tafadi.errors import InputError, UnavailableError
 from tafadi.model.names import Language
 
 if TYPE_CHECKING:
@@ -86,11 +86,13 @@ def _check_root(root: Path) -> None:
 
 
 def _kills(texts: list[str]) -> dict[str, list[str]]:
+    from tafadi.cli.demo.story import STEPS
+
     kills: dict[str, list[str]] = {}
     for text in texts:
-        step, equals, party = text.partition("=")
-        if not equals or party not in ("alpha", "bravo"):
-            raise InputError(f"{text!r} is not a kill like conflict=bravo")
+        step, _, party = text.partition("=")
+        if step not in STEPS or party not in ("alpha", "bravo"):
+            raise InputError(f"{text!r} is not a kill like conflict=bravo; the steps are {', '.join(STEPS)}")
         kills.setdefault(step, []).append(party)
     return kills
 
@@ -165,7 +167,7 @@ def _play(
     over = _kill_in_the_background(stage, random_kills, dice)
     try:
         story.run(lambda: player.play(scene.plots))
-    except NotHeldError as error:
+    except (NotHeldError, UnavailableError) as error:
         outcome.broken = str(error)
     over.set()
     outcome.measured = story.measured

@@ -11,6 +11,7 @@ from tafadi.model.operation import Minima
 
 LOOKAHEAD_MAX_S: Final = 600  # straight motion is wrong by kilometres beyond ten minutes
 TRACK_AGE_MAX_S: Final = 90  # seven turns of an en-route radar
+LONGEST_NAME: Final = 19  # with a hyphen and twelve digits of its digest it makes an identity of 32 characters
 MOST_PARTIES: Final = 5
 MOST_LANDMARKS: Final = 100
 FEWEST_LANDMARKS: Final = 2  # a read-back gives bearing and distance from two
@@ -63,6 +64,10 @@ class Agreement:
 
     def __post_init__(self) -> None:
         check_name(self.name, "agreement")
+        if len(self.name) > LONGEST_NAME:
+            raise InputError(
+                f"the agreement's name {self.name!r} has {len(self.name)} characters; at most {LONGEST_NAME} leave room for its digest"
+            )
         check_text(self.text, "the text of the agreement", 20_000)
         if not 2 <= len(self.parties) <= MOST_PARTIES or len(set(self.parties)) != len(self.parties):
             raise InputError(f"an agreement has 2 to {MOST_PARTIES} different parties, not {', '.join(self.parties) or 'none'}")

@@ -27,6 +27,11 @@ class NotHeldError(TafadiError):
     """Something that the story promises was not so."""
 
 
+STEPS: Final = (
+    "agreement", "line-check", "rosters", "first-notice", "conflict", "amendment", "mismatch", "flying", "stop", "incident", "end",
+)  # fmt: skip
+
+
 @dataclass
 class Story(Looking):
     """The story as it is told; `measured` keeps the figures for `--json`."""
@@ -38,22 +43,12 @@ class Story(Looking):
 
     def run(self, play: Callable[[], None]) -> None:
         """Tells everything. Raises NotHeldError."""
-        steps: list[tuple[str, Callable[[], None]]] = [
-            ("agreement", self.agreement),
-            ("line-check", self.line_check),
-            ("rosters", self.rosters),
-            ("first-notice", self.first_notice),
-            ("conflict", self.conflict),
-            ("amendment", self.amendment),
-            ("mismatch", self.mismatch),
-            ("flying", lambda: self.flying(play)),
-            ("stop", self.stop),
-            ("incident", self.incident),
-            ("end", self.end),
-        ]
-        for name, step in steps:
+        for name in STEPS:
             self.at_step(name)
-            step()
+            if name == "flying":
+                self.flying(play)
+            else:
+                getattr(self, name.replace("-", "_"))()
 
     def say(self, key: str, **values: object) -> None:
         """Tells one phrase."""

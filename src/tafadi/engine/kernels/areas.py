@@ -142,7 +142,7 @@ def ring_gaps(world: World, ones: Sequence[Floats], others: Sequence[Floats], gu
     for _ in range(ROUNDS_MOST):
         if len(left) == 0:
             break
-        one, other = (_polygons(world, place_m[left], [rings[n] for n in left], True) for rings in (ones, others))
+        one, other = (_polygons(world, place_m[left], [rings[n] for n in left.tolist()], True) for rings in (ones, others))
         gap_m[left], where = _meet(one, other)
         place_m[left] = surface_points(world, place_m[left], where)
         settled = (np.hypot(where[:, 0], where[:, 1]) < TRUSTED_M) | (gap_m[left] < -CLEARLY_M) | world.flat
