@@ -34,7 +34,8 @@ def machine() -> list[str]:
     """What the figures were measured on, as a list in Markdown."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     return [
-        f"* {os.cpu_count()} cores, {_processor()}; {memory_gib:.0f} GiB of memory; {platform.system()}; load {os.getloadavg()[0]:.1f} before",
+        f"* {os.cpu_count()} cores, {_processor()}; {memory_gib:.0f} GiB of memory; {platform.system()}",
+        f"* Load when it began: {os.getloadavg()[0]:.1f}",
         f"* Python {platform.python_version()}; " + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
     ]
 

@@ -37,7 +37,7 @@ def everything(told: Any) -> None:
 @pytest.mark.timeout(WITHIN_S)
 def test_the_story_holds_in_arabic_though_each_node_is_killed_at_every_step_and_twenty_times_more() -> None:
     kills = [part for step in STEPS for party in PARTIES for part in ("--kill", f"{step}={party}")]
-    told = held("--lang", "ar", "--prepare", "150", *kills, "--kill-randomly", "20")
+    told = held("--lang", "ar", "--prepare", "130", *kills, "--kill-randomly", "20")
     everything(told)
     assert sum(told["figures"]["restarts"].values()) >= 30  # a node that is down already is not killed again
     assert any("\u0627" in line for line in told["lines"])

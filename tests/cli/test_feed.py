@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from nodes import World, tafadi, until, world
+from tafadi.store.sqlite import SqliteJournal
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,20 @@ def test_an_unknown_agreement_and_a_node_without_one_are_told(pair: World, tmp_p
     assert "no agreement called sea" in pair["alpha"].cli("feed", "verify", "--agreement", "sea").sentence()
     assert tafadi("node", "init", tmp_path / "n", "--party", "alpha").code == 0
     assert "has signed no agreement" in tafadi("feed", "verify", tmp_path / "n").sentence()
+
+
+def test_entries_that_come_between_two_reads_are_no_fault(pair: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = SqliteJournal.leaf_hashes
+
+    def slowly(self: SqliteJournal, origin: str) -> list[bytes]:
+        hashes = whole(self, origin)
+        pair["alpha"].ask("line", "attempt", "--channel", "radio")
+        until(pair.settled)
+        return hashes
+
+    monkeypatch.setattr(SqliteJournal, "leaf_hashes", slowly)
+    told = pair["alpha"].cli("feed", "verify", "--json")
+    assert [feed["faults"] for feed in told.json["feeds"]] == [[], []]
 
 
 def test_verifying_while_the_feeds_grow_finds_no_fault(pair: World) -> None:

@@ -1,14 +1,17 @@
 """The program as a whole: every command has help, and every command that prints data prints it as JSON too."""
 
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
 import typer.main
 
-from nodes import process, tafadi
+from nodes import free_port, process, tafadi
 from tafadi.cli.main import app
 
 DOES_NOT_PRINT_DATA = {("node", "run")}
@@ -74,8 +77,6 @@ def test_a_reader_that_leaves_is_no_traceback() -> None:
 
 
 def test_output_survives_a_terminal_that_knows_only_ascii() -> None:
-    import os
-
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(
         [sys.executable, "-m", "tafadi", "line", "--help"], capture_output=True, check=False, timeout=60.0, env=environment
@@ -85,3 +86,23 @@ def test_output_survives_a_terminal_that_knows_only_ascii() -> None:
 
 def test_the_program_runs_as_a_module() -> None:
     assert process("--version").code == 0
+
+
+def test_the_worked_example_of_two_nodes_runs_as_it_is_written(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "how" / "run-two-nodes.md").read_text()
+    script = "set -e\ntrap 'kill $ALPHA $BRAVO 2> /dev/null || true' EXIT\n" + "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    for port in ("7001", "7002"):
+        script = script.replace(port, str(free_port()))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "work").mkdir()
+    program = tmp_path / "bin" / "tafadi"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tafadi "$@"\n')
+    program.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path / "work", capture_output=True, text=True, check=False, timeout=240.0, env=environment
+    )
+    assert done.returncode == 0, (done.stdout[-3_000:], done.stderr[-2_000:])
+    assert "[EXERCISE] line check alpha/1/1 OK" in done.stdout
+    assert re.search(r"\[EXERCISE\] alpha/1/2 alpha ACCEPTED 'survey' stored by bravo", done.stdout)
+    assert "FAULT" not in done.stdout

@@ -1,6 +1,7 @@
 """The peers' port over real sockets: who may open a connection at all, and how a node takes bytes that are no conversation."""
 
 import os
+import resource
 import socket
 import ssl
 import time
@@ -130,6 +131,21 @@ def test_half_a_request_holds_up_nobody_else(pair: World, bravo: Liar) -> None:
     finally:
         for connection in slow:
             connection.close()
+
+
+def test_a_thousand_connections_that_say_nothing_keep_neither_officers_nor_peers_out(pair: World, bravo: Liar) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 4_096:
+        pytest.skip(f"this machine allows a process only {hard} open files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4_096, hard))
+    silent = [socket.create_connection(("127.0.0.1", pair["alpha"].port)) for _ in range(1_200)]
+    try:
+        assert bravo.get("/nowhere").status_code == 404
+        assert pair["alpha"].cli("node", "status").code == 0
+    finally:
+        for connection in silent:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_request_cut_in_the_middle_leaves_no_traceback_in_the_log(pair: World, bravo: Liar) -> None:

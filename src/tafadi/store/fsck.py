@@ -30,7 +30,8 @@ class FeedReport:
 
 def verify(journal: SqliteJournal, pact: Pact) -> list[FeedReport]:
     """A report on each party's feed of the agreement."""
-    return [_verify_feed(journal, pact, party) for party in pact.agreement.parties]
+    with journal.snapshot():
+        return [_verify_feed(journal, pact, party) for party in pact.agreement.parties]
 
 
 def _verify_feed(journal: SqliteJournal, pact: Pact, party: str) -> FeedReport:

@@ -127,6 +127,18 @@ class SqliteJournal:
         with _in_our_words(self._path):
             return self._db.execute(query, values).fetchall()
 
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Whatever is read inside is of one moment, though another process goes on writing. Raises StoreError."""
+        try:
+            self._db.execute("BEGIN")
+        except sqlite3.DatabaseError as error:
+            raise _as_ours(error, self._path) from error
+        try:
+            yield
+        finally:
+            self._db.execute("ROLLBACK")
+
     def origins(self) -> list[str]:
         """Every feed that the journal holds."""
         return [str(row[0]) for row in self._rows("SELECT origin FROM feed ORDER BY origin")]

@@ -7,6 +7,7 @@ protocol class of ours does. The control socket is a Unix socket that its owner 
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -35,6 +36,7 @@ from tafadi.web.peer_app import PEER_KEY, peer_app
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
 REQUEST_MAX_S: Final = 60.0  # from the first byte of a request to the end of its answer; the longest body takes 30 s at 300 kbit/s
+OPEN_FILES: Final = 16_384  # connections that never finish their handshake hold one each for a minute; officers must still get in
 SOCKET_PATH_MAX: Final = 107  # bytes; what a Unix socket's address has room for
 CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
 CARD_LOOK_S: Final = 86_400.0
@@ -285,6 +287,7 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
     node.bell.on_alarm = _tell_alarm
     listener = listening_socket(node.settings.host, node.settings.port)
     door = control_socket(node.folder.path / "control.sock")
+    _allow_open_files()
     _handle_signals(running)
     _start_doors(running, listener, door)
     running.spawn(running.judge())
@@ -300,6 +303,13 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
     await _shut_down(running)
     if running.damage:
         raise DamagedError(running.damage)
+
+
+def _allow_open_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _handle_signals(running: Running) -> None:
