@@ -1,5 +1,6 @@
 """The line between two running nodes: cut, moved, far behind, answered with nonsense; it comes back, and every receipt with it."""
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -7,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from nodes import RealNode, World, free_port, until, world
+from tafadi.errors import UnavailableError
+from tafadi.net import peers
 from tafadi.net.tls import server_context
 
 
@@ -116,6 +120,25 @@ def impostor(both: World, answer: bytes) -> Iterator[int]:
     threading.Thread(target=serve, daemon=True).start()
     yield listener.getsockname()[1]
     listener.close()
+
+
+def test_an_answer_that_comes_byte_by_byte_does_not_hold_up_the_line_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peers, "EXCHANGE_MAX_S", 0.5)
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        while not writer.is_closing():
+            writer.write(b"x")
+            await asyncio.sleep(0.05)
+
+    async def ask() -> None:
+        server = await asyncio.start_server(drip, "127.0.0.1", 0)
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", trust_env=False) as client:
+            with pytest.raises(UnavailableError, match="TimeoutError"):
+                await peers._post(client, "/push", b"")
+        server.close()
+
+    asyncio.run(asyncio.wait_for(ask(), 10.0))
 
 
 @pytest.fixture(scope="module")

@@ -135,10 +135,9 @@ def test_half_a_request_holds_up_nobody_else(pair: World, bravo: Liar) -> None:
 
 def test_a_thousand_connections_that_say_nothing_keep_neither_officers_nor_peers_out(pair: World, bravo: Liar) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY and hard < 4_096:
-        pytest.skip(f"this machine allows a process only {hard} open files")
-    resource.setrlimit(resource.RLIMIT_NOFILE, (4_096, hard))
-    silent = [socket.create_connection(("127.0.0.1", pair["alpha"].port)) for _ in range(1_200)]
+    allowed = 4_096 if hard == resource.RLIM_INFINITY else min(4_096, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    silent = [socket.create_connection(("127.0.0.1", pair["alpha"].port)) for _ in range(min(1_200, allowed // 2))]
     try:
         assert bravo.get("/nowhere").status_code == 404
         assert pair["alpha"].cli("node", "status").code == 0

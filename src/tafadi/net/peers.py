@@ -25,6 +25,7 @@ from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.push import Push, encode_push
 
 TIMEOUT_S: Final = 10.0  # one exchange on a healthy line takes milliseconds; a hung one must not hold up the next
+EXCHANGE_MAX_S: Final = 60.0  # the whole of one exchange, for an answer that comes byte by byte restarts the time above with each
 BACKOFF_FIRST_S: Final = 0.1
 BACKOFF_MAX_S: Final = 5.0
 ANSWER_MAX_BYTES: Final = HEARTBEAT_MAX_BYTES  # the longest answer there is; a longer one is not read to its end
@@ -163,9 +164,9 @@ async def _beat(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
 async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> httpx.Response:
     """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
     try:
-        async with client.stream("POST", path, content=body, headers=BINARY) as streamed:
+        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream("POST", path, content=body, headers=BINARY) as streamed:
             answer = httpx.Response(streamed.status_code, content=await _within(streamed))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
         raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
     if answer.status_code in (200, 202, 409):
         return answer

@@ -108,6 +108,7 @@ class Running:
     tls: ssl.SSLContext
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     to_judge: asyncio.Event = field(default_factory=asyncio.Event)
+    warm: asyncio.Event = field(default_factory=asyncio.Event)
     links: dict[tuple[str, str], tuple[Link, asyncio.Task[None]]] = field(default_factory=dict)
     mode: Mode | None = None
     followers: dict[str, Follower] = field(default_factory=dict)
@@ -174,6 +175,7 @@ class Running:
     async def judge(self) -> None:
         """Judges the inbox whenever something came in, once the engine is loaded; storing and cosigning never wait for it."""
         await asyncio.to_thread(warm_up)
+        self.warm.set()
         told = ""
         while True:
             await self.to_judge.wait()
@@ -216,7 +218,11 @@ class Running:
             "trouble": feed.trouble,
             "unread": feed.unread,
         }
-        self.spawn(follow_source(feed))
+        self.spawn(self._follow_when_warm(feed))
+
+    async def _follow_when_warm(self, feed: Feed) -> None:
+        await self.warm.wait()  # a plot before that would make the whole node wait for the compiler
+        await follow_source(feed)
 
     def alarm_all(self, sentence: str) -> None:
         """Tells the officers of every agreement."""
