@@ -7,10 +7,12 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
+from tafadi.desk.announce import judged_pair
 from tafadi.desk.desk import Desk
-from tafadi.desk.listen import judge_inbox
+from tafadi.desk.listen import judge_inbox, pair_to_compute
 from tafadi.desk.ports import Pact
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import InputError, MissingError
@@ -78,9 +80,15 @@ class NodeBell:
     """Passes on what the desks ring: new entries to the links, alarms to whoever shows them."""
 
     clock: Clock
-    alarms: deque[Alarm] = field(default_factory=lambda: deque(maxlen=ALARMS_KEPT))
+    stops: deque[Alarm] = field(default_factory=lambda: deque(maxlen=ALARMS_KEPT))
+    others: deque[Alarm] = field(default_factory=lambda: deque(maxlen=ALARMS_KEPT))
     on_entries: Callable[[str], None] = lambda agreement: None
     on_alarm: Callable[[Alarm], None] = lambda alarm: None
+
+    @property
+    def alarms(self) -> list[Alarm]:
+        """All alarms that are kept, oldest first. No flood of others ever pushes out a stop."""
+        return sorted((*self.stops, *self.others), key=lambda alarm: alarm.at)
 
     def entries_added(self, pact: Pact) -> None:
         """Own entries wait to be pushed."""
@@ -89,7 +97,7 @@ class NodeBell:
     def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
         """The officers must see and hear this now."""
         alarm = Alarm(self.clock.now(), pact.id, sentence, entry)
-        self.alarms.append(alarm)
+        (self.stops if sentence.startswith("STOP") else self.others).append(alarm)
         self.on_alarm(alarm)
 
 
@@ -105,6 +113,7 @@ class Node:
         self.journal = SqliteJournal(folder.path / "journal.db")
         self.desks: dict[str, Desk] = {}
         self.assigned = {track: EntryId.parse(entry) for track, entry in folder.assigned().items()}
+        self.has_worker = False
         self.links: dict[str, Callable[[], Json]] = {}
         for document in folder.agreements().values():
             self._seat(document)
@@ -154,9 +163,17 @@ class Node:
         return {name: state() for name, state in self.links.items()}
 
     def judge(self) -> None:
-        """Judges whatever waits in the inbox of any desk."""
+        """Judges whatever waits in the inbox of any desk; while a worker runs, what needs the engine is left to it."""
         for desk in self.desks.values():
-            judge_inbox(desk)
+            judge_inbox(desk, at_once_only=self.has_worker)
+
+    def work_ahead(self) -> Callable[[], object] | None:
+        """The next computation of the engine that an entry waits for, to be done beside the event loop; None when there is none."""
+        for desk in self.desks.values():
+            pair = pair_to_compute(desk)
+            if pair is not None:
+                return partial(judged_pair, desk, *pair)
+        return None
 
 
 def pact_of(document: bytes) -> Pact:

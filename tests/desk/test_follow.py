@@ -33,6 +33,7 @@ def _alerts(world: World, party: str = "alpha") -> list[AlertView]:
 
 def _follow(world: World, followers: dict[str, Follower], *batches: list[Plot]) -> None:
     for batch in batches:
+        world.clock.at = max(world.clock.at, *(plot.at for plot in batch))
         for follower in followers.values():
             follower.take(batch, {})
         world.settle()

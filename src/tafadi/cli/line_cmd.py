@@ -1,6 +1,7 @@
 """`tafadi line`: line checks, acknowledgements, answers, stop, roster, and attempts by other channels."""
 
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -127,6 +128,21 @@ def roster(
     if not isinstance(duties, list) or not all(isinstance(duty, dict) for duty in duties):
         raise InputError(f"{file} is not a list of duties, each an object")
     say_entry(call(path, "line.roster", duties=duties, agreement=agreement, role=role, mode=mode), as_json, "roster published as")
+
+
+@app.command()
+@door
+def alarms(path: NodeDir, as_json: AsJson = False) -> None:
+    """Show what the running node has rung since it started: stops first, then the rest, newest last; what is said often is told once."""
+    told = call(path, "alarms")["alarms"]
+    if as_json:
+        print_json(told)
+        return
+    counts = Counter(alarm["sentence"] for alarm in told)
+    newest = {alarm["sentence"]: alarm for alarm in told}
+    for alarm in sorted(newest.values(), key=lambda one: not one["sentence"].startswith("STOP")):
+        often = counts[alarm["sentence"]]
+        say_line(f"{alarm['at']} {alarm['sentence']}{f' ({often} times)' if often > 1 else ''}")
 
 
 @app.command()

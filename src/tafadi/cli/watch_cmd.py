@@ -1,6 +1,7 @@
 """`tafadi watch`: live or recorded tracks, against one another and against what was announced.
 
-The exit code is the answer: 0 when nothing was found, 1 when any alert was raised (an UNKNOWN is one), 2 when the watch could not be kept.
+The exit code is the answer: 0 when nothing was found, 1 when any alert was raised (an UNKNOWN is one) or a line was damaged, so that nobody
+knows what it held, 2 when the watch could not be kept.
 """
 
 import sys
@@ -52,7 +53,7 @@ def watch(
 ) -> None:
     """Watch tracks and raise alerts before separation is lost.
 
-    Exit codes: 0 nothing found, 1 an alert was raised, 2 the watch could not be kept.
+    Exit codes: 0 nothing found, 1 an alert was raised or a line was damaged, 2 the watch could not be kept.
     """
     from tafadi.cli.watch_input import FORMATS, hits, in_order, opened
 
@@ -73,7 +74,7 @@ def watch(
         writer = _writer(as_json)
         found = _keep(keeper, plots, writer, coming.skips)
     _print(writer.end(keeper, coming.skips))
-    raise typer.Exit(FOUND if found else NOTHING)
+    raise typer.Exit(FOUND if found or coming.skips.damaged else NOTHING)
 
 
 def _now() -> "Instant":

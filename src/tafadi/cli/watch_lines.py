@@ -89,7 +89,14 @@ class Text:
         suppressed = [f"silenced  {one.rule:12}  {one.first} and {one.second}: {_silenced(one)}" for one in watch.suppressed]
         left_out = [f"skipped   {count:>12,}  {reason} (first in line {line})" for reason, count, line in skips.rows()]
         ignored = [f"skipped   {count:>12,}  {reason}" for reason, count in watch.ignored.items()]
-        return ["; ".join(told), *suppressed, *left_out, *ignored]
+        return ["; ".join(told), *suppressed, *left_out, *ignored, *_damaged(skips.damaged)]
+
+
+def _damaged(count: int) -> list[str]:
+    """The line about lines that held nobody knows what."""
+    if count == 0:
+        return []
+    return [f"{count:,} line{' was' if count == 1 else 's were'} damaged; what {'it' if count == 1 else 'they'} held is unknown"]
 
 
 def _silenced(one: Suppressed) -> str:
@@ -131,7 +138,7 @@ class JsonLines:
             told += _dumped(type="skipped", reason=reason, count=count, first_line=line)
         for reason, count in watch.ignored.items():
             told += _dumped(type="skipped", reason=reason, count=count, first_line=None)
-        return told
+        return [*told, *(_dumped(type="damaged", count=skips.damaged) if skips.damaged else [])]
 
 
 def _closest(closest: ClosestApproach | None) -> dict[str, object] | None:

@@ -4,6 +4,8 @@ Both parties' nodes judge every notice against the standing notices of the other
 situation comes from what it is between, so two nodes that see one conflict show one alert.
 """
 
+from typing import Final
+
 from tafadi.desk.desk import Desk
 from tafadi.desk.picture import AlertView, NoticeView
 from tafadi.desk.situations import plans_situation, prediction_of
@@ -14,7 +16,9 @@ from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType, NoticeBody, NoticeStep
 from tafadi.model.names import Mode, Precedence
-from tafadi.model.operation import NO_MINIMA, Announced, Minima, Notice
+from tafadi.model.operation import NO_MINIMA, Announced, Notice
+
+JUDGEMENTS_KEPT: Final = 200_000  # pairs of revisions; beyond that the engine is simply asked again
 
 
 def send(desk: Desk, role: str, notice: Notice, mode: Mode, precedence: Precedence = Precedence.ROUTINE) -> EntryId:
@@ -89,7 +93,7 @@ def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
     standing = desk.picture.alerts.get(situation)
     if standing is not None and desk.party in standing.raised:
         return []
-    judgement = _judged(announced(view), announced(other), desk.pact.agreement.minima_announced)
+    judgement = judged_pair(desk, announced(view), announced(other))
     if judgement.verdict is Verdict.CLEAR:
         return []
     _alarm(desk, view, other, judgement)
@@ -97,13 +101,33 @@ def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
     return [Draft(EntryType.ALERT, body, view.mode, precedence=Precedence.IMMEDIATE)]
 
 
-def _judged(first: Announced, second: Announced, minima: Minima | None) -> Judgement:
-    """The engine's judgement; what it cannot compute is UNKNOWN, and so is shown."""
-    try:
-        return judge(first, second, minima)
-    except InputError:
-        names = sorted((first.id, second.id))
-        return Judgement(names[0], names[1], Verdict.UNKNOWN, minima or NO_MINIMA, Cause.NOT_COMPUTABLE)
+def judged_pair(desk: Desk, first: Announced, second: Announced) -> Judgement:
+    """The engine's judgement of two revisions, computed once; what it cannot compute is UNKNOWN, and so is shown."""
+    key = _pair(first, second)
+    if key not in desk.judgements:
+        if len(desk.judgements) >= JUDGEMENTS_KEPT:
+            desk.judgements.clear()
+        try:
+            desk.judgements[key] = judge(first, second, desk.pact.agreement.minima_announced)
+        except InputError:
+            minima = desk.pact.agreement.minima_announced or NO_MINIMA
+            desk.judgements[key] = Judgement(*key, Verdict.UNKNOWN, minima, Cause.NOT_COMPUTABLE)
+    return desk.judgements[key]
+
+
+def _pair(first: Announced, second: Announced) -> tuple[str, str]:
+    one, other = sorted((first.id, second.id))
+    return one, other
+
+
+def pairs_ahead(desk: Desk, entry: EntryId) -> list[tuple[Announced, Announced]]:
+    """The pairs that the engine has yet to judge before the entry can be: none for anything but a notice."""
+    view = desk.picture.notices.get(desk.picture.revision_of.get(entry, entry))
+    if view is None or view.cancelled:
+        return []
+    one = announced(view)
+    pairs = [(one, announced(other)) for other in desk.picture.notices.values() if _may_meet(view, other)]
+    return [pair for pair in pairs if _pair(*pair) not in desk.judgements]
 
 
 def _alarm(desk: Desk, view: NoticeView, other: NoticeView, judgement: Judgement) -> None:

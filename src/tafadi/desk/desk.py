@@ -1,13 +1,14 @@
 """The desk itself: one party's place at one agreement, with everything its verbs need as arguments."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tafadi.desk.examine import Examined
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Bell, Identity, Journal, Pact
 from tafadi.errors import MissingError, RefusedError
-from tafadi.measure.instant import Clock
+from tafadi.measure.instant import Clock, Instant
+from tafadi.model.judgement import Judgement
 from tafadi.model.message import EntryId, Ref, Refusal
 
 
@@ -24,7 +25,7 @@ class Views(Protocol):
         ...
 
     def holds(self, entry: EntryId) -> bool:
-        """Whether the picture has taken the entry in: it is here, and so is all that it has seen."""
+        """Whether the entry has its place in the picture: it is here, and so is all that it has seen."""
         ...
 
     def size(self, party: str) -> int:
@@ -46,7 +47,10 @@ class Views(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One party's place at one agreement."""
+    """One party's place at one agreement.
+
+    `waiting_since` remembers since when an entry waits for what it has seen; `judgements` what the engine found of pairs of revisions.
+    """
 
     identity: Identity
     pact: Pact
@@ -54,6 +58,8 @@ class Desk:
     views: Views
     clock: Clock
     bell: Bell
+    waiting_since: dict[EntryId, Instant] = field(default_factory=dict)
+    judgements: dict[tuple[str, str], Judgement] = field(default_factory=dict)
 
     @property
     def party(self) -> str:

@@ -170,6 +170,8 @@ def _apply_alert(picture: Picture, examined: Examined, entry: Message) -> None:
             raise WrongStateError("the situation is not that of its subjects")
         view = view or AlertView(body.situation, body.kind, body.subjects, entry.mode, body.prediction)
         picture.alerts[body.situation] = view
+        if _is_worse(body.prediction, view.prediction):
+            view.prediction = body.prediction
         view.predictions[entry.sender] = body.prediction
         view.raised[entry.sender] = examined.id
         view.raised_at[entry.sender] = entry.sent_at
@@ -181,6 +183,11 @@ def _apply_alert(picture: Picture, examined: Examined, entry: Message) -> None:
         raise WrongStateError("there is no such alert")
     tables.ALERT.after(view.state, body.step)
     {"ACKNOWLEDGED": view.acknowledged, "CLEARED": view.cleared, "LOST": view.lost}[body.step][entry.sender] = examined.id
+
+
+def _is_worse(found: m.Prediction | None, before: m.Prediction | None) -> bool:
+    """Whether an UNKNOWN has become a conflict: it then stands at the head of the alert."""
+    return found is not None and found.verdict == "conflict" and (before is None or before.verdict != "conflict")
 
 
 def _apply_line_check(picture: Picture, examined: Examined, entry: Message) -> None:

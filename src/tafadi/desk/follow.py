@@ -23,6 +23,7 @@ from tafadi.engine.watch import Rules, Watch
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import Alert, AlertKind, AlertState
+from tafadi.model.judgement import Verdict
 from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Announced
@@ -45,10 +46,15 @@ class Follower:
         rules = Rules(desk.pact.agreement.minima_tracks, float(timing.lookahead_s), float(timing.track_max_age_s))
         self._desk = desk
         self._mode = mode
-        self._watch = Watch(rules)
+        self._watch = Watch(rules, strangers_may_be_one=False)  # live, each may be another party's
         self._standing: tuple[tuple[Announced, ...], dict[str, str]] = ((), {})
         self._recent: dict[str, deque[Plot]] = {}
         self._orphan_since: dict[str, Instant] = {}
+
+    @property
+    def ignored(self) -> Mapping[str, int]:
+        """How many plots the watch left out, by reason."""
+        return self._watch.ignored
 
     def take(self, plots: Iterable[Plot], assigned: Mapping[str, EntryId]) -> list[EntryId]:
         """The identities of the alert entries that these plots brought about."""
@@ -57,7 +63,9 @@ class Follower:
         for plot in batch:
             self._remember(plot)
         exhibits: list[Exhibit] = []
-        drafts = [draft for alert in self._watch.feed(batch) for draft in self._drafts(alert, exhibits)]
+        told = self._watch.feed(batch, self._desk.clock.now())
+        drafts = [draft for alert in told if alert.state is not AlertState.RAISED for draft in self._ends(alert)]
+        drafts += [draft for alert in self._watch.raised for draft in self._raises(alert, exhibits)]
         if batch:
             drafts += self._orphans(max(plot.at for plot in batch))
         return say(self._desk, *drafts, exhibits=tuple(exhibits))
@@ -76,19 +84,34 @@ class Follower:
             del self._recent[next(iter(self._recent))]
         self._recent.setdefault(plot.track, deque(maxlen=EVIDENCE_PLOTS)).append(plot)
 
-    def _drafts(self, alert: Alert, exhibits: list[Exhibit]) -> list[Draft]:
-        subjects = tuple(sorted((alert.first, alert.second)))
-        situation = current_situation(self._desk.picture, alert.kind, self._mode, subjects)
-        ours = self._is_ours(self._desk.picture.alerts.get(situation))
-        if alert.state is not AlertState.RAISED:
-            return [self._ended(_ENDS[alert.state], situation, alert.kind, subjects)] if ours else []
-        if ours:
+    def _ends(self, alert: Alert) -> list[Draft]:
+        """What is said of an alert that the watch has ended: nothing unless this party raised it."""
+        subjects, situation, view = self._situation(alert)
+        return [self._ended(_ENDS[alert.state], situation, alert.kind, subjects)] if self._is_ours(view) else []
+
+    def _raises(self, alert: Alert, exhibits: list[Exhibit]) -> list[Draft]:
+        """What is still to be said of an alert that stands: everything until it is in the record, and again when UNKNOWN becomes CONFLICT.
+
+        The record is asked each time, so that an alert whose commit failed is not forgotten.
+        """
+        subjects, situation, view = self._situation(alert)
+        if view is not None and self._is_ours(view) and not self._is_worse(alert, view):
             return []
         exhibits.append(Exhibit(TRACKS, self._evidence(subjects)))
         found = prediction_of(alert.predicted, alert.raised_at)
         body = AlertBody(AlertStep.RAISED, situation, alert.kind, subjects, found, (hashlib.sha256(exhibits[-1].data).hexdigest(),))
         self._desk.bell.alarm(self._desk.pact, f"{alert.verdict}: {alert.kind} {' and '.join(subjects)}", None)
         return [Draft(EntryType.ALERT, body, self._mode, precedence=Precedence.FLASH)]
+
+    def _situation(self, alert: Alert) -> tuple[tuple[str, ...], str, AlertView | None]:
+        subjects = tuple(sorted((alert.first, alert.second)))
+        situation = current_situation(self._desk.picture, alert.kind, self._mode, subjects)
+        return subjects, situation, self._desk.picture.alerts.get(situation)
+
+    def _is_worse(self, alert: Alert, view: AlertView) -> bool:
+        """Whether this party said UNKNOWN, and the watch says CONFLICT by now."""
+        said = view.predictions.get(self._desk.party)
+        return alert.verdict is Verdict.CONFLICT and said is not None and said.verdict != Verdict.CONFLICT
 
     def _is_ours(self, view: AlertView | None) -> bool:
         """Whether this party raised it, and has not ended it."""

@@ -62,9 +62,19 @@ def _step(desk: Desk, role: str, view: StopView, step: m.StopStep) -> EntryId:
     state = view.state if step is m.StopStep.CLOSED else view.sides.get(desk.party, "addressed to others")
     if state != _BEFORE[step]:
         raise WrongStateError(f"stop {view.id} is {state}; it cannot be {step} now")
-    if not may_stop(desk, role):
-        raise NotPermittedError(f"role {role!r} has no authority to stop on the roster now in force")
+    _check_authority(desk, role, view)
     return say(desk, Draft(EntryType.STOP, m.Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]
+
+
+def _check_authority(desk: Desk, role: str, view: StopView) -> None:
+    """Raises NotPermittedError while another role on duty holds the authority. Where nobody does, a stop is not held up by a roster."""
+    if may_stop(desk, role):
+        return
+    roster, now = desk.picture.rosters[desk.party], desk.clock.now()
+    on_duty = sorted(duty.role for duty in roster.duties if duty.may_stop and duty.hours.holds(now))
+    if on_duty:
+        raise NotPermittedError(f"role {role!r} has no authority to stop on the roster now in force; {', '.join(on_duty)} has")
+    desk.bell.alarm(desk.pact, f"nobody on duty may stop; {role} takes {view.id} further off the roster", view.id)
 
 
 _BEFORE = {m.StopStep.HEARD: "RAISED", m.StopStep.ACTED: "HEARD", m.StopStep.CLOSED: "ACTED", m.StopStep.RAISED: ""}

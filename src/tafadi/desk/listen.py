@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from tafadi.desk.announce import pairs_ahead
 from tafadi.desk.desk import Desk
-from tafadi.desk.examine import examine
 from tafadi.desk.ports import Change, Exhibit, Growth, Head
 from tafadi.desk.react import react
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import EquivocationError, InputError, MissingError, RefusedError
 from tafadi.model.message import EntryId, EntryType
+from tafadi.model.operation import Announced
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
 from tafadi.trust.evidence import compare_checkpoints, encode_evidence
@@ -133,26 +134,24 @@ def _store(desk: Desk, push: Push, taken: Taken) -> None:
 
 
 def _tell_waiting(desk: Desk, origin: str, start: int, end: int) -> None:
-    """Alarms for new entries that cannot be judged yet, because they have seen what is not here: nothing waits in silence."""
+    """Alarms for new entries that have seen what is not here: they are shown, and judged within a bound; nothing waits in silence."""
     waiting = [place for place in range(start, end) if not desk.views.holds(desk.pact.entry_id(origin, place))]
-    if not waiting:
-        return
-    first = desk.pact.entry_id(origin, waiting[0])
-    desk.bell.alarm(desk.pact, f"{first} is stored and waits: it says it has seen entries that are not here", first)
-    for index in waiting:
-        entry = desk.pact.entry_id(origin, index)
-        said = examine(desk.journal.leaf(origin, index), entry, desk.pact)
-        if said.takes_effect and said.message is not None and said.message.type is EntryType.STOP:
-            desk.bell.alarm(desk.pact, f"STOP by {entry.party}, not judged yet: {entry}", entry)
+    if waiting:
+        first = desk.pact.entry_id(origin, waiting[0])
+        desk.bell.alarm(desk.pact, f"{first} is stored and waits: it says it has seen entries that are not here", first)
 
 
-def judge_inbox(desk: Desk) -> int:
-    """How many stored entries were judged: each leaves the inbox in the same durable step in which its consequences are said."""
+def judge_inbox(desk: Desk, *, at_once_only: bool = False) -> int:
+    """How many stored entries were judged: each leaves the inbox in the same durable step in which its consequences are said.
+
+    With `at_once_only`, notices for which the engine has yet to compute pairs are left for later (`pair_to_compute`), so that a stop behind
+    them is judged now.
+    """
     judged = 0
     if desk.journal.head(desk.origin).frontier.size == 0:
         return judged  # not signed yet: what would be said here would take the place of the agreement
     desk.views.catch_up()  # a commit that failed to report may have taken place all the same
-    while waiting := [place for place in desk.journal.unjudged() if _can_be_judged(desk, *place)]:
+    while waiting := [place for place in desk.journal.unjudged() if _is_due(desk, *place, at_once_only=at_once_only)]:
         silent: list[tuple[str, int]] = []
         for origin, index in waiting:
             silent.append((origin, index))
@@ -165,6 +164,16 @@ def judge_inbox(desk: Desk) -> int:
     return judged
 
 
+def pair_to_compute(desk: Desk) -> tuple[Announced, Announced] | None:
+    """The next pair of notices that the engine has yet to judge before an entry of the inbox can be judged; None when there is none."""
+    for origin, index in desk.journal.unjudged():
+        if _is_due(desk, origin, index, at_once_only=False):
+            pairs = pairs_ahead(desk, desk.pact.entry_id(origin, index))
+            if pairs:
+                return pairs[0]
+    return None
+
+
 def _reactions(desk: Desk, entry: EntryId) -> list[Draft]:
     """What follows from the entry; one that defeats the node's own reaction is alarmed, and holds up none of those after it."""
     try:
@@ -174,6 +183,20 @@ def _reactions(desk: Desk, entry: EntryId) -> list[Draft]:
         return []
 
 
-def _can_be_judged(desk: Desk, origin: str, index: int) -> bool:
-    """Whether it is of this agreement, and everything that it says it has seen is here: judging waits for that, storing does not."""
-    return desk.pact.party_of(origin) is not None and desk.views.holds(desk.pact.entry_id(origin, index))
+def _is_due(desk: Desk, origin: str, index: int, *, at_once_only: bool) -> bool:
+    """Whether the entry is of this agreement and is to be judged now."""
+    if desk.pact.party_of(origin) is None:
+        return False
+    entry = desk.pact.entry_id(origin, index)
+    if not desk.views.holds(entry) and not _has_waited(desk, entry):
+        return False
+    return not (at_once_only and pairs_ahead(desk, entry))
+
+
+def _has_waited(desk: Desk, entry: EntryId) -> bool:
+    """Whether an entry that has seen what is not here is judged all the same: a stop at once, anything else after the agreement's bound."""
+    said = desk.views.examined(entry).message
+    if said is not None and said.type is EntryType.STOP:
+        return True
+    now = desk.clock.now()
+    return now.since(desk.waiting_since.setdefault(entry, now)) >= desk.pact.agreement.timing.wait_s

@@ -4,7 +4,7 @@ Everything that must become durable together is one `Change`, committed whole or
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from tafadi.measure.instant import Instant
@@ -82,7 +82,7 @@ class Journal(Protocol):
     """The trusted record: feeds, receipts, evidence, and what is still to be judged."""
 
     def commit(self, change: Change) -> None:
-        """Makes the change durable. Raises HeadMovedError, StoreError; then nothing of it is."""
+        """Makes the change durable. Raises HeadMovedError: nothing of it is; StoreError: it may have been written all the same."""
         ...
 
     def head(self, origin: str) -> Head:
@@ -168,17 +168,3 @@ class Bell(Protocol):
     def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
         """The officers must see and hear this now."""
         ...
-
-
-@dataclass
-class SilentBell:
-    """A bell for places where nobody listens; it remembers what it was told."""
-
-    alarms: list[str] = field(default_factory=list)
-
-    def entries_added(self, pact: Pact) -> None:
-        """Nothing to wake."""
-
-    def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
-        """Kept for whoever asks."""
-        self.alarms.append(sentence)

@@ -2,10 +2,12 @@
 
 A track becomes a short announcement of its own, straight ahead for the lookahead, and is judged by `detect`, so that the same words mean
 the same to a plan and to a track. A volume counts as announced, grown only by the minima that its own notice states; a trajectory is kept
-away from by the larger of those and the minima between tracks. Everything of another party, or of nobody known, is looked at.
+away from by the larger of those and the minima between tracks. Everything of another party, or of nobody known, is looked at, both plainly
+and with the filters of STEADY, and whatever either look finds comes through.
 
 Straying: a track is held to the operation that it is assigned to, or else to one of its own party's that it has once been seen inside,
-while that operation lasts. It conforms inside any of its volumes, or within the minima of its trajectory's place at that time.
+while that operation lasts. It conforms inside any of its volumes, or within the minima of its trajectory's place at that time. A straying
+that only the plain look finds is silenced, and carries the name of the filter.
 """
 
 import math
@@ -31,7 +33,7 @@ from tafadi.model.volume import Circle, Volume4D
 AGAIN_S: Final = 2.0  # a track is looked at against notices at most so often; faster sources say nothing new
 HERE_S: Final = 1.0  # a track's present place, as the shortest announcement that has two ends
 BALL_SLACK: Final = 1.1  # the ball around corners also holds the bulge of the geodesics between them
-_STEADY: Final = frozenset({"quantisation"})  # a level flight whose code flickers by a step is not about to leave its level
+STEADY: Final = frozenset({"quantisation"})  # a level flight whose code flickers by a step is not about to leave its level
 _NAME: Final = "\x00track"  # no notice has this identity, so a track cannot be taken for one
 
 
@@ -70,16 +72,35 @@ def _parts(whole: Announced, minima: Minima) -> Iterator[_Part]:
         yield _Part(whole, replace(notice, volumes=()), centre_m, radius_m, minima)
 
 
+class Seen(NamedTuple):
+    """What is found of a track against a notice, and the filter that silences it (empty when none does)."""
+
+    kind: AlertKind
+    judgement: Judgement
+    rule: str = ""
+
+
 class _Last(NamedTuple):
     at: Instant
-    found: list[tuple[AlertKind, Judgement]]
+    found: list[Seen]
 
 
 class Notices:
-    """The announced operations and areas that a watch looks at. Raises InputError for an identity that stands twice or is not there."""
+    """The announced operations and areas that a watch looks at. Raises InputError for an identity that stands twice or is not there.
 
-    def __init__(self, announced: Sequence[Announced], bounds: Bounds, assigned: Mapping[str, str]) -> None:
+    `filters` are those of STEADY that are on; `flown` says what each track was seen to fly before, of which what stands is kept.
+    """
+
+    def __init__(
+        self,
+        announced: Sequence[Announced],
+        bounds: Bounds,
+        assigned: Mapping[str, str],
+        filters: frozenset[str],
+        flown: Mapping[str, str] | None = None,
+    ) -> None:
         self._bounds = bounds
+        self._filters = filters
         self._by_id = {one.id: one for one in announced}
         if len(self._by_id) != len(announced):
             raise InputError("two announced notices have one identity")
@@ -87,7 +108,7 @@ class Notices:
             if name not in self._by_id:
                 raise InputError(f"track {track!r} is assigned to {name!r}, which is not announced")
         self._assigned = dict(assigned)
-        self._flown: dict[str, str] = {}
+        self._flown = {track: name for track, name in (flown or {}).items() if name in self._by_id}
         self._last: dict[str, _Last] = {}
         parts = [part for one in announced for part in _parts(one, bounds.minima)]
         self._parts = parts
@@ -100,6 +121,15 @@ class Notices:
         """Whether `name` is the identity of a notice."""
         return name in self._by_id
 
+    @property
+    def flown(self) -> Mapping[str, str]:
+        """What each track was seen to fly."""
+        return self._flown
+
+    def holds(self, track: str, name: str) -> bool:
+        """Whether the track is held to the notice."""
+        return self._assigned.get(track, self._flown.get(track)) == name
+
     def party(self, name: str) -> str | None:
         """Whose notice it is; None where nobody says."""
         return self._by_id[name].party if name in self._by_id else None
@@ -109,13 +139,13 @@ class Notices:
         self._flown.pop(track, None)
         self._last.pop(track, None)
 
-    def look(self, trail: Trail) -> list[tuple[AlertKind, Judgement]]:
+    def look(self, trail: Trail) -> list[Seen]:
         """What is found of the track against all that is announced; CLEAR is not listed."""
         if not self._parts:
             return []
         plot = trail.last
         last = self._last.get(plot.track)
-        if last is not None and plot.at.since(last.at) < AGAIN_S:
+        if last is not None and 0.0 <= plot.at.since(last.at) < AGAIN_S:  # a track begun anew goes back in time
             return last.found
         found = [*self._entries(trail), *self._straying(trail)]
         self._last[plot.track] = _Last(plot.at, found)
@@ -130,7 +160,7 @@ class Notices:
         near &= (self._starts_s <= now_s + ahead_s + 1.0) & (self._ends_s >= now_s - 1.0)
         return [self._parts[row] for row in np.flatnonzero(near)]
 
-    def _entries(self, trail: Trail) -> Iterator[tuple[AlertKind, Judgement]]:
+    def _entries(self, trail: Trail) -> Iterator[Seen]:
         """The notices of others that the track is in, or will be within the lookahead."""
         plot = trail.last
         mine = self._assigned.get(plot.track)
@@ -139,36 +169,45 @@ class Notices:
             whole = part.whole
             if whole.id == mine or (plot.party is not None and plot.party == whole.party):
                 continue
-            judgement = self._entry(trail, part)
+            judgement = max((self._entry(trail, part, filters) for filters in self._looks(trail)), key=weight)
             held = worst.get(whole.id)
             if judgement.verdict is not Verdict.CLEAR and (held is None or held.verdict is not Verdict.CONFLICT):
                 worst[whole.id] = judgement
         for name, judgement in worst.items():
             first, second = sorted((plot.track, name))
-            yield AlertKind.ANNOUNCED, replace(judgement, first=first, second=second)
+            yield Seen(AlertKind.ANNOUNCED, replace(judgement, first=first, second=second))
 
-    def _entry(self, trail: Trail, part: _Part) -> Judgement:
+    def _looks(self, trail: Trail) -> tuple[frozenset[str], ...]:
+        """The filters of each look that there is to take: the filtered and the plain one, or one where they see the same."""
+        plain: frozenset[str] = frozenset()
+        return (plain,) if trail.vertical(self._filters) == trail.vertical(plain) else (self._filters, plain)
+
+    def _entry(self, trail: Trail, part: _Part, filters: frozenset[str]) -> Judgement:
+        stub = _stub(trail, self._bounds.lookahead_s, filters)
         announced = Announced(part.whole.id, part.notice, part.whole.party)
-        judgement = judge(_stub(trail, self._bounds.lookahead_s), announced, part.minima)
+        judgement = judge(stub, announced, part.minima)
         if judgement.verdict is not Verdict.CLEAR or trail.velocity_mps is not None:
             return judgement
         reach = Minima(UNKNOWN_SPEED_MPS * self._bounds.lookahead_s, self._bounds.minima.vertical_m)
-        reached = judge(_stub(trail, self._bounds.lookahead_s), announced, reach)
+        reached = judge(stub, announced, reach)
         if reached.verdict is Verdict.CLEAR:
             return reached
         return replace(reached, verdict=Verdict.UNKNOWN, cause=Cause.VELOCITY_MISSING, closest=None, overlaps=())
 
-    def _straying(self, trail: Trail) -> Iterator[tuple[AlertKind, Judgement]]:
+    def _straying(self, trail: Trail) -> Iterator[Seen]:
         plot = trail.last
         if plot.on_ground:
             return
         name = self._assigned.get(plot.track) or self._own(trail)
         if name is None:
             return
-        judgement = self._conforms(trail, self._by_id[name])
+        looks = {filters: self._conforms(trail, self._by_id[name], filters) for filters in self._looks(trail)}
+        filtered = looks.get(self._filters, looks[frozenset()])
+        judgement = filtered or looks[frozenset()]
         if judgement is not None:
             first, second = sorted((plot.track, name))
-            yield AlertKind.STRAYING, replace(judgement, first=first, second=second)
+            rule = "" if filtered is not None else ", ".join(sorted(self._filters))
+            yield Seen(AlertKind.STRAYING, replace(judgement, first=first, second=second), rule)
 
     def _own(self, trail: Trail) -> str | None:
         """The operation of its own party that the track has been seen to fly, while it lasts."""
@@ -179,14 +218,14 @@ class Notices:
         self._flown.pop(plot.track, None)
         for name in dict.fromkeys(part.whole.id for part in self._near(trail)) if plot.party is not None else ():
             one = self._by_id[name]
-            if one.party == plot.party and one.notice.kind is Kind.OPERATION and self._conforms(trail, one) is None:
+            if one.party == plot.party and one.notice.kind is Kind.OPERATION and self._conforms(trail, one, self._filters) is None:
                 self._flown[plot.track] = name
                 return name
         return None
 
-    def _conforms(self, trail: Trail, whole: Announced) -> Judgement | None:
+    def _conforms(self, trail: Trail, whole: Announced, filters: frozenset[str]) -> Judgement | None:
         """None while the track is where it was announced to be; else that it strays, or that nobody can tell."""
-        here, plot, unknown = _stub(trail, HERE_S), trail.last, None
+        here, plot, unknown = _stub(trail, HERE_S, filters), trail.last, None
         for part in _parts(whole, whole.notice.minima or self._bounds.minima):
             bare = Announced(whole.id, replace(part.notice, minima=None), whole.party)
             judgement = judge(here, bare, part.minima)
@@ -199,6 +238,11 @@ class Notices:
         return Judgement(_NAME, whole.id, Verdict.CONFLICT, self._bounds.minima, span=span, place=plot.position)
 
 
+def weight(judgement: Judgement) -> int:
+    """The graver, the more."""
+    return (Verdict.CLEAR, Verdict.UNKNOWN, Verdict.CONFLICT).index(judgement.verdict)
+
+
 def _height(vertical: Vertical | None, after_s: float) -> Height | None:
     """The height ahead; None where it is not known. A descent ends at the lowest height that there is."""
     if vertical is None:
@@ -206,10 +250,10 @@ def _height(vertical: Vertical | None, after_s: float) -> Height | None:
     return Height(min(max(vertical.at_m(after_s), LOWEST_M), HIGHEST_M), vertical.datum)
 
 
-def _stub(trail: Trail, ahead_s: float) -> Announced:
-    """The track's next `ahead_s` seconds as an operation."""
+def _stub(trail: Trail, ahead_s: float, filters: frozenset[str]) -> Announced:
+    """The track's next `ahead_s` seconds as an operation, by the named filters."""
     plot: Plot = trail.last
-    vertical = trail.vertical(_STEADY)
+    vertical = trail.vertical(filters)
     bend_s = math.inf if vertical is None else vertical.bend_s()
     times_s = (0.0, bend_s, ahead_s) if 1e-3 < bend_s < ahead_s - 1e-3 else (0.0, ahead_s)
     points = [Waypoint(ahead(trail, plot.at.plus(after_s)), _height(vertical, after_s), plot.at.plus(after_s)) for after_s in times_s]

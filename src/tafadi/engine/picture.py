@@ -1,7 +1,8 @@
 """The picture: every track that is seen now, as trails and as one array for the kernel that screens them.
 
-A track is begun anew when its hits leave a gap, or jump farther than anything flies: its number may be another's by then. It is dropped
-when it was not seen for FORGOTTEN_S.
+A track is begun anew when its hits leave a gap, or jump farther than anything flies: its number may be another's by then. It is begun anew
+too when ANEW_AFTER hits in a row, each later than the one before, are not newer than its last: then the last one's time was wrong, and must
+not silence the track until that time has come. It is dropped when it was not seen for FORGOTTEN_S.
 """
 
 from typing import Final
@@ -17,6 +18,7 @@ from tafadi.model.track import Plot
 
 FORGOTTEN_S: Final = 90.0  # straight motion says nothing after so long; alerts about the track are then LOST
 MOST_TRACKS: Final = 20_000  # seen at once; all traffic over a continent is fewer
+ANEW_AFTER: Final = 3  # hits in a row; two may come late by another way
 FIRST_ROWS: Final = 64  # the array doubles when it is full
 
 
@@ -28,6 +30,7 @@ class Picture:
         self.epoch: Instant | None = None
         self._bounds = bounds
         self._rows: dict[str, int] = {}
+        self._late: dict[str, tuple[Instant, int]] = {}  # of each track: the last hit that was not newer, and how many in a row rose to it
         self._free: list[int] = []
         self._names: list[str] = []
         self._states = np.full((FIRST_ROWS, 8), np.nan)
@@ -41,14 +44,16 @@ class Picture:
         """Takes the hit into its track; False when it is not newer than what is held. Raises LimitError for too many tracks at once."""
         self.epoch = self.epoch or plot.at
         trail = self.trails.get(plot.track)
-        if trail is not None and plot.at <= trail.last.at:
+        is_back = trail is not None and plot.at <= trail.last.at
+        if is_back and not self._is_proven_back(plot):
             return False
+        self._late.pop(plot.track, None)
         if trail is None:
             if len(self.trails) >= MOST_TRACKS:
                 raise LimitError(f"more than {MOST_TRACKS} tracks at once are more than one watch can follow")
             trail = Trail(plot)
             self._rows[plot.track] = self._new_row(plot.track)
-        elif trail.follows(plot, self._bounds.track_max_age_s):
+        elif not is_back and trail.follows(plot, self._bounds.track_max_age_s):
             trail.add(plot)
         else:
             trail = Trail(plot, has_moved=True)
@@ -56,6 +61,13 @@ class Picture:
         reach_mps = UNKNOWN_SPEED_MPS if trail.velocity_mps is None else 0.0
         self._states[self._rows[plot.track]] = (*trail.place_m, *space_velocity(trail), self.seconds(plot.at), reach_mps)
         return True
+
+    def _is_proven_back(self, plot: Plot) -> bool:
+        """Whether this hit is one too many that comes before its track's last one."""
+        last_at, count = self._late.get(plot.track, (plot.at, 0))
+        count = count + 1 if count == 0 or plot.at > last_at else 1
+        self._late[plot.track] = plot.at, count
+        return count >= ANEW_AFTER
 
     def _new_row(self, track: str) -> int:
         if self._free:
@@ -86,5 +98,6 @@ class Picture:
             row = self._rows.pop(track)
             self._states[row] = np.nan
             self._free.append(row)
+            self._late.pop(track, None)
             del self.trails[track]
         return gone

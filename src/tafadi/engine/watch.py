@@ -3,10 +3,11 @@
 Each hit moves one track; that track is screened against all others by a kernel, and judged exactly (`encounter`) against those that it may
 meet within the lookahead. A pair that is found is silenced only by a rule of `suppress`, and every silenced pair is listed with its rule.
 Between two different parties, or a party and a stranger, no rule looks at all, and the plain look counts beside the filtered one: whatever
-either of them finds comes through.
+either of them finds comes through. Two strangers may be one thing seen twice in a recording of one source; live, nobody can say so.
 
 An alert is raised once, raised again when an UNKNOWN becomes a CONFLICT, and ended when the pair was found clear for CLEAR_AFTER_S, or LOST
-when a track is no longer seen. Hits must come in order of time; one that is not newer than its track's last is counted and left out.
+when a track is no longer seen, or is held no more to the notice from which it strayed. Hits come in order of time; one that is not newer
+than its track's last, or is ahead of the clock, is counted and left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Final, NamedTuple
 
 from tafadi.engine.encounter import Bounds, Side, judge
-from tafadi.engine.notices import Notices
+from tafadi.engine.notices import STEADY, Notices, weight
 from tafadi.engine.picture import FORGOTTEN_S, Picture
 from tafadi.engine.recorded import closest_recorded
 from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES, RULES
@@ -28,6 +29,9 @@ from tafadi.model.track import Plot
 CLEAR_AFTER_S: Final = 15.0  # an alert that flickers is ended once it was clear for three turns of a terminal radar
 MOST_SUPPRESSED: Final = 10_000  # pairs listed; more are counted together
 LOOKAHEAD_MAX_S: Final = 600.0  # straight motion is wrong by kilometres beyond ten minutes
+AHEAD_MAX_S: Final = 10.0  # of the clock here: twice what agreements allow between two clocks; a hit further ahead would hide its track
+NOT_NEWER: Final = "not newer than its track"
+AHEAD: Final = f"more than {AHEAD_MAX_S:.0f} s ahead of the clock here"
 RECORDED_MOST: Final = 400  # hits of each side kept for an alert's recorded approach: half an hour of terminal radar
 
 
@@ -107,7 +111,8 @@ class Watch:
     """Follows tracks and raises alerts.
 
     `declared` holds pairs of names (track, address or callsign) that fly together by agreement; `assigned` says which announced operation a
-    track flies, where that is known. `ignored` counts hits that were left out, by reason.
+    track flies, where that is known. Without `strangers_may_be_one`, no rule looks at two hits of nobody known: each may be another party's.
+    `ignored` counts hits that were left out, by reason.
     """
 
     def __init__(
@@ -116,13 +121,17 @@ class Watch:
         announced: Sequence[Announced] = (),
         declared: frozenset[frozenset[str]] = frozenset(),
         assigned: Mapping[str, str] | None = None,
+        *,
+        strangers_may_be_one: bool = True,
     ) -> None:
         self._rules = rules
+        self._strangers_may_be_one = strangers_may_be_one
         minima = Minima(float(rules.minima.horizontal_m), float(rules.minima.vertical_m))  # kernels are compiled for floats
         self._bounds = Bounds(minima, float(rules.lookahead_s), float(rules.track_max_age_s))
         self._filters = tuple(name for name in FILTERS if name in rules.on)
+        self._steady = STEADY & rules.on
         self._declared = declared
-        self._notices = Notices(announced, self._bounds, assigned or {})
+        self._notices = Notices(announced, self._bounds, assigned or {}, self._steady)
         self._picture = Picture(self._bounds)
         self._swept_at: Instant | None = None
         self._open: dict[_Key, _Open] = {}
@@ -140,20 +149,34 @@ class Watch:
         standing = [one.alert for one in self._open.values() if one.alert is not None]
         return sorted(standing, key=lambda alert: (alert.raised_at, alert.first, alert.second))
 
-    def feed(self, plots: Iterable[Plot]) -> list[Alert]:
-        """The alerts newly raised, changed or ended by these hits, in order. Raises LimitError for more than MOST_TRACKS at once."""
+    def feed(self, plots: Iterable[Plot], now: Instant | None = None) -> list[Alert]:
+        """The alerts newly raised, changed or ended by these hits, in order. Raises LimitError for more than MOST_TRACKS at once.
+
+        `now` is the time here, for hits that are live: one more than AHEAD_MAX_S later is refused.
+        """
         told: list[Alert] = []
         for plot in plots:
-            if not self._picture.take(plot):
-                self.ignored["not newer than its track"] = self.ignored.get("not newer than its track", 0) + 1
+            reason = self._refusal(plot, now)
+            if reason:
+                self.ignored[reason] = self.ignored.get(reason, 0) + 1
                 continue
             self._sweep(plot.at, told)
             self._look(plot, told)
         return told
 
+    def _refusal(self, plot: Plot, now: Instant | None) -> str:
+        """Why the hit is left out; empty when it was taken into its track."""
+        if now is not None and plot.at.since(now) > AHEAD_MAX_S:
+            return AHEAD
+        return "" if self._picture.take(plot) else NOT_NEWER
+
     def announce(self, announced: Sequence[Announced], assigned: Mapping[str, str]) -> None:
-        """Replaces what stands announced, and which track flies which of it; tracks and alerts stay."""
-        self._notices = Notices(announced, self._bounds, assigned)
+        """Replaces what stands announced, and which track flies which of it; tracks, alerts and what a track was seen to fly stay.
+
+        An alert about a notice that stands no more is ended as LOST with the next hit.
+        """
+        self._notices = Notices(announced, self._bounds, assigned, self._steady, self._notices.flown)
+        self._swept_at = None
 
     def finish(self) -> list[Alert]:
         """Ends every alert that stands as LOST, because nothing more will come: what was raised, and the approach that was recorded."""
@@ -164,7 +187,7 @@ class Watch:
 
     def _sweep(self, now: Instant, told: list[Alert]) -> None:
         """Forgets tracks that are no longer seen and ends what was open about them; at most once a second."""
-        if self._swept_at is not None and now.since(self._swept_at) < 1.0:
+        if self._swept_at is not None and -FORGOTTEN_S <= now.since(self._swept_at) < 1.0:  # one wrong time must not end the sweeping
             return
         self._swept_at = now
         for track in self._picture.forget(now):
@@ -184,8 +207,8 @@ class Watch:
         for other in self._picture.near(plot.track):
             one = self._pair(own, other, max(plot.at, other.trail.last.at))
             found[one.judgement.first, one.judgement.second, AlertKind.TRACKS] = one
-        for kind, judgement in self._notices.look(own.trail):
-            found[judgement.first, judgement.second, kind] = _Found(judgement, "", plot.at)
+        for kind, judgement, rule in self._notices.look(own.trail):
+            found[judgement.first, judgement.second, kind] = _Found(judgement, rule, plot.at)
         self._settle(plot, found, told)
 
     def _pair(self, own: Side, other: Side, now: Instant) -> _Found:
@@ -194,7 +217,7 @@ class Watch:
         best = judge(own, other, self._bounds, frozenset(self._filters), epoch)
         if not self._may_silence(own.trail.last, other.trail.last):
             plain = judge(own, other, self._bounds, frozenset(), epoch)
-            return _Found(max(best, plain, key=_weight), "", now)
+            return _Found(max(best, plain, key=weight), "", now)
         if best.verdict is Verdict.CLEAR:
             return _Found(best, self._filter_that_clears(own, other, epoch), now)
         if "formation" in self._rules.on and self._is_declared(own.trail.last, other.trail.last):
@@ -214,7 +237,8 @@ class Watch:
 
     def _may_silence(self, one: Plot, two: Plot) -> bool:
         """Whether the rules may look at this pair at all."""
-        return one.party == two.party or self._is_declared(one, two)
+        is_one = one.party == two.party and (one.party is not None or self._strangers_may_be_one)
+        return is_one or self._is_declared(one, two)
 
     def _is_declared(self, one: Plot, two: Plot) -> bool:
         return bool(self._declared) and any(frozenset({a, b}) in self._declared for a in _names(one) for b in _names(two))
@@ -235,8 +259,15 @@ class Watch:
                 _record(standing, plot)
             here = found.get(key)
             if here is None or here.rule or here.judgement.verdict is Verdict.CLEAR:
-                over = AlertState.SILENCED if here is not None and here.rule else AlertState.CLEARED
+                over = AlertState.SILENCED if here is not None and here.rule else self._fate(key)
                 self._quiet(key, standing, over, plot.at, told)
+
+    def _fate(self, key: _Key) -> AlertState:
+        """What becomes of an alert that is not found any more: a track that is held to its notice no more has not come back to it."""
+        first, second, kind = key
+        if kind is AlertKind.STRAYING and not (self._notices.holds(first, second) or self._notices.holds(second, first)):
+            return AlertState.LOST
+        return AlertState.CLEARED
 
     def _silence(self, key: _Key, rule: str, at: Instant) -> None:
         pair = (key[0], key[1], rule) if len(self._suppressed) < MOST_SUPPRESSED else ("others", "others", rule)
@@ -245,9 +276,9 @@ class Watch:
     def _raise(self, key: _Key, found: _Found, told: list[Alert]) -> None:
         judgement, at = found.judgement, found.at
         one = self._open.setdefault(key, _Open(at, at))
-        one.seen_at = at
+        one.found_at, one.seen_at = min(one.found_at, at), at  # a track begun anew goes back in time
         if one.alert is not None:
-            if _weight(judgement) > _weight(one.alert.predicted):
+            if weight(judgement) > weight(one.alert.predicted):
                 one.alert = replace(one.alert, verdict=judgement.verdict, predicted=judgement)
                 told.append(one.alert)
             return
@@ -268,6 +299,8 @@ class Watch:
 
     def _quiet(self, key: _Key, one: _Open, over: AlertState, at: Instant, told: list[Alert]) -> None:
         """Ends what was found before and is not any more, once that has lasted."""
+        if one.seen_at.since(at) > CLEAR_AFTER_S:  # found at a time that the track has since gone back from
+            one.seen_at = at
         if one.alert is None:
             del self._open[key]
         elif at.since(one.seen_at) >= CLEAR_AFTER_S:
@@ -285,10 +318,6 @@ class Watch:
         return self._notices.party(name) if trail is None else trail.last.party
 
 
-def _weight(judgement: Judgement) -> int:
-    return (Verdict.CLEAR, Verdict.UNKNOWN, Verdict.CONFLICT).index(judgement.verdict)
-
-
 def _names(plot: Plot) -> tuple[str, ...]:
     """All by which a track may have been declared."""
     return tuple(name for name in (plot.track, plot.address, plot.callsign) if name)
@@ -296,6 +325,7 @@ def _names(plot: Plot) -> tuple[str, ...]:
 
 def _record(one: _Open, plot: Plot) -> None:
     hits = one.hits.setdefault(plot.track, [])
-    if not hits or hits[-1].at < plot.at:
-        hits.append(plot)
+    while hits and hits[-1].at >= plot.at:  # the newest already, or of before the track was begun anew
+        hits.pop()
+    hits.append(plot)
     del hits[:-RECORDED_MOST]

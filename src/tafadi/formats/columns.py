@@ -230,7 +230,7 @@ class Reader:
             self._row += 1
             if cells is None or len(cells) != width:
                 if cells != []:
-                    self.skips.add("a damaged or truncated line", self._row)
+                    self.skips.add("a damaged or truncated line", self._row, is_damage=True)
                 continue
             yield from self._take({member: cells[place] for member, place in places.items()})
         if places is None:
@@ -295,4 +295,5 @@ class Reader:
         try:
             yield _plot(cells, self._map.columns, self._source)
         except TafadiError as error:
-            self.skips.add(_NUMBERS.sub("…", str(error)[:120]), self._row)  # one reason for all rows that share it
+            is_damage = _known(cells["lat"]) or _known(cells["lon"])  # a row that names no place says only that there was none
+            self.skips.add(_NUMBERS.sub("…", str(error)[:120]), self._row, is_damage=is_damage)  # one reason for all rows that share it

@@ -53,6 +53,10 @@ REMEMBERED: Final = 16  # hits of a track that a repeat is looked for in: over a
 REPEAT_WINDOW_NS: Final = 120 * SECOND_NS  # positions were seen re-sent up to a minute late
 REPEAT_MOVED_M: Final = 60.0  # a track that has flown further than this cannot be at the very same 1e-5 degree again
 MOST_TRACKS: Final = 50_000  # remembered at once; the longest unheard is forgotten first
+# Reasons that say a hit may have stood there and nobody knows which.
+DAMAGE: Final = frozenset(
+    {"the line is too long", "not a NOP record", "a damaged or truncated hit", "no time", "no position", "no track number"}
+)
 
 _DATE = re.compile(r"([0-9]{2})[/-]([0-9]{2})[/-]([0-9]{4})")
 _TIME = re.compile(r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?")
@@ -148,7 +152,7 @@ class Reader:
             if isinstance(plot, Plot):
                 yield plot
             elif plot:
-                self.skips.add(plot, self._line)
+                self.skips.add(plot, self._line, is_damage=plot in DAMAGE)
 
     def _hit(self, line: bytes) -> Plot | str:
         """The plot of one line, or the reason why there is none (empty for an empty line)."""

@@ -36,7 +36,7 @@ class Reader:
             try:
                 yield parse_line(line)
             except FormatError as error:
-                self.skips.add(error.sentence, self._line)
+                self.skips.add(error.sentence, self._line, is_damage=True)
 
 
 def parse_line(line: bytes) -> Plot:

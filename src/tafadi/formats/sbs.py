@@ -50,6 +50,18 @@ MOST_FIELDS: Final = 22
 HELD_NS: Final = 10 * SECOND_NS  # a velocity or height is repeated every half second or so; after ten it says nothing of now
 MOST_ADDRESSES: Final = 50_000  # held at once; the longest unheard is forgotten first
 OFFSET_MOST_NS: Final = 30 * 86_400 * SECOND_NS  # a replay log of a month is no log of one flight
+# Reasons that say a place may have stood there and nobody knows which, or when.
+DAMAGE: Final = frozenset(
+    {
+        "the line is too long",
+        "not an SBS message",
+        "a damaged or truncated message",
+        "no time",
+        "no position",
+        "a START that goes back in time",
+        "a START without a time in UTC",
+    }
+)
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]{6}")
 _NUMBER = re.compile(r"-?[0-9]{1,6}(?:\.[0-9]{1,9})?")
@@ -137,7 +149,7 @@ class Reader:
             if isinstance(plot, Plot):
                 yield plot
             elif plot:
-                self.skips.add(plot, self._line)
+                self.skips.add(plot, self._line, is_damage=plot in DAMAGE)
 
     def _message(self, line: bytes) -> Plot | str:
         """The plot of one line, or the reason why there is none (empty when there is nothing to say)."""

@@ -1,4 +1,7 @@
-"""What a reader left out, and why: a stream is never abandoned for one bad line, and nothing is left out in silence."""
+"""What a reader left out, and why: a stream is never abandoned for one bad line, and nothing is left out in silence.
+
+A reason is either known (a duplicate, a false target, another kind of record) or damage: something stood there, and nobody knows what.
+"""
 
 from collections import Counter
 from typing import Final
@@ -17,11 +20,13 @@ class Skips:
     """
 
     def __init__(self) -> None:
+        self.damaged = 0  # lines whose content is unknown
         self._counts: Counter[str] = Counter()
         self._first: dict[str, int] = {}
 
-    def add(self, reason: str, line: int) -> None:
-        """Counts one more for `reason`, found at `line` (1 is the first)."""
+    def add(self, reason: str, line: int, *, is_damage: bool = False) -> None:
+        """Counts one more for `reason`, found at `line` (1 is the first); `is_damage` when what it held is unknown."""
+        self.damaged += is_damage
         if reason not in self._counts and len(self._counts) >= MOST_REASONS:
             reason = "other reasons"
         self._counts[reason] += 1

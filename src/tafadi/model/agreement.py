@@ -30,7 +30,7 @@ class Landmark:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Clocks of the agreement, in seconds: lead of a notice, time to acknowledge, look-ahead for tracks, limits of age and skew."""
+    """Clocks of the agreement, in seconds: lead of a notice, time to acknowledge, look-ahead for tracks, limits of age, skew, waiting."""
 
     lead_s: int = 86_400
     ack_routine_s: int = 3_600
@@ -39,6 +39,7 @@ class Timing:
     track_max_age_s: int = 15
     skew_max_s: int = 5
     heartbeat_s: int = 30
+    wait_s: int = 60
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:

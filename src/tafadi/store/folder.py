@@ -5,6 +5,7 @@ keys/<name>.key      32 bytes each, base64: root, envelope, log, mirror, hpke, o
 card.json            this party's card, signed by the root key
 agreements/<id>.json documents, exactly as they were signed
 journal.db           the feeds (tafadi.store.sqlite)
+journal.mark         how far each of them has grown (tafadi.store.mark)
 node.lock            held by the one process that may write
 """
 

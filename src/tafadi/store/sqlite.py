@@ -1,7 +1,7 @@
 """The journal in SQLite: WAL, synchronous FULL, one transaction for each change.
 
 One connection, one writer. A commit that returned has been fsynced; a commit that raised left nothing. kill -9 does not test that: the page
-cache survives a killed process (docs/stores.md).
+cache survives a killed process (docs/stores.md). A mark beside the file says how far its feeds have grown (`tafadi.store.mark`).
 """
 
 import sqlite3
@@ -13,9 +13,11 @@ from typing import Final
 from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import DamagedError, HeadMovedError, InputError, MissingError, StoreError
 from tafadi.measure.instant import Instant
+from tafadi.store.mark import Mark
 from tafadi.trust.log import Frontier
 
 SCHEMA_VERSION: Final = 1
+_NO_FILE: Final = (":memory:", "")  # SQLite's names for a database that lies nowhere
 _SCHEMA: Final = """
 CREATE TABLE feed (
     origin TEXT PRIMARY KEY,
@@ -61,6 +63,7 @@ class SqliteJournal:
         with _in_our_words(self._path):
             self._db = _connect(self._path, read_only)
             self._prepare(read_only)
+        self._mark = None if read_only or self._path in _NO_FILE else self._marked()
 
     def _prepare(self, read_only: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -71,12 +74,26 @@ class SqliteJournal:
                 f"{self._path} has the form {version} of the journal, and {SCHEMA_VERSION} is spoken here; upgrade the older side"
             )
 
+    def _marked(self) -> Mark:
+        try:
+            with _as_stored("the size of a feed"):
+                sizes = {str(origin): int(str(size)) for origin, size in self._rows("SELECT origin, size FROM feed")}
+            return Mark(Path(self._path).with_suffix(".mark"), sizes)
+        except StoreError:
+            self._db.close()
+            raise
+
     def close(self) -> None:
-        """Lets go of the file."""
+        """Lets go of the files."""
         self._db.close()
+        if self._mark is not None:
+            self._mark.close()
 
     def commit(self, change: Change) -> None:
-        """Makes the change durable, or raises (HeadMovedError, StoreError) and leaves nothing of it."""
+        """Makes the change durable, or raises HeadMovedError or StoreError.
+
+        It leaves nothing of the change then, but for a mark that could not be written: the change stands, and nobody may be told yet.
+        """
         with self._transaction():
             for growth in change.growths:
                 self._grow(growth)
@@ -84,6 +101,8 @@ class SqliteJournal:
             for receipt in change.receipts:
                 self._keep_receipt(receipt)
             self._db.executemany("INSERT OR IGNORE INTO exhibit (kind, data) VALUES (?, ?)", [(e.kind, e.data) for e in change.exhibits])
+        if self._mark is not None:
+            self._mark.grow({growth.origin: growth.head.frontier.size for growth in change.growths})
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

@@ -1,19 +1,21 @@
 """Views: the picture of one agreement, folded from the journal and kept up with it.
 
 Disposable: nothing here is stored. Entries are folded in the order of (causal level, party, index), where an entry's level is one more than
-the highest of the entry before it in its feed and of everything it says it has seen: a topological order of `seen`. An entry that comes
+the highest of the entry before it in its feed, of everything it says it has seen, and of every entry that it refers to: a topological
+order of `seen`. An entry that comes
 late, before others already folded, makes the picture be folded anew, so that the result never depends on the order of arrival.
 """
 
 from bisect import insort
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tafadi.desk.examine import Examined, examine
 from tafadi.desk.fold import fold
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal, Pact
 from tafadi.errors import DamagedError, MissingError
-from tafadi.model.message import EntryId, Refusal
+from tafadi.model.message import EntryId, EntryType, Refusal, RefusalCode
+from tafadi.trust.log import Frontier
 
 Key = tuple[int, str, int]  # causal level, party, index
 
@@ -27,6 +29,8 @@ class FoldedFeed:
     levels: list[int] = field(default_factory=list)
     seen: dict[str, int] = field(default_factory=dict)
     waiting: list[Examined] = field(default_factory=list)
+    frontier: Frontier = field(default_factory=Frontier)
+    roots: list[str] = field(default_factory=list)
 
 
 class FoldedViews:
@@ -38,20 +42,51 @@ class FoldedViews:
         self._feeds = {party: FoldedFeed(party) for party in pact.agreement.parties}
         self._order: list[Key] = []
         self._refusals: dict[EntryId, Refusal | None] = {}
+        self._provisional: list[Examined] = []
         self.picture = Picture()
         self.catch_up()
 
     def catch_up(self) -> None:
-        """Takes in whatever the journal holds and the picture does not."""
+        """Takes in whatever the journal holds and the picture does not.
+
+        Entries that have seen what is not here are folded too, after all others: nothing that is stored stays out of sight. When what
+        they have seen arrives, they move to their place, and the picture is folded anew.
+        """
         for feed in self._feeds.values():
             self._read(feed)
         new = self._place_all()
-        if new and self._order and new[0] < self._order[-1]:
+        waiting = self._in_turn()
+        late = bool(new) and bool(self._order) and new[0] < self._order[-1]
+        if late or (self._provisional and (new or waiting != self._provisional)):
             self._fold_anew(new)
+            self._fold_waiting(waiting)
             return
         for key in new:
             self._order.append(key)
             self._fold(key)
+        if waiting != self._provisional:
+            self._fold_waiting(waiting)
+
+    def _in_turn(self) -> list[Examined]:
+        """The entries that wait, each after those it refers to, as far as they are here; within a feed in its order."""
+        left = {party: list(feed.waiting) for party, feed in sorted(self._feeds.items())}
+        known = {party: len(feed.entries) for party, feed in self._feeds.items()}
+        turn: list[Examined] = []
+        while any(left.values()):
+            ready = [party for party, entries in left.items() if entries and self._refers_to_known(entries[0], known)]
+            party = (ready or [party for party, entries in left.items() if entries])[0]
+            turn.append(left[party].pop(0))
+            known[party] += 1
+        return turn
+
+    def _refers_to_known(self, entry: Examined, known: dict[str, int]) -> bool:
+        refs = entry.message.refs if entry.message else ()
+        return all(ref.entry.index < known.get(ref.entry.party, 0) for ref in refs)
+
+    def _fold_waiting(self, waiting: list[Examined]) -> None:
+        for entry in waiting:
+            self._refusals[entry.id] = fold(self.picture, entry, len(self._feeds))
+        self._provisional = waiting
 
     def _read(self, feed: FoldedFeed) -> None:
         origin = self._pact.origin(feed.party)
@@ -72,7 +107,7 @@ class FoldedViews:
         while moved:
             moved = False
             for feed in self._feeds.values():
-                while feed.waiting and self._has_seen_of(feed.waiting[0]):
+                while feed.waiting and self._has_all_before(feed.waiting[0]):
                     new.append(self._place(feed, feed.waiting.pop(0)))
                     moved = True
         return sorted(new)
@@ -82,17 +117,40 @@ class FoldedViews:
             return {}
         return {seen.party: seen.size for seen in entry.message.seen if seen.party in self._feeds and seen.party != entry.id.party}
 
-    def _has_seen_of(self, entry: Examined) -> bool:
-        return all(size <= len(self._feeds[party].entries) for party, size in self._seen(entry).items())
+    def _needs(self, entry: Examined) -> dict[str, int]:
+        """How much of each other feed comes before the entry: what it says it has seen, and every entry that it refers to."""
+        needed = self._seen(entry)
+        for ref in entry.message.refs if entry.message else ():
+            party = ref.entry.party
+            if party in self._feeds and party != entry.id.party:
+                needed[party] = max(needed.get(party, 0), ref.entry.index + 1)
+        return needed
+
+    def _has_all_before(self, entry: Examined) -> bool:
+        return all(size <= len(self._feeds[party].entries) for party, size in self._needs(entry).items())
 
     def _place(self, feed: FoldedFeed, entry: Examined) -> Key:
         seen = self._seen(entry)
-        before = [self._feeds[party].levels[size - 1] for party, size in seen.items() if size > 0]
+        before = [self._feeds[party].levels[size - 1] for party, size in self._needs(entry).items() if size > 0]
         level = 1 + max([*before, feed.levels[-1] if feed.levels else 0])
+        if not self._saw_truly(entry):
+            entry = replace(entry, refusal=Refusal(RefusalCode.NOT_USABLE, "seen"))
         feed.entries.append(entry)
         feed.levels.append(level)
+        feed.frontier = feed.frontier.append(bytes.fromhex(entry.leaf))
+        feed.roots.append(feed.frontier.root().hex())
         feed.seen.update({party: max(size, feed.seen.get(party, 0)) for party, size in seen.items()})
         return level, feed.party, entry.id.index
+
+    def _saw_truly(self, entry: Examined) -> bool:
+        """Whether every root that it says it has seen is the root of that feed at that size. A stop is heard whatever it says."""
+        if entry.message is None or entry.message.type is EntryType.STOP:
+            return True
+        return all(
+            seen.root == self._feeds[seen.party].roots[seen.size - 1]
+            for seen in entry.message.seen
+            if seen.party in self._feeds and seen.party != entry.id.party and seen.size > 0
+        )
 
     def _fold(self, key: Key) -> None:
         entry = self._feeds[key[1]].entries[key[2]]
@@ -106,7 +164,7 @@ class FoldedViews:
             self._fold(key)
 
     def holds(self, entry: EntryId) -> bool:
-        """Whether the picture has taken the entry in: it is here, and so is all that it has seen."""
+        """Whether the entry has its place in the picture: it is here, and so is all that it has seen."""
         feed = self._feeds.get(entry.party)
         return feed is not None and entry.index < len(feed.entries) and feed.entries[entry.index].id == entry
 
@@ -115,10 +173,13 @@ class FoldedViews:
         return len(self._feeds[party].entries)
 
     def examined(self, entry: EntryId) -> Examined:
-        """One entry, examined. Raises MissingError."""
-        if not self.holds(entry):
-            raise MissingError(f"entry {entry} is not here")
-        return self._feeds[entry.party].entries[entry.index]
+        """One entry, examined, in its place or still waiting for it. Raises MissingError."""
+        if self.holds(entry):
+            return self._feeds[entry.party].entries[entry.index]
+        for waiting in self._provisional:
+            if waiting.id == entry:
+                return waiting
+        raise MissingError(f"entry {entry} is not here")
 
     def refusal(self, entry: EntryId) -> Refusal | None:
         """Why the entry takes no effect; None when it does."""

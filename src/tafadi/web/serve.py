@@ -7,7 +7,6 @@ protocol class of ours does. The control socket is a Unix socket that its owner 
 import asyncio
 import contextlib
 import os
-import resource
 import signal
 import socket
 import ssl
@@ -32,16 +31,17 @@ from tafadi.net.peers import Link, keep
 from tafadi.net.tls import server_context, trust
 from tafadi.node import Alarm, Node
 from tafadi.web.control_app import control_app
+from tafadi.web.door import BACKLOG, PeerDoor, allow_open_files
 from tafadi.web.peer_app import PEER_KEY, peer_app
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
 REQUEST_MAX_S: Final = 60.0  # from the first byte of a request to the end of its answer; the longest body takes 30 s at 300 kbit/s
-OPEN_FILES: Final = 16_384  # connections that never finish their handshake hold one each for a minute; officers must still get in
 SOCKET_PATH_MAX: Final = 107  # bytes; what a Unix socket's address has room for
 CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
 CARD_LOOK_S: Final = 86_400.0
 KEEP_ALIVE_S: Final = 300  # longer than any heartbeat, so that a line stays open between two of them
 GRACE_S: Final = 3  # what a graceful stop waits for requests under way
+LOOK_AGAIN_S: Final = 5.0  # how often the inbox is looked at though nothing came in
 JUDGE_AGAIN_S: Final = 1.0  # how soon a judgement that failed is tried again
 
 log = structlog.get_logger()
@@ -51,6 +51,7 @@ class PeerProtocol(H11Protocol):
     """HTTP/1.1 that tells the application with which certificate the other side connected, and does not wait for half a request."""
 
     deadline: asyncio.TimerHandle | None = None
+    door: PeerDoor | None = None
 
     def data_received(self, data: bytes) -> None:
         """Takes what came; the first byte of a request starts its deadline."""
@@ -79,6 +80,8 @@ class PeerProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Remembers the certificate for every request of the connection."""
         super().connection_made(transport)
+        if self.door is not None:
+            self.door.known(transport.get_extra_info("socket").fileno())
         self._await_request()
         tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
         certificate = tls.getpeercert(binary_form=True) if tls else None
@@ -173,15 +176,19 @@ class Running:
                 link.wake.set()
 
     async def judge(self) -> None:
-        """Judges the inbox whenever something came in, once the engine is loaded; storing and cosigning never wait for it."""
+        """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""
+        self.node.has_worker = True
+        self.node.judge()
         await asyncio.to_thread(warm_up)
         self.warm.set()
         told = ""
         while True:
-            await self.to_judge.wait()
-            self.to_judge.clear()
+            await self._something_to_judge()
             try:
                 self.node.judge()
+                while (work := self.node.work_ahead()) is not None:
+                    await asyncio.to_thread(work)
+                    self.node.judge()
                 told = ""
             except DamagedError:
                 raise
@@ -191,6 +198,12 @@ class Running:
                 told = str(error)
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
+
+    async def _something_to_judge(self) -> None:
+        """Waits until something came in, or until what waits for what it has seen may have waited long enough."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.to_judge.wait(), LOOK_AGAIN_S)
+        self.to_judge.clear()
 
     def take_plots(self, plots: list[Plot]) -> None:
         """Gives live plots to the follower of every agreement in force. What a follower cannot take is alarmed, not dropped in silence."""
@@ -258,9 +271,9 @@ def _tell_alarm(alarm: Alarm) -> None:
     log.warning("ALARM", agreement=alarm.agreement, entry=str(alarm.entry or ""), sentence=alarm.sentence)
 
 
-def listening_socket(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> PeerDoor:
     """A listening TCP socket. Raises UnavailableError when the address is taken."""
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = PeerDoor(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -293,7 +306,7 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
     node.bell.on_alarm = _tell_alarm
     listener = listening_socket(node.settings.host, node.settings.port)
     door = control_socket(node.folder.path / "control.sock")
-    _allow_open_files()
+    allow_open_files(listener)
     _handle_signals(running)
     _start_doors(running, listener, door)
     running.spawn(running.judge())
@@ -311,26 +324,24 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
         raise DamagedError(running.damage)
 
 
-def _allow_open_files() -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
 def _handle_signals(running: Running) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.stop.set)
 
 
-def _start_doors(running: Running, listener: socket.socket, door: socket.socket) -> None:
+def _start_doors(running: Running, listener: PeerDoor, door: socket.socket) -> None:
     context = running.tls
+
+    class DoorProtocol(PeerProtocol):
+        door = listener
+
     peers = uvicorn.Config(
         peer_app(running.node, running.to_judge.set, running.give_up),
-        http=PeerProtocol,
+        http=DoorProtocol,
         ssl_context_factory=lambda config, default: context,
         limit_concurrency=CONNECTIONS_MAX,
+        backlog=BACKLOG,
         **_COMMON,
     )
     control = uvicorn.Config(control_app(running.node, running.after_verb, running.give_up), **_COMMON)

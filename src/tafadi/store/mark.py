@@ -1,0 +1,108 @@
+"""The mark beside the journal: how far every feed has grown, in a file of its own, so that a journal put back from a copy is noticed.
+
+A journal that is older than what its node has told would sign places of its feed a second time, and nothing inside it shows that. The mark
+is written after each commit and before anybody is told, one line `origin size` a feed; whoever puts back the journal alone leaves the mark
+ahead of it. Whoever puts back both, or takes the mark away, is not found here, but at a peer's next heartbeat (`tafadi.desk.pulse`).
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from tafadi.errors import DamagedError, StoreError
+from tafadi.store.folder import write_whole
+
+LINES_MAX: Final = 10_000  # under a megabyte; then the file is written anew with one line a feed
+
+
+class Mark:
+    """The mark of one journal, open for appending. Raises DamagedError when the journal holds less than it, StoreError for the disk."""
+
+    def __init__(self, path: Path, sizes: Mapping[str, int]) -> None:
+        self._path = path
+        self._sizes = dict(sizes)
+        self._file = -1
+        self._lines = 0
+        self._check()
+        self._anew()
+
+    def _check(self) -> None:
+        for origin, size in _read(self._path).items():
+            held = self._sizes.get(origin, 0)
+            if held < size:
+                raise DamagedError(
+                    f"the journal holds {held} entries of {origin}, and {self._path.name} beside it says {size}: the record was put back from "
+                    "a copy; this node must not go on in this epoch; a new agreement with new keys is the way on (docs/stores.md says how)"
+                )
+
+    def grow(self, sizes: Mapping[str, int]) -> None:
+        """Has it on the disk that the feeds have these sizes now. Raises StoreError; the next call then writes what this one could not."""
+        if not sizes and self._file >= 0:
+            return
+        self._sizes.update(sizes)
+        if self._file < 0 or self._lines >= LINES_MAX:
+            self._anew()
+        else:
+            self._append(_lines(sizes))
+            self._lines += len(sizes)
+
+    def _append(self, data: bytes) -> None:
+        try:
+            written = os.write(self._file, data)
+            os.fdatasync(self._file)
+        except OSError as error:
+            self.close()  # what is half written is written anew, whole, the next time
+            raise _unwritten(self._path, error.strerror) from error
+        if written != len(data):
+            self.close()
+            raise _unwritten(self._path, "the disk took a part of a line")
+
+    def _anew(self) -> None:
+        """One line a feed, in a new file; the old one stays until that is on the disk."""
+        self.close()
+        try:
+            write_whole(self._path, _lines(self._sizes), 0o600)
+            self._file = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+        except OSError as error:
+            raise _unwritten(self._path, error.strerror) from error
+        self._lines = len(self._sizes)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def _unwritten(path: Path, why: str | None) -> StoreError:
+    return StoreError(f"the mark {path} cannot be written: {why or 'no reason given'}")
+
+
+def _lines(sizes: Mapping[str, int]) -> bytes:
+    return "".join(f"{origin} {size}\n" for origin, size in sizes.items()).encode()
+
+
+def _read(path: Path) -> dict[str, int]:
+    """The largest size of each feed; empty without a file. A last line that a power cut tore ends nowhere and is left out."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return {}  # a folder older than marks, or a journal that begins
+    except OSError as error:
+        raise StoreError(f"the mark {path} cannot be read: {error.strerror}") from error
+    sizes: dict[str, int] = {}
+    for line in data.split(b"\n")[:-1]:
+        origin, size = _parse(path, line)
+        sizes[origin] = max(size, sizes.get(origin, 0))
+    return sizes
+
+
+def _parse(path: Path, line: bytes) -> tuple[str, int]:
+    origin, _, size = line.rpartition(b" ")
+    if not origin or not size.isdigit():
+        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size")
+    try:
+        return origin.decode(), int(size)
+    except ValueError:
+        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size") from None
