@@ -1,8 +1,14 @@
 """Live tracks: what one node sees, both parties are told; and each time that two meet is a situation of its own."""
 
+from contextlib import suppress
+
+import pytest
+
 from tafadi.desk import announce
 from tafadi.desk.follow import Follower
 from tafadi.desk.picture import AlertView
+from tafadi.desk.ports import Change
+from tafadi.errors import StoreError
 from tafadi.measure.earth import Leg, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.model.alert import AlertKind
@@ -75,6 +81,35 @@ def test_tracks_without_heights_are_never_clear(pair: World) -> None:
     (alert,) = _alerts(pair)
     assert alert.prediction is not None
     assert (alert.prediction.verdict, alert.prediction.cause) == ("unknown", "height-missing")
+
+
+def test_an_unknown_that_becomes_a_conflict_is_said_again(pair: World) -> None:
+    followers = _followers(pair)
+    _follow(pair, followers, *[_meeting(4.0 * n, 8_000.0 - 400.0 * n, 50.0, height_m=None) for n in range(4)])
+    assert [alert.prediction and alert.prediction.verdict for alert in _alerts(pair)] == ["unknown"]
+    _follow(pair, followers, *[_meeting(16.0 + 4.0 * n, 6_400.0 - 400.0 * n, 50.0) for n in range(3)])
+    for party in ("alpha", "bravo"):
+        (alert,) = _alerts(pair, party)
+        assert alert.prediction is not None
+        assert alert.prediction.verdict == "conflict"
+
+
+def test_an_alert_whose_commit_failed_is_said_with_the_next_plots(pair: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    followers = {"alpha": Follower(pair.desk("alpha"), Mode.EXERCISE)}
+    journal = pair["alpha"].sqlite
+
+    def fails(change: Change) -> None:
+        raise StoreError("the disk is full")
+
+    batches = [_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(8)]
+    with monkeypatch.context() as broken:
+        broken.setattr(journal, "commit", fails)
+        for batch in batches[:6]:
+            with suppress(StoreError):
+                followers["alpha"].take(batch, {})
+    assert _alerts(pair) == []
+    _follow(pair, followers, *batches[6:])
+    assert [alert.state for alert in _alerts(pair, "bravo")] == ["RAISED"]
 
 
 def test_a_track_alarms_against_what_the_other_party_announced(pair: World) -> None:

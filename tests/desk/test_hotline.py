@@ -103,6 +103,17 @@ def test_authority_ends_with_the_hours_of_the_watch(pair: World) -> None:
     assert allowed == [False, True, True, False]
 
 
+def test_where_nobody_on_duty_may_stop_the_roster_holds_up_no_stop(pair: World) -> None:
+    _roster(pair, "alpha", _duty(pair, OFFICER, 0, 3_600))
+    pair.clock.wait(3_601)
+    raised = hotline.raise_stop(pair.desk("bravo"), OFFICER, Mode.EXERCISE, ("sky/1",))
+    pair.settle()
+    hotline.acknowledge(pair.desk("alpha"), OFFICER, raised, ())
+    pair.settle()
+    assert pair.desk("bravo").picture.stops[raised].sides["alpha"] == "HEARD"
+    assert any("nobody on duty may stop" in sentence for sentence in pair["alpha"].bell.alarms)
+
+
 def test_where_there_is_no_roster_anybody_may_stop(pair: World) -> None:
     assert hotline.may_stop(pair.desk("alpha"), "planner")
 

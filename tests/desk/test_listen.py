@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tafadi.desk import announce, hotline
-from tafadi.desk.listen import Cosigned, judge_inbox, receive
+from tafadi.desk.listen import Cosigned, judge_inbox, pair_to_compute, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.errors import ChainError, EquivocationError, FormatError, MissingError, SignatureError, TafadiError
 from tafadi.model import message as m
@@ -281,3 +281,20 @@ def test_three_parties_of_which_one_is_cut_off_still_talk(tmp_path: Path) -> Non
     world.settle()
     assert "bravo" in world.desk("alpha").picture.notices[said].readbacks
     world.close()
+
+
+def test_a_stop_is_judged_before_a_notice_that_the_engine_has_yet_to_compute(pair: World) -> None:
+    alpha, bravo = pair["alpha"], pair["bravo"]
+    _announce(pair, "bravo", 60_000.0)
+    pair.settle()
+    held = held_by(alpha.desk, "bravo")
+    alpha.tell(_notice_leaf(alpha, 30_000.0))
+    alpha.tell(alpha.sealed(alpha.payload(EntryType.STOP, m.Stop(m.StopStep.RAISED, ("sky/1",)))))
+    receive(bravo.desk, alpha.push_of(held, alpha.size))
+    judge_inbox(bravo.desk, at_once_only=True)
+    assert any("STOP RAISED by alpha" in sentence for sentence in bravo.bell.alarms)
+    assert pair_to_compute(bravo.desk) is not None, "the notice waits for the engine"
+    while (work := pair_to_compute(bravo.desk)) is not None:
+        announce.judged_pair(bravo.desk, *work)
+        judge_inbox(bravo.desk, at_once_only=True)
+    assert bravo.desk.journal.unjudged() == []

@@ -171,3 +171,102 @@ def test_two_notices_of_one_identity_are_refused() -> None:
     one = operation(Position(10.0, 20.0))
     with pytest.raises(InputError, match="identity"):
         Watch(RULES, (one, one))
+
+
+FAR = Announced("op-far", Notice(Kind.OPERATION, (circle(Position(-40.0, 100.0)),)), "south")
+
+
+def strayed(watch: Watch, plots: list[Plot]) -> list[Alert]:
+    """The hits up to 30 s after the track has left its circle: it strays, and is told to."""
+    told = [alert for alert in watch.feed(plots[:57]) if alert.kind is AlertKind.STRAYING]
+    assert [alert.state for alert in told] == [AlertState.RAISED]
+    return told
+
+
+def test_a_track_that_strays_is_not_clear_because_another_notice_came() -> None:
+    centre = Position(10.0, 20.0)
+    plots, watch = through(centre, "north"), Watch(RULES, (operation(centre),))
+    strayed(watch, plots)
+    watch.announce((operation(centre), FAR), {})
+    assert watch.feed(plots[57:]) == []
+    assert [alert.kind for alert in watch.raised] == [AlertKind.STRAYING]
+
+
+def test_a_track_that_strays_from_what_is_amended_strays_from_the_amendment_it_is_assigned_to() -> None:
+    centre = Position(10.0, 20.0)
+    plots, watch = through(centre, "north"), Watch(RULES, (operation(centre),), assigned={"t-1": "op-1"})
+    watch.feed(plots[35:57])
+    watch.announce((replace(operation(centre), id="op-2"),), {"t-1": "op-2"})
+    told = watch.feed(plots[57:])
+    assert [(alert.first, alert.state) for alert in told] == [("op-1", AlertState.LOST), ("op-2", AlertState.RAISED)]
+    assert [alert.first for alert in watch.raised] == ["op-2"]
+
+
+def test_a_straying_from_what_is_cancelled_is_lost_never_clear() -> None:
+    centre = Position(10.0, 20.0)
+    plots, watch = through(centre, "north"), Watch(RULES, (operation(centre),))
+    strayed(watch, plots)
+    watch.announce((FAR,), {})
+    # The next hit comes in the second of the last one, and the alert was seen long enough ago for an end.
+    assert [alert.state for alert in watch.feed([replace(plots[56], at=plots[56].at.plus(0.5))])] == [AlertState.LOST]
+    assert watch.feed(plots[57:]) == []
+
+
+@pytest.mark.parametrize("assigned", [{}, {"t-1": "op-1"}])
+def test_a_straying_that_nobody_holds_the_track_to_any_more_is_lost_never_clear(assigned: dict[str, str]) -> None:
+    centre = Position(10.0, 20.0)
+    until_300 = operation(centre, span=Span(START, START.plus(300.0)))
+    plots, watch = through(centre, "north"), Watch(RULES, (until_300,), assigned=assigned)
+    told = watch.feed(plots[40:60])
+    watch.announce((until_300,), {})
+    told += watch.feed(plots[60:])
+    assert [alert.state for alert in told if alert.kind is AlertKind.STRAYING] == [AlertState.RAISED, AlertState.LOST]
+
+
+def test_a_track_that_comes_back_to_its_operation_is_clear() -> None:
+    centre = Position(10.0, 20.0)
+    out = through(centre, "north")[40:60]
+    back = [replace(plot, at=START.plus(300.0 + 5.0 * k), course_deg=270.0) for k, plot in enumerate(reversed(out))]
+    told = Watch(RULES, (operation(centre),)).feed([*out, *back])
+    assert [alert.state for alert in told] == [AlertState.RAISED, AlertState.CLEARED]
+
+
+def climbing(party: str | None, heights_m: list[float | None]) -> list[Plot]:
+    """On the spot, a hit every 10 s; the source says nothing of climb."""
+    return [
+        Plot("t-1", START.plus(10.0 * k), HOME, None if height_m is None else pressure(height_m), 50.0, 90.0, party=party)
+        for k, height_m in enumerate(heights_m)
+    ]
+
+
+HOME = Position(10.0, 20.0)
+STEP_M = 30.48  # the quantisation rule takes one step for no climb; plainly it reads as 3 m/s, which is 183 m in the lookahead
+
+
+@pytest.mark.parametrize("party", ["south", None])
+@pytest.mark.parametrize("off", [[], ["quantisation"]])
+def test_a_single_step_towards_anothers_volume_is_told_whatever_the_filter_says(party: str | None, off: list[str]) -> None:
+    above = operation(HOME, lower=pressure(1_100.0))
+    watch = Watch(RULES.without(off), (above,))
+    (raised,) = watch.feed(climbing(party, [1_000.0, 1_000.0 + STEP_M]))
+    assert (raised.kind, raised.verdict) == (AlertKind.ANNOUNCED, Verdict.CONFLICT)
+    assert watch.suppressed == []
+
+
+def test_a_straying_that_only_a_step_of_the_code_makes_is_listed_and_has_its_switch() -> None:
+    plots = climbing("north", [1_000.0, 1_000.0 + STEP_M, None])  # 10 s later at 3 m/s it would be at 1,061 m
+    own, assigned = operation(HOME, upper=pressure(1_035.0)), {"t-1": "op-1"}
+    watch = Watch(RULES, (own,), assigned=assigned)
+    assert watch.feed(plots) == []
+    assert [(one.first, one.second, one.rule) for one in watch.suppressed] == [("op-1", "t-1", "quantisation")]
+    bare = Watch(RULES.without(["quantisation"]), (own,), assigned=assigned)
+    assert [alert.kind for alert in bare.feed(plots)] == [AlertKind.STRAYING]
+    assert bare.suppressed == []
+
+
+def test_a_track_whose_time_went_back_is_looked_at_against_notices_again() -> None:
+    centre = Position(10.0, 20.0)
+    plots = through(centre, "south")
+    wrong = replace(plots[0], at=START.plus(86_400.0))
+    told = Watch(RULES, (operation(centre),)).feed([wrong, *plots])
+    assert [alert.state for alert in told if alert.kind is AlertKind.ANNOUNCED][0] is AlertState.RAISED
