@@ -224,3 +224,57 @@ def test_the_how_to_names_every_rule_and_option() -> None:
         "--format",
     ):
         assert name in text
+
+
+def calm(folder: Path, *others: str) -> Path:
+    """One track that meets nobody, and other lines."""
+    path = folder / "calm.csv"
+    path.write_text(
+        "\n".join(["t,s,lat,lon,h,p", *(f"a,{1_767_225_600 + 10 * k},45.0,{10 + k / 100},9000,n" for k in range(5)), *others]) + "\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("others", "sentence"),
+    [
+        (("b,17672", "b,1767225600,45.0"), "2 lines were damaged; what they held is unknown"),
+        (("b,1767225600,45.0,1o.0,9000,n",), "1 line was damaged; what it held is unknown"),
+    ],
+)
+def test_a_damaged_line_is_unknown_and_never_reads_as_nothing_found(tmp_path: Path, others: tuple[str, ...], sentence: str) -> None:
+    result = run(calm(tmp_path, *others), *MINIMA, "--columns", MAP)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == sentence
+    told = [json.loads(line) for line in run(calm(tmp_path, *others), *MINIMA, "--columns", MAP, "--json").stdout.splitlines()]
+    assert told[-1] == {"type": "damaged", "count": len(others)}
+
+
+def test_a_row_that_names_no_place_is_no_damage(tmp_path: Path) -> None:
+    result = run(calm(tmp_path, "b,1767225600,,,9000,n"), *MINIMA, "--columns", MAP)
+    assert result.exit_code == 0
+    assert "damaged" not in result.stdout
+
+
+@pytest.mark.parametrize("name", ["terminal_hit", "false_target"])
+def test_a_radar_recording_that_was_cut_is_unknown(tmp_path: Path, name: str) -> None:
+    whole, path = case("nop", "terminal_hit").body, tmp_path / "cut.txt"
+    path.write_bytes(whole.rstrip() + b"\n" + case("nop", name).body.rstrip()[: -40 if name == "terminal_hit" else None] + b"\n")
+    result = run(path, *MINIMA)
+    assert result.exit_code == (1 if name == "terminal_hit" else 0)
+    assert ("1 line was damaged" in result.stdout) == (name == "terminal_hit")
+
+
+@pytest.mark.parametrize(
+    ("name", "minima", "lookahead"),
+    [
+        ("safeTrackData", "0.3 [NM] / 300 [ft]", "30 [s]"),
+        ("ZFW_level-overflight", "5 [NM] / 1000 [ft]", "120 [s]"),
+        ("duplicateCenterData_example1", "5 [NM] / 1000 [ft]", "120 [s]"),
+        ("groundEvent_example1", "0.5 [NM] / 500 [ft]", "60 [s]"),
+        ("levelOffEvent", "5 [NM] / 1000 [ft]", "120 [s]"),
+    ],
+)
+def test_recordings_in_which_nothing_is_wrong_exit_0(shared: Callable[[str], Path], name: str, minima: str, lookahead: str) -> None:
+    path = shared(f"data/permissive/radar_nop/cases/{name}.txt")
+    assert run(path, "--minima", minima, "--lookahead", lookahead).exit_code == 0

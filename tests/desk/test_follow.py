@@ -4,6 +4,8 @@ from contextlib import suppress
 
 import pytest
 
+from dataclasses import replace
+
 from tafadi.desk import announce
 from tafadi.desk.follow import Follower
 from tafadi.desk.picture import AlertView
@@ -122,3 +124,35 @@ def test_a_track_alarms_against_what_the_other_party_announced(pair: World) -> N
     assert AlertKind.ANNOUNCED in kinds
     assert str(sent) in kinds[AlertKind.ANNOUNCED].subjects
     assert EntryId.parse(str(sent)) == sent
+
+
+def test_a_track_that_strays_goes_on_straying_when_an_unrelated_notice_comes(pair: World) -> None:
+    announce.send(pair.desk("alpha"), OFFICER, operation(volume(start_s=7_200.0, datum=Datum.PRESSURE)), Mode.EXERCISE)
+    pair.settle()
+    follower = {"alpha": Follower(pair.desk("alpha"), Mode.EXERCISE)}
+    plots = [[_plot("sky/1", "alpha", 7_300.0 + 4.0 * n, 0.0 if n < 3 else 800.0 * (n - 2), 200.0)] for n in range(60)]
+    _follow(pair, follower, *plots[:40])
+    assert [(alert.kind, alert.state) for alert in _alerts(pair)] == [(AlertKind.STRAYING, "RAISED")]
+    later = volume(90_000.0, start_s=20_000.0, datum=Datum.PRESSURE)
+    announce.send(pair.desk("bravo"), OFFICER, operation(later), Mode.EXERCISE)
+    pair.settle()
+    _follow(pair, follower, *plots[40:])
+    assert [(alert.kind, alert.state) for alert in _alerts(pair)] == [(AlertKind.STRAYING, "RAISED")]
+
+
+def test_two_of_no_known_party_are_never_taken_for_one(pair: World) -> None:
+    def batch(after_s: float) -> list[Plot]:
+        still = _plot("heli", "alpha", after_s, 0.0, 0.0)
+        comes = _plot("jet", "alpha", after_s, -30_000.0 + 200.0 * after_s, 200.0)
+        return [replace(still, party=None), replace(comes, party=None)]
+
+    _follow(pair, _followers(pair), *[batch(4.0 * n) for n in range(38)])
+    assert [(alert.subjects, alert.kind) for alert in _alerts(pair)] == [(("heli", "jet"), AlertKind.TRACKS)]
+
+
+def test_a_plot_of_a_wrong_day_is_counted_and_hides_nothing(pair: World) -> None:
+    follower = Follower(pair.desk("alpha"), Mode.EXERCISE)
+    follower.take([_plot("sky/2", "bravo", 86_400.0, 9_000.0, -100.0)], {})
+    _follow(pair, {"alpha": follower}, *[_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(6)])
+    assert follower.ignored == {"more than 10 s ahead of the clock here": 1}
+    assert [alert.state for alert in _alerts(pair)] == ["RAISED"]

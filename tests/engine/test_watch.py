@@ -267,3 +267,68 @@ def test_whatever_is_found_between_strangers_comes_through(tracks: list[tuple[fl
     told = {(one.first, one.second) for one in strangers.feed([replace(plot, party=plot.track) for plot in plots])}
     assert found <= told
     assert strangers.suppressed == []
+
+
+def hovering_and_coming(party: str | None = None) -> list[Plot]:
+    """One that stands in the air from its first hit on, and one that flies at it."""
+    stands = [replace(plot, ground_speed_mps=0.0) for plot in flown("a", HERE, 0.0, 0.0, count=16, party=party)]
+    comes = flown("b", destination(HERE, Leg(0.0, 12_000.0)), 180.0, 150.0, count=16, party=party, offset_s=1.0)
+    return in_time([*stands, *comes])
+
+
+def test_two_strangers_may_be_one_in_a_recording_and_never_live() -> None:
+    recorded, live = Watch(RULES), Watch(RULES, strangers_may_be_one=False)
+    assert recorded.feed(hovering_and_coming()) == []
+    assert {one.rule for one in recorded.suppressed} == {"ground"}
+    assert [alert.verdict for alert in live.feed(hovering_and_coming()) if alert.state is AlertState.RAISED] == [Verdict.CONFLICT]
+    assert live.suppressed == []
+
+
+def test_live_the_rules_look_at_two_of_one_party_and_at_a_declared_pair_of_strangers() -> None:
+    own = Watch(RULES, strangers_may_be_one=False)
+    assert own.feed(hovering_and_coming("north")) == []
+    declared = Watch(RULES, declared=frozenset({frozenset({"a", "b"})}), strangers_may_be_one=False)
+    assert declared.feed(hovering_and_coming()) == []
+    assert {one.rule for one in declared.suppressed} == {"formation"}
+
+
+def test_a_hit_ahead_of_the_clock_is_counted_and_does_not_hide_its_track() -> None:
+    plots, watch = head_on(), Watch(RULES)
+    told = watch.feed([*plots[:2], replace(plots[1], at=START.plus(86_400.0))], plots[1].at)
+    for plot in plots[2:]:
+        told += watch.feed([plot], plot.at)
+    assert [alert.verdict for alert in told if alert.state is AlertState.RAISED] == [Verdict.CONFLICT]
+    assert watch.ignored == {"more than 10 s ahead of the clock here": 1}
+
+
+def test_a_hit_within_the_skew_is_taken() -> None:
+    watch = Watch(RULES)
+    watch.feed(flown("a", HERE, 90.0, 100.0, count=1, offset_s=10.0), START)
+    assert watch.ignored == {}
+    watch.feed(flown("a", HERE, 90.0, 100.0, count=1, offset_s=10.1), START)
+    assert watch.ignored == {"more than 10 s ahead of the clock here": 1}
+
+
+def test_a_track_that_goes_back_in_time_for_three_hits_is_begun_anew() -> None:
+    plots, watch = head_on(), Watch(RULES)
+    told = watch.feed([*plots[:2], replace(plots[1], at=START.plus(86_400.0)), *plots[2:]])
+    assert [alert.verdict for alert in told if alert.state is AlertState.RAISED] == [Verdict.CONFLICT]
+    assert watch.ignored == {"not newer than its track": 2}
+
+
+def test_an_alert_of_a_wrong_time_ends_when_the_track_is_seen_apart() -> None:
+    near = in_time([*flown("a", HERE, 90.0, 100.0, count=2), *flown("b", HERE, 90.0, 100.0, count=2, offset_s=1.0)])
+    wrong = [replace(plot, at=plot.at.plus(80.0)) for plot in near]  # less than FORGOTTEN_S: nothing is dropped for it
+    apart = [replace(plot, course_deg=0.0) for plot in flown("b", destination(HERE, Leg(0.0, 30_000.0)), 0.0, 100.0, count=12)]
+    rest = in_time([*flown("a", HERE, 90.0, 100.0, count=12), *apart])
+    watch = Watch(RULES.without(["duplicate", "formation", "renumbered"]))
+    told = watch.feed([*wrong, *rest])
+    assert [alert.state for alert in told if alert.verdict is Verdict.CONFLICT] == [AlertState.RAISED, AlertState.CLEARED]
+
+
+def test_hits_that_come_late_by_another_way_do_not_turn_a_track_back() -> None:
+    plots, watch = flown("a", HERE, 90.0, 100.0), Watch(RULES)
+    mixed = [hit for k, plot in enumerate(plots[2:], 2) for hit in (plot, plots[k - 1], plots[k - 2])]
+    watch.feed(mixed)
+    watch.feed([plots[-1]] * 5)
+    assert watch.ignored == {"not newer than its track": 2 * len(plots[2:]) + 5}
