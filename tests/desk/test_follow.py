@@ -1,10 +1,9 @@
 """Live tracks: what one node sees, both parties are told; and each time that two meet is a situation of its own."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
-
-from dataclasses import replace
 
 from tafadi.desk import announce
 from tafadi.desk.follow import Follower

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from reference.recordings import by_track, hits, of_two_parties, rules, watched
+from tafadi.engine.standing import Suppressed
 from tafadi.engine.suppress import FILTERS, PAIR_RULES, RULES
-from tafadi.engine.watch import Rules, Suppressed, Watch
+from tafadi.engine.watch import Rules, Watch
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant

@@ -271,8 +271,8 @@ def test_whatever_is_found_between_strangers_comes_through(tracks: list[tuple[fl
 
 def hovering_and_coming(party: str | None = None) -> list[Plot]:
     """One that stands in the air from its first hit on, and one that flies at it."""
-    stands = [replace(plot, ground_speed_mps=0.0) for plot in flown("a", HERE, 0.0, 0.0, count=16, party=party)]
-    comes = flown("b", destination(HERE, Leg(0.0, 12_000.0)), 180.0, 150.0, count=16, party=party, offset_s=1.0)
+    stands = [replace(plot, ground_speed_mps=0.0) for plot in flown("a", HERE, 0.0, 0.0, count=24, party=party)]
+    comes = flown("b", destination(HERE, Leg(0.0, 15_000.0)), 180.0, 150.0, count=24, party=party, offset_s=1.0)
     return in_time([*stands, *comes])
 
 

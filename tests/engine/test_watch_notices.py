@@ -269,4 +269,4 @@ def test_a_track_whose_time_went_back_is_looked_at_against_notices_again() -> No
     plots = through(centre, "south")
     wrong = replace(plots[0], at=START.plus(86_400.0))
     told = Watch(RULES, (operation(centre),)).feed([wrong, *plots])
-    assert [alert.state for alert in told if alert.kind is AlertKind.ANNOUNCED][0] is AlertState.RAISED
+    assert next(alert.state for alert in told if alert.kind is AlertKind.ANNOUNCED) is AlertState.RAISED

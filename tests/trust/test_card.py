@@ -14,13 +14,12 @@ from hypothesis import strategies as st
 
 from tafadi.errors import FormatError, InputError, NotOnRosterError, SignatureError
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.names import Language
 from tafadi.trust.canon import Json, canonical
 from tafadi.trust.card import CARD_TYPE, Card, open_card, sign_card
 from tafadi.trust.dsse import wrap
 from tafadi.trust.envelope import open_envelope, seal
 from tafadi.trust.keys import SigningKey
-from tafadi.trust.roster import Duty, check_duties, check_operator, gaps, on_watch
+from tafadi.trust.roster import check_operator
 
 
 def _key(number: int) -> SigningKey:
@@ -190,40 +189,3 @@ def test_a_false_signature_under_the_right_key_id_is_not_on_the_roster() -> None
     forged = replace(opened, signatures=(opened.signatures[0], (_key(6).public.id, bytes(range(64)))))
     with pytest.raises(NotOnRosterError):
         check_operator(CARD, "duty", forged)
-
-
-def _duty(role: str, start: int, end: int, may_stop: bool = True) -> Duty:
-    key = CARD.operator(role)
-    assert key is not None
-    return Duty(role, key.id, Span(SPAN.start.plus(start), SPAN.start.plus(end)), (Language.AR, Language.EN), may_stop)
-
-
-def test_gaps_in_the_cover_are_found() -> None:
-    day = Span(SPAN.start, SPAN.start.plus(100))
-    duties = [_duty("duty", 60, 80), _duty("deputy", 10, 50), _duty("duty", 20, 30, may_stop=False), _duty("deputy", 80, 90)]
-    ends = [(round(gap.start.since(day.start)), round(gap.end.since(day.start))) for gap in gaps(duties, day)]
-    assert ends == [(0, 10), (50, 60), (90, 100)]
-    assert gaps([_duty("duty", 0, 100)], day) == ()
-    assert gaps([], day) == (day,)
-    assert gaps([_duty("duty", 0, 100, may_stop=False)], day, may_stop=True) == (day,)
-    assert gaps([_duty("duty", 100, 200), _duty("deputy", -50, 0)], day) == (day,)
-
-
-def test_who_may_stop_is_called_first() -> None:
-    kept = on_watch([_duty("duty", 0, 50, may_stop=False), _duty("deputy", 0, 50), _duty("deputy", 50, 60)], SPAN.start.plus(20))
-    assert [duty.role for duty in kept] == ["deputy", "duty"]
-    assert on_watch(kept, SPAN.start.plus(50)) == ()
-
-
-def test_a_duty_of_a_key_that_is_not_on_the_card_is_refused() -> None:
-    check_duties(CARD, [_duty("duty", 0, 50), _duty("deputy", 0, 50)])
-    for wrong in (replace(_duty("duty", 0, 50), key_id=_key(5).public.id), replace(_duty("duty", 0, 50), role="chief")):
-        with pytest.raises(NotOnRosterError):
-            check_duties(CARD, [wrong])
-
-
-def test_a_watch_without_a_language_or_without_time_is_none() -> None:
-    with pytest.raises(InputError):
-        replace(_duty("duty", 0, 50), languages=())
-    with pytest.raises(InputError):
-        _duty("duty", 5, 5)

@@ -125,5 +125,5 @@ def test_a_flood_of_silent_strangers_keeps_neither_the_officer_nor_a_peer_out(be
         began = time.monotonic()
         assert alpha.cli("line", "show").code == 0
         assert bravo.get(f"/feed/{besieged.pact.origin('alpha')}/checkpoint").status_code < 500
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 15.0, "a loaded machine takes its time, and a door without descriptors takes a minute"
     assert "Too many open files" not in alpha.log.read_text()

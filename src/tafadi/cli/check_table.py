@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.judgement import Cause, Judgement, Verdict
+from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
 
 HEAD: Final = ("pair", "verdict", "start", "end", "place", "closest", "margin", "overlap")
 NOTHING: Final = "-"
@@ -112,6 +112,11 @@ def _pair(one: Judgement, parties: Mapping[str, str | None]) -> str:
     return f"{_named(one.first, parties)} / {_named(one.second, parties)}"
 
 
+def _closest(closest: ClosestApproach) -> str:
+    at = Instant(round(closest.at.ns / MILLISECOND_NS) * MILLISECOND_NS)
+    return f"{_metres(closest.horizontal_m, closest.vertical_m)} at {at}"
+
+
 def _times(span: Span | None) -> tuple[str, str]:
     if span is None:
         return NOTHING, NOTHING
@@ -126,7 +131,7 @@ def _metres(horizontal_m: float | None, vertical_m: float | None) -> str:
 
 
 def _conflict(one: Judgement, parties: Mapping[str, str | None]) -> Row:
-    closest = NOTHING if one.closest is None else f"{_metres(one.closest.horizontal_m, one.closest.vertical_m)} at {one.closest.at}"
+    closest = NOTHING if one.closest is None else _closest(one.closest)
     margin = _metres(one.margin_horizontal_m, one.margin_vertical_m)
     place = NOTHING if one.place is None else str(one.place)
     return Row(one.verdict, (_pair(one, parties), "CONFLICT", *_times(one.span), place, closest, margin, _overlap(one)))

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from tafadi.engine.watch import Suppressed, Watch
+from tafadi.engine.standing import Suppressed
+from tafadi.engine.watch import Watch
 from tafadi.formats.skips import Skips
 from tafadi.measure.instant import Instant
 from tafadi.measure.units import feet, nautical_miles

@@ -1,8 +1,8 @@
 """The rules that silence false alarms between tracks: what each does, why, and what it can hide.
 
 A false alarm is paid for by the next true one that nobody looks at; a rule is paid for by what it hides. So each rule is general, says its
-price, has a switch, and lists every pair that it silenced. No rule looks at a pair of two parties, or of a party and a stranger, unless
-that pair was declared: whose aircraft fly together by agreement is theirs to say, not ours to guess.
+price, has a switch, and lists every pair that it silenced. No rule looks at a pair of two parties, or of a party and a stranger (live, of
+two strangers), unless that pair was declared: whose aircraft fly together by agreement is theirs to say, not ours to guess.
 """
 
 import math

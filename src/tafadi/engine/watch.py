@@ -11,13 +11,14 @@ than its track's last, or is ahead of the clock, is counted and left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Final, NamedTuple
 
 from tafadi.engine.encounter import Bounds, Side, judge
 from tafadi.engine.notices import STEADY, Notices, weight
 from tafadi.engine.picture import FORGOTTEN_S, Picture
 from tafadi.engine.recorded import closest_recorded
+from tafadi.engine.standing import Open, Silenced, Suppressed
 from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES, RULES
 from tafadi.errors import InputError
 from tafadi.measure.instant import Instant
@@ -27,12 +28,10 @@ from tafadi.model.operation import Announced, Minima
 from tafadi.model.track import Plot
 
 CLEAR_AFTER_S: Final = 15.0  # an alert that flickers is ended once it was clear for three turns of a terminal radar
-MOST_SUPPRESSED: Final = 10_000  # pairs listed; more are counted together
 LOOKAHEAD_MAX_S: Final = 600.0  # straight motion is wrong by kilometres beyond ten minutes
 AHEAD_MAX_S: Final = 10.0  # of the clock here: twice what agreements allow between two clocks; a hit further ahead would hide its track
 NOT_NEWER: Final = "not newer than its track"
 AHEAD: Final = f"more than {AHEAD_MAX_S:.0f} s ahead of the clock here"
-RECORDED_MOST: Final = 400  # hits of each side kept for an alert's recorded approach: half an hour of terminal radar
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,33 +74,12 @@ class Rules:
         return frozenset(one.name for one in fields(self) if one.name in RULES and getattr(self, one.name))
 
 
-@dataclass(slots=True)
-class Suppressed:
-    """A pair that a rule silenced: since when, and how many times it was found."""
-
-    first: str
-    second: str
-    rule: str
-    first_at: Instant
-    count: int = 0
-
-
 class _Found(NamedTuple):
     """What was found of something, the rule that silences it (empty when none does), and when."""
 
     judgement: Judgement
     rule: str
     at: Instant
-
-
-@dataclass(slots=True)
-class _Open:
-    """An alert that stands, or an UNKNOWN that has not lasted long enough to be one."""
-
-    found_at: Instant
-    seen_at: Instant  # when it was last found
-    alert: Alert | None = None
-    hits: dict[str, list[Plot]] = field(default_factory=dict)
 
 
 _Key = tuple[str, str, AlertKind]
@@ -111,7 +89,7 @@ class Watch:
     """Follows tracks and raises alerts.
 
     `declared` holds pairs of names (track, address or callsign) that fly together by agreement; `assigned` says which announced operation a
-    track flies, where that is known. Without `strangers_may_be_one`, no rule looks at two hits of nobody known: each may be another party's.
+    track flies, where that is known. Without `strangers_may_be_one`, no rule looks at two of nobody known: each may be of another party.
     `ignored` counts hits that were left out, by reason.
     """
 
@@ -134,14 +112,14 @@ class Watch:
         self._notices = Notices(announced, self._bounds, assigned or {}, self._steady)
         self._picture = Picture(self._bounds)
         self._swept_at: Instant | None = None
-        self._open: dict[_Key, _Open] = {}
-        self._suppressed: dict[tuple[str, str, str], Suppressed] = {}
+        self._open: dict[_Key, Open] = {}
+        self._silenced = Silenced()
         self.ignored: dict[str, int] = {}
 
     @property
     def suppressed(self) -> list[Suppressed]:
         """Every pair that a rule silenced, with the rule; the earliest first."""
-        return sorted(self._suppressed.values(), key=lambda one: (one.first_at, one.first, one.second, one.rule))
+        return self._silenced.rows()
 
     @property
     def raised(self) -> list[Alert]:
@@ -249,14 +227,14 @@ class Watch:
         """Raises, changes and ends alerts by what was found of the track of `plot`."""
         for key, one in found.items():
             if one.rule:
-                self._silence(key, one.rule, one.at)
+                self._silenced.add(key[0], key[1], one.rule, one.at)
             elif one.judgement.verdict is not Verdict.CLEAR:
                 self._raise(key, one, told)
         for key, standing in list(self._open.items()):
             if plot.track not in key[:2]:
                 continue
             if standing.alert is not None:
-                _record(standing, plot)
+                standing.record(plot)
             here = found.get(key)
             if here is None or here.rule or here.judgement.verdict is Verdict.CLEAR:
                 over = AlertState.SILENCED if here is not None and here.rule else self._fate(key)
@@ -269,13 +247,9 @@ class Watch:
             return AlertState.LOST
         return AlertState.CLEARED
 
-    def _silence(self, key: _Key, rule: str, at: Instant) -> None:
-        pair = (key[0], key[1], rule) if len(self._suppressed) < MOST_SUPPRESSED else ("others", "others", rule)
-        self._suppressed.setdefault(pair, Suppressed(*pair, at)).count += 1
-
     def _raise(self, key: _Key, found: _Found, told: list[Alert]) -> None:
         judgement, at = found.judgement, found.at
-        one = self._open.setdefault(key, _Open(at, at))
+        one = self._open.setdefault(key, Open(at, at))
         one.found_at, one.seen_at = min(one.found_at, at), at  # a track begun anew goes back in time
         if one.alert is not None:
             if weight(judgement) > weight(one.alert.predicted):
@@ -283,21 +257,21 @@ class Watch:
                 told.append(one.alert)
             return
         if self._is_fleeting(key, judgement, one):
-            self._silence(key, "fleeting", at)
+            self._silenced.add(key[0], key[1], "fleeting", at)
             return
         parties = self._party(key[0]), self._party(key[1])
         one.alert = Alert(key[2], key[0], key[1], judgement.verdict, AlertState.RAISED, at, judgement, *parties)
         one.hits = {track: list(self._picture.trails[track].plots)[-3:] for track in self._tracks_of(key)}
         told.append(one.alert)
 
-    def _is_fleeting(self, key: _Key, judgement: Judgement, one: _Open) -> bool:
+    def _is_fleeting(self, key: _Key, judgement: Judgement, one: Open) -> bool:
         """Whether an UNKNOWN of two tracks has not lasted long enough to be shown."""
         if judgement.verdict is not Verdict.UNKNOWN or key[2] is not AlertKind.TRACKS or "fleeting" not in self._rules.on:
             return False
         silent = self._may_silence(self._picture.trails[key[0]].last, self._picture.trails[key[1]].last)
         return silent and one.seen_at.since(one.found_at) < FLEETING_S
 
-    def _quiet(self, key: _Key, one: _Open, over: AlertState, at: Instant, told: list[Alert]) -> None:
+    def _quiet(self, key: _Key, one: Open, over: AlertState, at: Instant, told: list[Alert]) -> None:
         """Ends what was found before and is not any more, once that has lasted."""
         if one.seen_at.since(at) > CLEAR_AFTER_S:  # found at a time that the track has since gone back from
             one.seen_at = at
@@ -306,7 +280,7 @@ class Watch:
         elif at.since(one.seen_at) >= CLEAR_AFTER_S:
             self._end(key, one, over, at, told)
 
-    def _end(self, key: _Key, one: _Open, state: AlertState, at: Instant, told: list[Alert]) -> None:
+    def _end(self, key: _Key, one: Open, state: AlertState, at: Instant, told: list[Alert]) -> None:
         del self._open[key]
         if one.alert is not None:
             both = list(one.hits.values())
@@ -321,11 +295,3 @@ class Watch:
 def _names(plot: Plot) -> tuple[str, ...]:
     """All by which a track may have been declared."""
     return tuple(name for name in (plot.track, plot.address, plot.callsign) if name)
-
-
-def _record(one: _Open, plot: Plot) -> None:
-    hits = one.hits.setdefault(plot.track, [])
-    while hits and hits[-1].at >= plot.at:  # the newest already, or of before the track was begun anew
-        hits.pop()
-    hits.append(plot)
-    del hits[:-RECORDED_MOST]

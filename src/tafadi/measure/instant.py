@@ -49,13 +49,6 @@ class Instant:
             raise TimeError(f"{text!r} is not a time: {error}") from None
         return cls(int(whole.timestamp()) * SECOND_NS + int((fraction or "0").ljust(9, "0")))
 
-    @classmethod
-    def from_seconds(cls, unix_s: float) -> Self:
-        """The instant `unix_s` seconds after 1970; exact only to the float's own step (about 0.2 µs today)."""
-        if not _EARLIEST_NS <= unix_s * SECOND_NS <= _LATEST_NS:
-            raise TimeError(f"{unix_s} s is not a time between the years 1900 and 2199")
-        return cls(round(unix_s * SECOND_NS))
-
     def plus(self, duration_s: float) -> "Instant":
         """The instant `duration_s` later (earlier when negative)."""
         return Instant(self.ns + round(duration_s * SECOND_NS))

@@ -50,11 +50,6 @@ def make_certificate(party: str, now: Instant) -> tuple[bytes, bytes]:
     return private, certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def der_of(pem: bytes) -> bytes:
-    """The certificate as the card carries it."""
-    return x509.load_pem_x509_certificate(pem).public_bytes(serialization.Encoding.DER)
-
-
 def _context(purpose: int, keys: Path, peers: Iterable[bytes]) -> ssl.SSLContext:
     context = ssl.SSLContext(purpose)
     context.minimum_version = ssl.TLSVersion.TLSv1_3

@@ -32,8 +32,9 @@ class Mark:
             held = self._sizes.get(origin, 0)
             if held < size:
                 raise DamagedError(
-                    f"the journal holds {held} entries of {origin}, and {self._path.name} beside it says {size}: the record was put back from "
-                    "a copy; this node must not go on in this epoch; a new agreement with new keys is the way on (docs/stores.md says how)"
+                    f"the journal holds {held} entries of {origin}, and {self._path.name} beside it says {size}: the record was put "
+                    "back from a copy; this node must not go on in this epoch; "
+                    "a new agreement with new keys is the way on (docs/stores.md says how)"
                 )
 
     def grow(self, sizes: Mapping[str, int]) -> None:

@@ -23,7 +23,6 @@ from tafadi.trust.push import Reader
 
 WIDTH: Final = 256  # entries of a bundle, hashes of a tile
 LEVEL_MAX: Final = 63  # SPEC tlog-tiles; a feed within SIZE_MAX has 7 levels
-BUNDLE_MAX_BYTES: Final = WIDTH * (2 + LEAF_MAX_BYTES)
 _PATH: Final = re.compile(r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])/((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 _PATH_MAX: Final = 64  # characters; six groups of digits are more than 2^53 needs
 _FORMAT: Final = "tile"

@@ -23,7 +23,6 @@ from tafadi.node import ScenarioClock
 from tafadi.store.folder import Folder, Settings, write_whole
 from tafadi.store.identity import make_card
 
-STARTS_S: Final = 60.0  # how long a node may take to open its doors on a loaded machine
 ANSWERS_S: Final = 60.0  # how long a killed node may take to answer again
 LOOK_S: Final = 0.03  # how often the story looks whether something has happened
 CARD_DAYS: Final = 90
