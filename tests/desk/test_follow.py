@@ -149,9 +149,10 @@ def test_two_of_no_known_party_are_never_taken_for_one(pair: World) -> None:
     assert [(alert.subjects, alert.kind) for alert in _alerts(pair)] == [(("heli", "jet"), AlertKind.TRACKS)]
 
 
-def test_a_plot_of_a_wrong_day_is_counted_and_hides_nothing(pair: World) -> None:
-    follower = Follower(pair.desk("alpha"), Mode.EXERCISE)
-    follower.take([_plot("sky/2", "bravo", 86_400.0, 9_000.0, -100.0)], {})
-    _follow(pair, {"alpha": follower}, *[_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(6)])
-    assert follower.ignored == {"more than 10 s ahead of the clock here": 1}
+def test_plots_from_the_future_are_alarmed_and_silence_no_track(pair: World) -> None:
+    followers = {"alpha": Follower(pair.desk("alpha"), Mode.EXERCISE)}
+    pair.clock.at = START
+    followers["alpha"].take(_meeting(86_400.0, 20_000.0, 100.0), {})
+    assert any("ahead of the clock" in sentence for sentence in pair["alpha"].bell.alarms)
+    _follow(pair, followers, *[_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(6)])
     assert [alert.state for alert in _alerts(pair)] == ["RAISED"]

@@ -19,7 +19,7 @@ from tafadi.desk.ports import TRACKS, Exhibit
 from tafadi.desk.situations import current_situation, prediction_of
 from tafadi.desk.speak import Draft, say
 from tafadi.engine.picture import MOST_TRACKS
-from tafadi.engine.watch import Rules, Watch
+from tafadi.engine.watch import AHEAD, AHEAD_MAX_S, Rules, Watch
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import Alert, AlertKind, AlertState
@@ -50,25 +50,31 @@ class Follower:
         self._standing: tuple[tuple[Announced, ...], dict[str, str]] = ((), {})
         self._recent: dict[str, deque[Plot]] = {}
         self._orphan_since: dict[str, Instant] = {}
-
-    @property
-    def ignored(self) -> Mapping[str, int]:
-        """How many plots the watch left out, by reason."""
-        return self._watch.ignored
+        self._is_ahead = False
 
     def take(self, plots: Iterable[Plot], assigned: Mapping[str, EntryId]) -> list[EntryId]:
         """The identities of the alert entries that these plots brought about."""
         self._refresh(assigned)
-        batch = list(plots)
+        now = self._desk.clock.now()
+        batch = self._of_our_time(list(plots), now)
         for plot in batch:
             self._remember(plot)
         exhibits: list[Exhibit] = []
-        told = self._watch.feed(batch, self._desk.clock.now())
+        told = self._watch.feed(batch, now)
         drafts = [draft for alert in told if alert.state is not AlertState.RAISED for draft in self._ends(alert)]
         drafts += [draft for alert in self._watch.raised for draft in self._raises(alert, exhibits)]
         if batch:
             drafts += self._orphans(max(plot.at for plot in batch))
         return say(self._desk, *drafts, exhibits=tuple(exhibits))
+
+    def _of_our_time(self, plots: list[Plot], now: Instant) -> list[Plot]:
+        """The plots that are not ahead of our clock; a source that is alarms once, when it begins, for none of it is watched."""
+        kept = [plot for plot in plots if plot.at.since(now) <= AHEAD_MAX_S]
+        if len(kept) < len(plots) and not self._is_ahead:
+            sentence = f"live plots are {AHEAD}; they are NOT watched: their source's clock or ours is wrong"
+            self._desk.bell.alarm(self._desk.pact, sentence, None)
+        self._is_ahead = len(kept) < len(plots)
+        return kept
 
     def _refresh(self, assigned: Mapping[str, EntryId]) -> None:
         """Tells the watch what stands announced now, and which track flies what."""
