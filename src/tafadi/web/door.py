@@ -26,6 +26,7 @@ class PeerDoor(socket.socket):
     def __init__(self, family: socket.AddressFamily) -> None:
         super().__init__(family, socket.SOCK_STREAM)
         self._strangers: dict[int, tuple[socket.socket, asyncio.TimerHandle]] = {}
+        self._leaving: list[socket.socket] = []
         self.handshakes_max = HANDSHAKES_MAX
 
     @property
@@ -34,7 +35,10 @@ class PeerDoor(socket.socket):
         return len(self._strangers)
 
     def accept(self) -> tuple[socket.socket, Any]:
-        """The next connection; its handshake is on the clock from now."""
+        """The next connection; its handshake is timed from now. Raises BlockingIOError while too many that were cut are still open."""
+        self._leaving = [connection for connection in self._leaving if connection.fileno() >= 0]
+        if len(self._leaving) >= self.handshakes_max:
+            raise BlockingIOError  # they close within some turns of the loop; so strangers never hold more than twice the limit
         connection, address = super().accept()
         number = connection.fileno()
         self.known(number)  # a descriptor is given again only after its last connection was closed
@@ -57,6 +61,7 @@ class PeerDoor(socket.socket):
     def _cut(self, number: int) -> None:
         connection, timer = self._strangers.pop(number)
         timer.cancel()
+        self._leaving.append(connection)
         try:
             connection.shutdown(socket.SHUT_RDWR)  # its transport reads the end, and closes it
         except OSError:

@@ -178,15 +178,13 @@ class Running:
     async def judge(self) -> None:
         """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""
         self.node.has_worker = True
-        self.node.judge()
-        await asyncio.to_thread(warm_up)
-        self.warm.set()
+        self.spawn(self._warm_up())
         told = ""
         while True:
             await self._something_to_judge()
             try:
                 self.node.judge()
-                while (work := self.node.work_ahead()) is not None:
+                while self.warm.is_set() and (work := self.node.work_ahead()) is not None:
                     await asyncio.to_thread(work)
                     self.node.judge()
                 told = ""
@@ -198,6 +196,12 @@ class Running:
                 told = str(error)
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
+
+    async def _warm_up(self) -> None:
+        """Loads the engine beside the event loop: the first notice waits for it, and nothing else does."""
+        await asyncio.to_thread(warm_up)
+        self.warm.set()
+        self.to_judge.set()
 
     async def _something_to_judge(self) -> None:
         """Waits until something came in, or until what waits for what it has seen may have waited long enough."""
