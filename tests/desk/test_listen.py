@@ -269,8 +269,8 @@ def test_storing_goes_on_while_an_entry_waits(pair: World) -> None:
     assert held_by(alpha.desk, "bravo") == alpha.size
     hotline.attempt(bravo.desk, OFFICER, Mode.EXERCISE, m.Attempt("telephone", 1, False))
     pair.settle()
-    assert len(bravo.desk.picture.notices) == 1, "what it had claimed has come to pass, with another root: it takes no effect"
-    assert alpha.desk.picture.refusals[EntryId("alpha", 1, 1)]["bravo"].field == "seen"
+    assert len(bravo.desk.picture.notices) == 2, "what it had claimed has come to pass, and both are judged"
+    assert any("alpha/1/1 says it has seen a history" in sentence for sentence in bravo.bell.alarms), "with a root that nobody signed"
 
 
 def test_three_parties_of_which_one_is_cut_off_still_talk(tmp_path: Path) -> None:

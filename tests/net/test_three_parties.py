@@ -58,8 +58,8 @@ def test_a_relayed_lie_is_not_taken_because_its_owner_did_not_sign_it(three: Wor
     assert bravo.post("/push", body).status_code in (400, 403)
 
 
-def test_a_fork_by_one_party_is_found_and_the_line_between_the_honest_two_goes_on(three: World) -> None:
-    """Runs last: charlie tells alpha one story and bravo another, of the same length."""
+def test_a_fork_by_one_party_is_found_and_receipts_between_the_honest_two_go_on(three: World) -> None:
+    """Charlie tells alpha one story and bravo another, of the same length; from here on nothing heals it."""
     until(three.settled)
     assert three["charlie"].stop() == 0
     now = Instant.parse(str(SystemClock().now()))
@@ -72,10 +72,19 @@ def test_a_fork_by_one_party_is_found_and_the_line_between_the_honest_two_goes_o
     for node in honest:
         until(lambda node=node: node.status()["evidence"] == 1)  # type: ignore[misc]
         assert node.cli("feed", "verify").code == 1
-    entry = three["alpha"].ask("line", "check")["entry"]
+    three["alpha"].ask("line", "check")
     until(lambda: three["alpha"].status()["stored_at"]["bravo"] == three["alpha"].status()["feeds"]["alpha"])
-    until(lambda: any(one["id"] == entry for one in three["bravo"].ask("line", "show")["line_checks"]))
     for node in honest:
         trouble = [state["trouble"] for name, state in node.ask("line", "show")["links"].items() if not name.endswith("/charlie")]
         assert trouble == [""]
         assert node.log.read_text().count("two different histories") == 1
+
+
+def test_what_the_honest_two_say_after_the_fork_takes_effect_at_both(three: World) -> None:
+    """Runs after the fork: alpha's entry says that it has seen charlie's first story, and bravo holds the second."""
+    entry = three["alpha"].ask("line", "check")["entry"]
+    until(lambda: three["alpha"].status()["stored_at"]["bravo"] == three["alpha"].status()["feeds"]["alpha"])
+    until(lambda: not three["bravo"].status()["unjudged"])
+    shown = three["bravo"].ask("line", "show")
+    assert shown["refusals"] == {}
+    assert any(one["id"] == entry for one in shown["line_checks"])

@@ -28,6 +28,10 @@ class Views(Protocol):
         """Whether the entry has its place in the picture: it is here, and so is all that it has seen."""
         ...
 
+    def saw_truly(self, entry: EntryId) -> bool:
+        """Whether every root that the entry says it has seen is the root of that feed here."""
+        ...
+
     def size(self, party: str) -> int:
         """How many entries of that party's feed the picture has taken in."""
         ...

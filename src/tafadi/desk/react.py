@@ -17,6 +17,8 @@ def react(desk: Desk, entry: EntryId) -> list[Draft]:
     """What follows from the entry, in order. The picture holds it already."""
     examined, refusal = desk.views.examined(entry), desk.views.refusal(entry)
     drafts: list[Draft] = []
+    if entry.party != desk.party and not desk.views.saw_truly(entry):
+        desk.bell.alarm(desk.pact, f"{entry} says it has seen a history of another feed that is not the one held here", entry)
     if entry.party != desk.party:
         if refusal is not None:
             drafts += _refuse(desk, examined, refusal)

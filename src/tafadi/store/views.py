@@ -7,14 +7,14 @@ late, before others already folded, makes the picture be folded anew, so that th
 """
 
 from bisect import insort
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from tafadi.desk.examine import Examined, examine
 from tafadi.desk.fold import fold
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal, Pact
 from tafadi.errors import DamagedError, MissingError
-from tafadi.model.message import EntryId, EntryType, Refusal, RefusalCode
+from tafadi.model.message import EntryId, Refusal
 from tafadi.trust.log import Frontier
 
 Key = tuple[int, str, int]  # causal level, party, index
@@ -43,6 +43,7 @@ class FoldedViews:
         self._order: list[Key] = []
         self._refusals: dict[EntryId, Refusal | None] = {}
         self._provisional: list[Examined] = []
+        self._untrue: set[EntryId] = set()
         self.picture = Picture()
         self.catch_up()
 
@@ -133,8 +134,8 @@ class FoldedViews:
         seen = self._seen(entry)
         before = [self._feeds[party].levels[size - 1] for party, size in self._needs(entry).items() if size > 0]
         level = 1 + max([*before, feed.levels[-1] if feed.levels else 0])
-        if not self._saw_truly(entry):
-            entry = replace(entry, refusal=Refusal(RefusalCode.NOT_USABLE, "seen"))
+        if not self._roots_agree(entry):
+            self._untrue.add(entry.id)
         feed.entries.append(entry)
         feed.levels.append(level)
         feed.frontier = feed.frontier.append(bytes.fromhex(entry.leaf))
@@ -142,13 +143,18 @@ class FoldedViews:
         feed.seen.update({party: max(size, feed.seen.get(party, 0)) for party, size in seen.items()})
         return level, feed.party, entry.id.index
 
-    def _saw_truly(self, entry: Examined) -> bool:
-        """Whether every root that it says it has seen is the root of that feed at that size. A stop is heard whatever it says."""
-        if entry.message is None or entry.message.type is EntryType.STOP:
-            return True
+    def saw_truly(self, entry: EntryId) -> bool:
+        """Whether every root that the entry says it has seen is the root of that feed here.
+
+        Where it is not, the sender lies, or the feed's owner has told two stories. The entry takes effect all the same: what an honest party
+        was told by a forking one must not cut it off from the others.
+        """
+        return entry not in self._untrue
+
+    def _roots_agree(self, entry: Examined) -> bool:
         return all(
             seen.root == self._feeds[seen.party].roots[seen.size - 1]
-            for seen in entry.message.seen
+            for seen in (entry.message.seen if entry.message else ())
             if seen.party in self._feeds and seen.party != entry.id.party and seen.size > 0
         )
 

@@ -153,8 +153,8 @@ class Running:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("the node stops, for something failed that nobody foresaw", exc_info=error)
             self.give_up(f"{type(error).__name__}: {error}")
+            log.error("the node stops, for something failed that nobody foresaw", exc_info=error)
 
     async def _guarded(self, work: Awaitable[None]) -> None:
         try:
@@ -388,5 +388,5 @@ def configure_logs() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *names: structlog.WriteLogger(sys.stderr),  # asked each time, for a test may have put another there
     )
