@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,6 +221,25 @@ def test_a_node_ends_gracefully_and_takes_its_socket_away(copy: RealNode) -> Non
     assert (copy.path / "control.sock").stat().st_mode & 0o777 == 0o600
     assert copy.stop() == 0
     assert not (copy.path / "control.sock").exists()
+
+
+def test_a_node_whose_log_nobody_reads_any_more_runs_on(copy: RealNode) -> None:
+    command = [sys.executable, "-m", "tafadi", "node", "run", str(copy.path)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        assert running.stdout.readline()
+        running.stdout.close()
+        running.stderr.close()
+        try:
+            time.sleep(5.0)  # it cannot reach bravo, and says so into the void
+            assert running.poll() is None
+            assert copy.cli("node", "status").code == 0
+            trouble = copy.ask("line", "show")["links"]
+            assert all("does not answer" in state["trouble"] for state in trouble.values())
+        finally:
+            running.terminate()
+            assert running.wait(30.0) == 0
 
 
 def test_a_socket_left_by_a_killed_node_disturbs_nobody(copy: RealNode) -> None:

@@ -146,8 +146,8 @@ class FoldedViews:
     def saw_truly(self, entry: EntryId) -> bool:
         """Whether every root that the entry says it has seen is the root of that feed here.
 
-        Where it is not, the sender lies, or the feed's owner has told two stories. The entry takes effect all the same: what an honest party
-        was told by a forking one must not cut it off from the others.
+        Where it is not, the sender lies, or the feed's owner has told two stories. The entry takes effect all the same: what an honest
+        party was told by a forking one must not cut it off from the others.
         """
         return entry not in self._untrue
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO, cast
 
 import structlog
 import uvicorn
@@ -380,6 +380,20 @@ async def _shut_down(running: Running) -> None:
     (running.node.folder.path / "control.sock").unlink(missing_ok=True)
 
 
+class LastingError:
+    """Standard error for as long as it lasts: whoever reads the log may leave, and the line must not be cut for that."""
+
+    def write(self, text: str) -> None:
+        """Writes the text, if anybody still takes it."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        """Hands on what was written."""
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
 def configure_logs() -> None:
     """Structured lines on standard error, one JSON object each; no message bodies are ever put in."""
     structlog.configure(
@@ -388,5 +402,5 @@ def configure_logs() -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=lambda *names: structlog.WriteLogger(sys.stderr),  # asked each time, for a test may have put another there
+        logger_factory=structlog.WriteLoggerFactory(file=cast(TextIO, LastingError())),
     )
