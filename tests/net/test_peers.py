@@ -183,5 +183,5 @@ def test_a_peer_that_answers_nonsense_is_told_in_words_and_harms_nothing(lonely:
         assert part in trouble
         assert alpha.status()["stored_at"]["bravo"] == 0
         assert "\x1b" not in alpha.cli("line", "show").out
-        assert alpha.rss_mb() - before_mb < 160.0  # the engine is loaded meanwhile, which takes some 100 MB; an unbounded answer takes far more
+        assert alpha.rss_mb() - before_mb < 160.0  # the engine is loaded meanwhile and takes some 100 MB; an unbounded answer more
         assert "Traceback" not in alpha.log.read_text()
