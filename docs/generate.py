@@ -81,8 +81,10 @@ _ABOUT: Final = {
         "One situation, whoever raised it. It is CLEARED when all who raised it saw it end,",
         "and LOST when nobody who raised it sees it any more: nobody knows, and that is not clear.",
     ),
-    "line check": ("The reply repeats the nonce of the call.",),
-    "incident": ("The reply is given by a party that did not open it.",),
+    "line check": (
+        "One addressee's side. The reply repeats the nonce of the call. The line check as a whole is OK when every addressee has replied.",
+    ),
+    "incident": ("One addressee's side. The incident as a whole is REPLIED when every addressee has given its account.",),
 }
 
 

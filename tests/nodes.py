@@ -20,13 +20,14 @@ import httpx
 from typer.testing import CliRunner
 
 from tafadi.cli.main import app
-from tafadi.desk.ports import Change, Growth, Head, Pact
+from tafadi.desk.pact import Pact, pact_of
+from tafadi.desk.ports import Change, Growth, Head
 from tafadi.formats.wire import encode_message
 from tafadi.measure.instant import Instant
-from tafadi.model import message as m
+from tafadi.model.entry import NODE_ROLE, EntryType, Operator
+from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Precedence
 from tafadi.net.tls import client_context
-from tafadi.node import pact_of
 from tafadi.store.folder import Folder
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
@@ -357,10 +358,10 @@ class Liar:
         finally:
             journal.close()
 
-    def message(self, body: m.Body, kind: m.EntryType, at: Instant, **more: Any) -> dict[str, Any]:
+    def message(self, body: Body, kind: EntryType, at: Instant, **more: Any) -> dict[str, Any]:
         """The payload of the next entry, said by the node itself; any member can be given another value."""
-        operator = m.Operator(m.NODE_ROLE, self.identity.envelope.public.id)
-        entry = m.Message(
+        operator = Operator(NODE_ROLE, self.identity.envelope.public.id)
+        entry = Message(
             origin=self.origin, index=len(self.leaves), agreement=self.pact.id, sender=self.identity.party,
             recipients=self.pact.others(self.identity.party), type=kind, mode=self.pact.agreement.modes[0],
             precedence=Precedence.ROUTINE, sent_at=at, operator=operator, lang=Language.EN, body=body,

@@ -21,19 +21,23 @@ from cryptography.x509.oid import NameOID
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import Cosigned, judge_inbox, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
-from tafadi.desk.ports import Change, Growth, Head, Identity, Journal, Pact
+from tafadi.desk.pact import Pact, SignedCard, pact_of
+from tafadi.desk.ports import Change, Growth, Head, Identity, Journal
 from tafadi.desk.pulse import beat, hear
 from tafadi.desk.speak import Draft, say
+from tafadi.desk.succession import begin_epoch, next_card, take_card
 from tafadi.errors import PeerError, StoreError
-from tafadi.formats.agreement import agreement_id, digest_of, write_document
+from tafadi.formats.agreement import digest_of, write_document
 from tafadi.formats.wire import Json, encode_message
 from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.agreement import Agreement, Landmark, Timing
-from tafadi.model.message import NODE_ROLE, AgreementBody, Body, EntryId, EntryType, Message, Operator, Refusal, Seen
+from tafadi.model.agreement import Agreement, AgreementBody, Landmark, Timing
+from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Operator, Seen
+from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import Kind, Minima, Notice, StatedPlace
+from tafadi.model.reply import Refusal
 from tafadi.model.volume import Circle, Volume4D
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.store.views import FoldedViews
@@ -92,23 +96,26 @@ def _certificate(party: str) -> bytes:
 
 
 @cache
-def keys_of(party: str) -> Keys:
-    """The keys and the card of `party`."""
-    root, envelope, log, mirror = (SigningKey.from_seed(_seed(party, use)) for use in ("root", "envelope", "log", "mirror"))
+def keys_of(party: str, epoch: int = 1, ends: tuple[Checkpoint, ...] = ()) -> Keys:
+    """The keys and the card of `party` in that epoch."""
+    again = "" if epoch == 1 else f"/{epoch}"
+    root = SigningKey.from_seed(_seed(party, "root"))
+    envelope, log, mirror = (SigningKey.from_seed(_seed(party, use + again)) for use in ("envelope", "log", "mirror"))
     operators = {role: SigningKey.from_seed(_seed(party, role)) for role in ROLES}
     card = Card(
         party=party,
-        epoch=1,
+        epoch=epoch,
         root=root.public,
         envelope=envelope.public,
         log=log.public,
         mirror=mirror.public,
         operators=tuple((role, operators[role].public) for role in sorted(operators)),
-        hpke=_seed(party, "hpke"),
+        hpke=_seed(party, "hpke" + again),
         tls_certificate=_certificate(party),
         valid=Span(START.plus(-86_400.0), START.plus(60 * 86_400.0)),
+        ends=ends,
     )
-    return Keys(party, Identity(party, 1, envelope, log, mirror, operators), sign_card(card, root))
+    return Keys(party, Identity(party, epoch, envelope, log, mirror, operators), sign_card(card, root))
 
 
 def make_agreement(parties: tuple[str, ...] = ("alpha", "bravo"), modes: tuple[Mode, ...] = (Mode.EXERCISE,), text: str = "") -> Agreement:
@@ -119,9 +126,7 @@ def make_agreement(parties: tuple[str, ...] = ("alpha", "bravo"), modes: tuple[M
 
 def make_pact(agreement: Agreement) -> Pact:
     """The agreement as a node works with it."""
-    document = write_document(agreement)
-    cards = {party: open_card(keys_of(party).card) for party in agreement.parties}
-    return Pact(agreement_id(agreement.name, document), agreement, document, cards)
+    return pact_of(write_document(agreement))
 
 
 @dataclass
@@ -159,6 +164,22 @@ class Station:
         journal = wrap(self.sqlite)
         self.desk = Desk(self.identity, self.pact, journal, FoldedViews(journal, self.pact), self.clock, self.bell)
 
+    def renew(self, end: int | None = None, keep: bool = True) -> bytes:
+        """Goes on in the next epoch, whose card lets `end` entries of the feed before stand (all that are here, if not said).
+
+        Without `keep` the card is made and nothing is done with it.
+        """
+        hashes = self.desk.journal.leaf_hashes(self.desk.origin)
+        end = len(hashes) if end is None else end
+        last = Checkpoint(self.desk.origin, end, Frontier().extend(hashes[:end]).root())
+        keys = keys_of(self.party, self.identity.epoch + 1, (last,) if end else ())
+        if keep:
+            self.identity = keys.identity
+            self.pact.append(SignedCard(open_card(keys.card), keys.card))
+            self.crash()
+            begin_epoch(self.desk)
+        return keys.card
+
     def crash(self, wrap: Wrap = lambda journal: journal) -> None:
         """Everything in memory is gone; what was committed is there again."""
         self.sqlite.close()
@@ -168,6 +189,12 @@ class Station:
     def size(self) -> int:
         """How many entries its own feed has."""
         return self.desk.journal.head(self.desk.origin).frontier.size
+
+    def take_card(self, data: bytes) -> None:
+        """Goes by another party's new card, as a node does."""
+        signed = next_card(self.pact, self.party, data)
+        if signed is not None:
+            take_card(self.desk, signed)
 
     def sign(self) -> None:
         """Says entry 0."""
@@ -248,10 +275,11 @@ class World:
     """Stations under one agreement, and the post between them."""
 
     def __init__(self, folder: Path, *, agreement: Agreement | None = None, seed: int = 0) -> None:
-        self.pact = make_pact(agreement or make_agreement())
+        agreement = agreement or make_agreement()
+        self.pact = make_pact(agreement)
         self.clock = FakeClock()
         self.rng = random.Random(seed)
-        self.stations = {party: Station(party, self.pact, folder / f"{party}.db", self.clock) for party in self.pact.agreement.parties}
+        self.stations = {party: Station(party, make_pact(agreement), folder / f"{party}.db", self.clock) for party in agreement.parties}
         self.letters: list[Letter] = []
         self.cut: set[frozenset[str]] = set()
         self.believed: dict[tuple[str, str], int] = {}
@@ -298,12 +326,23 @@ class World:
 
     def _bring(self, one: Station, other: Station) -> bool:
         """Whether there was anything to bring; as `tafadi.net.peers` does it, with nothing lost."""
-        held, brought = held_by(one.desk, other.party), False
-        while (push := next_push(one.desk, held)) is not None:
+        for knows, learns in ((one, other), (other, one)):
+            for signed in knows.pact.later():
+                learns.take_card(signed.data)
+        brought = [self._bring_feed(one, other, origin) for origin in one.pact.origins(one.party)]
+        return any(brought)
+
+    def _bring_feed(self, one: Station, other: Station, origin: str) -> bool:
+        held, brought = held_by(one.desk, other.party, origin), False
+        while (push := next_push(one.desk, held, origin)) is not None:
             outcome = receive(other.desk, encode_push(push))
             held = push.old_size + len(push.entries) if isinstance(outcome, Cosigned) else outcome.size
             if isinstance(outcome, Cosigned):
-                take_receipt(one.desk, other.party, held, outcome.line)
+                take_receipt(one.desk, other.party, held, outcome.line, origin)
+            elif held == one.desk.journal.head(origin).frontier.size:
+                outcome = receive(other.desk, encode_push(Push(origin, held, (), one.desk.journal.head(origin).checkpoint or b"")))
+                assert isinstance(outcome, Cosigned)
+                take_receipt(one.desk, other.party, held, outcome.line, origin)
             brought = True
         return brought
 

@@ -31,7 +31,7 @@ class TafadiError(Exception):
 
 
 class InputError(TafadiError):
-    """What we were given cannot be used. `code` is the word for it in a `refusal` entry (`tafadi.model.message.RefusalCode`)."""
+    """What we were given cannot be used. `code` is the word for it in a `refusal` entry (`tafadi.model.reply.RefusalCode`)."""
 
     code = "not-usable"
 

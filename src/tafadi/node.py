@@ -13,18 +13,19 @@ from typing import Final
 from tafadi.desk.announce import judged_pair
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import judge_inbox, pair_to_compute
-from tafadi.desk.ports import Pact
+from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.speak import Draft, say
+from tafadi.desk.succession import begin_epoch, next_card, take_card
 from tafadi.errors import InputError, MissingError
-from tafadi.formats.agreement import agreement_id, digest_of, read_document
+from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import Json
 from tafadi.measure.instant import Clock, Instant
-from tafadi.model.agreement import Agreement
-from tafadi.model.message import AgreementBody, EntryId, EntryType
+from tafadi.model.agreement import AgreementBody
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.store.folder import Folder
+from tafadi.store.identity import open_pact
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.store.views import FoldedViews
-from tafadi.trust.card import open_card
 
 ALARMS_KEPT: Final = 1_000  # of the running process; what must last is an entry
 
@@ -115,8 +116,9 @@ class Node:
         self.assigned = {track: EntryId.parse(entry) for track, entry in folder.assigned().items()}
         self.has_worker = False
         self.links: dict[str, Callable[[], Json]] = {}
+        folder.show_card()
         for document in folder.agreements().values():
-            self._seat(document)
+            begin_epoch(self._seat(document))
 
     def close(self) -> None:
         """Lets go of the journal."""
@@ -124,7 +126,7 @@ class Node:
 
     def _seat(self, document: bytes) -> Desk:
         """A desk at the agreement. Raises FormatError, SignatureError, InputError when this node's own card is not in it."""
-        pact = pact_of(document)
+        pact = open_pact(self.folder, document)
         if self.identity.party not in pact.cards:
             raise InputError(f"agreement {pact.id} is between {', '.join(pact.cards)}; this node is {self.identity.party}")
         if pact.cards[self.identity.party].envelope != self.identity.envelope.public:
@@ -142,6 +144,15 @@ class Node:
             say(desk, Draft(EntryType.AGREEMENT, body, desk.pact.agreement.modes[0]))
         judge_inbox(desk)
         return desk
+
+    def take_card(self, desk: Desk, data: bytes) -> bool:
+        """Goes by a party's new card from now on, once it is durable; False when it is known already. Raises as `next_card` does."""
+        signed = next_card(desk.pact, desk.party, data)
+        if signed is None:
+            return False
+        self.folder.save_later_card(desk.pact.id, signed.card.party, signed.card.epoch, data)
+        take_card(desk, signed)
+        return True
 
     def desk(self, agreement: str = "") -> Desk:
         """The desk at that agreement; without a name the only one. Raises MissingError."""
@@ -174,13 +185,3 @@ class Node:
             if pair is not None:
                 return partial(judged_pair, desk, *pair)
         return None
-
-
-def pact_of(document: bytes) -> Pact:
-    """The agreement of a document with every party's card opened and verified. Raises FormatError, SignatureError."""
-    agreement: Agreement = read_document(document)
-    cards = {party: open_card(card) for party, card in zip(agreement.parties, agreement.cards, strict=True)}
-    for party, card in cards.items():
-        if card.party != party:
-            raise InputError(f"the card that stands for {party} is of {card.party}")
-    return Pact(agreement_id(agreement.name, document), agreement, document, cards)

@@ -5,7 +5,9 @@ import pytest
 from tafadi.casework.tables import ALERT, INCIDENT, LINE_CHECK, NOTICE, STOP, TABLES, Table
 from tafadi.desk.picture import NOTICE_RANK
 from tafadi.errors import WrongStateError
-from tafadi.model.message import AlertStep, AnswerCode, Match, StopStep
+from tafadi.model.alert import AlertStep
+from tafadi.model.line import StopStep
+from tafadi.model.reply import AnswerCode, Match
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)

@@ -11,7 +11,7 @@ from nodes import LANDMARKS, World, tafadi, until, world
 from tafadi.formats.agreement import read_document, write_document
 from tafadi.measure.instant import Instant
 from tafadi.store.folder import Folder
-from tafadi.store.identity import make_card
+from tafadi.store.identity import first_card
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def test_an_agreement_with_one_of_this_partys_keys_exchanged_is_not_signed(three
     folder = Folder.open(tmp_path / "alpha")
     for name in ("root", "log"):
         shutil.copy(three["charlie"].path / "keys" / f"{name}.key", folder.path / "keys" / f"{name}.key")
-    make_card(folder, Instant.parse("2026-01-01T00:00:00Z"), 3_000)
+    first_card(folder, Instant.parse("2026-01-01T00:00:00Z"), 3_000)
     cards = ["--card", str(folder.path / "card.json"), "--card", str(three["bravo"].path / "card.json")]
     document = tmp_path / "sky.json"
     made = tafadi("agree", "new", "--name", "sky", *cards, "--minima", "1 [NM] / 500 [ft]", *LANDMARKS, "--out", document)
@@ -169,7 +169,7 @@ def test_an_agreement_with_one_of_this_partys_keys_exchanged_is_not_signed(three
 @pytest.mark.parametrize(("start", "days"), [("2020-01-01T00:00:00Z", 90), ("2150-01-01T00:00:00Z", 90)])
 def test_a_card_that_is_not_valid_now_is_not_signed(three: World, tmp_path: Path, start: str, days: int) -> None:
     shutil.copytree(three["bravo"].path, tmp_path / "bravo")
-    make_card(Folder.open(tmp_path / "bravo"), Instant.parse(start), days)
+    first_card(Folder.open(tmp_path / "bravo"), Instant.parse(start), days)
     cards = ["--card", str(three["alpha"].path / "card.json"), "--card", str(tmp_path / "bravo" / "card.json")]
     document = tmp_path / "sky.json"
     made = tafadi("agree", "new", "--name", "sky", *cards, "--minima", "1 [NM] / 500 [ft]", *LANDMARKS, "--out", document)

@@ -1,6 +1,7 @@
 """`tafadi incident`: both accounts and the evidence, at both nodes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,26 @@ def test_an_incident_holds_both_accounts_and_their_evidence(pair: World) -> None
 def _replied(node: RealNode, entry: str) -> Any:
     found = incident(node, entry)
     return found if found["state"] == "REPLIED" else None
+
+
+def test_among_three_an_incident_is_open_until_every_party_has_given_its_account(tmp_path: Path) -> None:
+    with world(tmp_path, "alpha", "bravo", "charlie") as three:
+        entry = open_one(three)
+        until(lambda: incident(three["charlie"], entry))
+        three["charlie"].ask("incident", "reply", entry, "--account", "We saw both.")
+        until(lambda: "charlie" in incident(three["alpha"], entry)["accounts"])
+        found = incident(three["alpha"], entry)
+        assert (found["state"], found["sides"]) == ("OPEN", {"bravo": "OPEN", "charlie": "REPLIED"})
+        shown = three["alpha"].cli("incident", "show", entry).out.splitlines()
+        assert shown[0] == f"[EXERCISE] incident {entry} OPEN"
+        assert "  charlie: We saw both." in shown
+        assert shown[-1] == "  bravo has not given its account"
+        assert "изложения обстоятельств от стороны bravo нет" in three["alpha"].cli("incident", "show", entry, "--lang", "ru").out
+        assert "لا إفادة من الطرف \u2068bravo\u2069" in three["alpha"].cli("incident", "show", entry, "--lang", "ar").out
+        three["bravo"].ask("incident", "reply", entry, "--account", "We saw nobody.")
+        until(lambda: all(incident(node, entry)["state"] == "REPLIED" for node in three.nodes.values()))
+        assert incident(three["bravo"], entry)["accounts"].keys() == {"alpha", "bravo", "charlie"}
+        assert "has not given" not in three["bravo"].cli("incident", "show", entry).out
 
 
 def test_nobody_replies_to_the_own_incident_or_twice(pair: World) -> None:

@@ -45,6 +45,55 @@ def test_a_line_check_is_ok_only_when_the_other_officer_replied(pair: World) -> 
     until(lambda: view(pair["alpha"], "line_checks", called["entry"])["state"] == "OK")
 
 
+def test_a_line_check_between_two_is_shown_in_one_line_as_before(pair: World) -> None:
+    called = pair["alpha"].ask("line", "check")["entry"]
+    until(lambda: view(pair["bravo"], "line_checks", called))
+    assert lines_of(pair["bravo"], called) == [f"[EXERCISE] line check {called} CALLED"]
+    pair["bravo"].ask("line", "ack", called)
+    until(lambda: view(pair["alpha"], "line_checks", called)["state"] == "OK")
+    shown = view(pair["alpha"], "line_checks", called)
+    assert shown["sides"] == {"bravo": "OK"}
+    assert shown["replied_at"].keys() == {"bravo"}
+    assert lines_of(pair["alpha"], called) == [f"[EXERCISE] line check {called} OK"]
+    assert f"{pair['bravo'].party} has replied" in pair["bravo"].cli("line", "ack", called).sentence()
+
+
+def lines_of(node: RealNode, called: str, lang: str = "en") -> list[str]:
+    """What `line show` prints of one line check: its line and the indented ones below it."""
+    shown = node.cli("line", "show", "--lang", lang)
+    assert shown.code == 0
+    lines = shown.out.splitlines()
+    first = next(number for number, line in enumerate(lines) if called in line)
+    last = next((number for number in range(first + 1, len(lines)) if not lines[number].startswith("  ")), len(lines))
+    return lines[first:last]
+
+
+def test_among_three_each_officer_answers_for_one_party_and_the_line_is_ok_when_all_have(tmp_path: Path) -> None:
+    with world(tmp_path, "alpha", "bravo", "charlie") as three:
+        called = three["alpha"].ask("line", "check")["entry"]
+        until(lambda: view(three["charlie"], "line_checks", called))
+        three["charlie"].ask("line", "ack", called)
+        until(lambda: view(three["alpha"], "line_checks", called)["replied_at"])
+        seen = view(three["alpha"], "line_checks", called)
+        assert (seen["state"], seen["sides"]) == ("CALLED", {"bravo": "CALLED", "charlie": "OK"})
+        at = seen["replied_at"]["charlie"]
+        assert lines_of(three["alpha"], called) == [
+            f"[EXERCISE] line check {called} CALLED",
+            "  bravo has not replied",
+            f"  charlie replied at {at}",
+        ]
+        for lang, waits, silent in (("ru", "ОЖИДАЕТСЯ ОТВЕТ", "ответа нет"), ("ar", "بانتظار الرد", "لا رد من الطرف")):
+            told = lines_of(three["alpha"], called, lang)
+            assert waits in told[0]
+            assert silent in told[1]
+            assert "bravo" in told[1]
+            assert "\\u" not in "".join(told), "the marks that keep values in their direction reach the terminal as they are"
+        until(lambda: view(three["bravo"], "line_checks", called))
+        three["bravo"].ask("line", "ack", called)
+        until(lambda: all(view(node, "line_checks", called)["state"] == "OK" for node in three.nodes.values()))
+        assert three["alpha"].ask("line", "show")["refusals"] == {}
+
+
 def test_nobody_replies_to_ones_own_line_check(pair: World) -> None:
     called = pair["alpha"].ask("line", "check")
     assert "own line check" in pair["alpha"].cli("line", "ack", called["entry"]).sentence()
@@ -188,6 +237,21 @@ def test_the_line_is_shown_in_words_with_its_mode(pair: World) -> None:
     assert shown.code == 0
     assert "[EXERCISE] line check" in shown.out
     assert "entries stored by bravo" in shown.out
+
+
+@pytest.mark.parametrize(
+    ("lang", "parts"),
+    [
+        ("en", ("under", "in force", "entries stored by bravo", "last heard", "line check", "STOP")),
+        ("ru", ("соглашение", "в силе", "у стороны bravo", "последний сигнал", "проверка линии связи", "«СТОП»")),
+        ("ar", ("الاتفاق", "نافذ", "القيود المخزنة", "آخر سماع", "فحص خط الاتصال", "نداء «قف»")),
+    ],
+)
+def test_the_line_is_shown_in_each_language(pair: World, lang: str, parts: tuple[str, ...]) -> None:
+    check, stop = pair["alpha"].ask("line", "check")["entry"], pair["alpha"].ask("line", "stop", "--what", "sky/7")["entry"]
+    shown = pair["alpha"].cli("line", "show", "--lang", lang)
+    assert shown.code == 0
+    assert all(part in shown.out for part in (*parts, check, stop, "sky/7")), shown.out
 
 
 def test_in_the_end_both_hold_the_same_picture_and_every_receipt(pair: World) -> None:

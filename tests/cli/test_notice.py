@@ -10,8 +10,9 @@ import pytest
 from nodes import Liar, World, square, tafadi, until, world
 from tafadi.cli.exits import visible
 from tafadi.measure.instant import Instant
-from tafadi.model import message as m
-from tafadi.model.alert import AlertKind
+from tafadi.model.alert import AlertBody, AlertKind, AlertStep
+from tafadi.model.entry import EntryType
+from tafadi.model.line import Stop, StopStep
 from tafadi.node import SystemClock
 
 STEERING = "\x1b[2J\x1b]0;owned\x07 \x9b31m \u202e \u2028\r\n\x00"
@@ -95,11 +96,11 @@ def test_nothing_that_a_peer_writes_steers_the_terminal(pair: World) -> None:
     bravo = Liar(pair, "bravo", "alpha")
     bravo.load()
     now = Instant.parse(str(SystemClock().now()))
-    alert = m.AlertBody(m.AlertStep.RAISED, "f" * 64, AlertKind.TRACKS, ("sky/1", "sky/2"))
+    alert = AlertBody(AlertStep.RAISED, "f" * 64, AlertKind.TRACKS, ("sky/1", "sky/2"))
     payloads = [
-        {**bravo.message(alert, m.EntryType.ALERT, now), "body": _with_subjects(STEERING)},
-        {**bravo.message(m.Stop(m.StopStep.RAISED, ("x",)), m.EntryType.STOP, now), "body": {"step": "RAISED", "what": [STEERING]}},
-        {**bravo.message(m.Stop(m.StopStep.RAISED, ("x",)), m.EntryType.STOP, now), STEERING: "x"},
+        {**bravo.message(alert, EntryType.ALERT, now), "body": _with_subjects(STEERING)},
+        {**bravo.message(Stop(StopStep.RAISED, ("x",)), EntryType.STOP, now), "body": {"step": "RAISED", "what": [STEERING]}},
+        {**bravo.message(Stop(StopStep.RAISED, ("x",)), EntryType.STOP, now), STEERING: "x"},
     ]
     for number, payload in enumerate(payloads):
         assert bravo.push(bravo.leaf({**payload, "index": len(bravo.leaves)})).status_code == 200, number

@@ -7,11 +7,11 @@ from tafadi.desk.picture import AlertView
 from tafadi.desk.situations import plans_situation, situation_id
 from tafadi.errors import MissingError, NotPermittedError, WrongStateError
 from tafadi.measure.height import Datum
-from tafadi.model import message as m
-from tafadi.model.alert import AlertKind
-from tafadi.model.message import EntryId, EntryType, RefusalCode
+from tafadi.model.alert import AlertBody, AlertKind, AlertStep
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import AreaKind, Kind, Notice
+from tafadi.model.reply import RefusalCode
 from world import OFFICER, START, World, operation, volume
 
 
@@ -118,7 +118,7 @@ def test_who_has_not_raised_an_alert_cannot_end_it(pair: World) -> None:
     pair.settle()
     (alert,) = _alerts(pair)
     liar = pair["bravo"]
-    cleared = m.AlertBody(m.AlertStep.CLEARED, alert.situation, alert.kind, alert.subjects)
+    cleared = AlertBody(AlertStep.CLEARED, alert.situation, alert.kind, alert.subjects)
     liar.tell(liar.sealed(liar.payload(EntryType.ALERT, cleared)))
     pair.settle()
     assert _alerts(pair)[0].state == "RAISED", "alpha's own alert stands until alpha ends it"
@@ -131,13 +131,13 @@ def test_an_alert_whose_situation_is_not_that_of_its_subjects_is_refused(pair: W
     liar = pair["bravo"]
     leaf = pair.desk("alpha").picture.notices[ours].leaf
     true = plans_situation(Mode.EXERCISE, (str(ours), "bravo/1/9"), (leaf, "0" * 64))
-    false = m.AlertBody(m.AlertStep.RAISED, true, AlertKind.PLANS, ("alpha/1/0", "bravo/1/0"), None, (leaf, "0" * 64))
+    false = AlertBody(AlertStep.RAISED, true, AlertKind.PLANS, ("alpha/1/0", "bravo/1/0"), None, (leaf, "0" * 64))
     at = liar.size
     liar.tell(liar.sealed(liar.payload(EntryType.ALERT, false)))
-    tracks = m.AlertBody(m.AlertStep.RAISED, "1" * 64, AlertKind.TRACKS, ("sky/1", "sky/2"))
+    tracks = AlertBody(AlertStep.RAISED, "1" * 64, AlertKind.TRACKS, ("sky/1", "sky/2"))
     liar.tell(liar.sealed(liar.payload(EntryType.ALERT, tracks)))
-    named = m.AlertBody(
-        m.AlertStep.RAISED, situation_id(AlertKind.TRACKS, Mode.EXERCISE, ("sky/1", "sky/2"), 1), AlertKind.TRACKS, ("sky/1", "sky/2")
+    named = AlertBody(
+        AlertStep.RAISED, situation_id(AlertKind.TRACKS, Mode.EXERCISE, ("sky/1", "sky/2"), 1), AlertKind.TRACKS, ("sky/1", "sky/2")
     )
     liar.tell(liar.sealed(liar.payload(EntryType.ALERT, named)))
     pair.settle()

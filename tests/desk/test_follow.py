@@ -1,7 +1,9 @@
 """Live tracks: what one node sees, both parties are told; and each time that two meet is a situation of its own."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
@@ -13,7 +15,7 @@ from tafadi.errors import StoreError
 from tafadi.measure.earth import Leg, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.model.alert import AlertKind
-from tafadi.model.message import EntryId
+from tafadi.model.entry import EntryId
 from tafadi.model.names import Mode
 from tafadi.model.track import Plot
 from world import HOME, OFFICER, START, World, operation, volume
@@ -38,11 +40,13 @@ def _alerts(world: World, party: str = "alpha") -> list[AlertView]:
     return list(world.desk(party).picture.alerts.values())
 
 
-def _follow(world: World, followers: dict[str, Follower], *batches: list[Plot]) -> None:
+def _follow(
+    world: World, followers: dict[str, Follower], *batches: list[Plot], assigned: Mapping[str, EntryId] = MappingProxyType({})
+) -> None:
     for batch in batches:
         world.clock.at = max(world.clock.at, *(plot.at for plot in batch))
         for follower in followers.values():
-            follower.take(batch, {})
+            follower.take(batch, assigned)
         world.settle()
 
 
@@ -137,6 +141,69 @@ def test_a_track_that_strays_goes_on_straying_when_an_unrelated_notice_comes(pai
     pair.settle()
     _follow(pair, follower, *plots[40:])
     assert [(alert.kind, alert.state) for alert in _alerts(pair)] == [(AlertKind.STRAYING, "RAISED")]
+
+
+def _strayed(world: World, assigned: bool) -> tuple[EntryId, dict[str, EntryId], dict[str, Follower], list[list[Plot]]]:
+    """A notice that a track of alpha has flown and strayed from, what is assigned, who follows, and what the track flies next."""
+    sent = announce.send(world.desk("alpha"), OFFICER, operation(volume(start_s=7_200.0, datum=Datum.PRESSURE)), Mode.EXERCISE)
+    world.settle()
+    followers, given = _followers(world), {"sky/1": sent} if assigned else {}
+    plots = [[_plot("sky/1", "alpha", 7_300.0 + 4.0 * n, 0.0 if n < 3 else 800.0 * (n - 2), 200.0)] for n in range(60)]
+    _follow(world, followers, *plots[:30], assigned=given)
+    assert [(alert.kind, alert.state) for alert in _alerts(world)] == [(AlertKind.STRAYING, "RAISED")]
+    return sent, given, followers, plots[30:]
+
+
+@pytest.mark.parametrize("assigned", [False, True])
+def test_a_straying_goes_on_when_its_notice_is_amended_and_the_track_is_still_outside(pair: World, assigned: bool) -> None:
+    sent, given, followers, plots = _strayed(pair, assigned)
+    elsewhere = operation(volume(1_000.0, start_s=7_200.0, datum=Datum.PRESSURE))
+    announce.amend(pair.desk("alpha"), OFFICER, sent, elsewhere)
+    pair.settle()
+    _follow(pair, followers, *plots, assigned=given)
+    assert [(alert.subjects, alert.state) for alert in _alerts(pair)] == [((str(sent), "sky/1"), "RAISED")]
+    (alert,) = _alerts(pair)
+    assert alert.raised.keys() == {"alpha", "bravo"}
+    assert (alert.cleared, alert.lost) == ({}, {}), "nobody ended it in between"
+
+
+@pytest.mark.parametrize("assigned", [False, True])
+def test_a_straying_is_cleared_when_its_notice_is_amended_to_where_the_track_flies(pair: World, assigned: bool) -> None:
+    sent, given, followers, plots = _strayed(pair, assigned)
+    around = operation(volume(30_000.0, radius_m=30_000.0, start_s=7_200.0, datum=Datum.PRESSURE))
+    announce.amend(pair.desk("alpha"), OFFICER, sent, around)
+    pair.settle()
+    _follow(pair, followers, *plots[:10], assigned=given)
+    assert [alert.state for alert in _alerts(pair)] == ["CLEARED"]
+    assert pair.desk("alpha").picture.digest() == pair.desk("bravo").picture.digest()
+
+
+def test_a_straying_is_lost_when_its_notice_is_cancelled(pair: World) -> None:
+    sent, _, followers, plots = _strayed(pair, assigned=False)
+    announce.cancel(pair.desk("alpha"), OFFICER, sent)
+    pair.settle()
+    _follow(pair, followers, *plots[:10])
+    assert [alert.state for alert in _alerts(pair)] == ["LOST"]
+
+
+def test_a_follower_that_begins_anew_after_an_amendment_takes_up_the_alert_of_before(pair: World) -> None:
+    sent, given, _, plots = _strayed(pair, assigned=True)
+    announce.amend(pair.desk("alpha"), OFFICER, sent, operation(volume(1_000.0, start_s=7_200.0, datum=Datum.PRESSURE)))
+    pair.settle()
+    _follow(pair, _followers(pair), *plots, assigned=given)  # longer than an alert of before is kept up by itself
+    assert [alert.state for alert in _alerts(pair)] == ["RAISED"]
+
+
+def test_an_entering_goes_on_when_the_notice_is_amended_and_still_ahead(pair: World) -> None:
+    sent = announce.send(pair.desk("bravo"), OFFICER, operation(volume(start_s=7_200.0, datum=Datum.PRESSURE)), Mode.EXERCISE)
+    pair.settle()
+    followers = _followers(pair)
+    plots = [[_plot("sky/1", "alpha", 7_300.0 + 4.0 * n, -15_000.0 + 400.0 * n, 100.0)] for n in range(20)]
+    _follow(pair, followers, *plots[:8])
+    announce.amend(pair.desk("bravo"), OFFICER, sent, operation(volume(500.0, start_s=7_200.0, datum=Datum.PRESSURE)))
+    pair.settle()
+    _follow(pair, followers, *plots[8:])
+    assert [(alert.kind, alert.state, alert.lost) for alert in _alerts(pair)] == [(AlertKind.ANNOUNCED, "RAISED", {})]
 
 
 def test_two_of_no_known_party_are_never_taken_for_one(pair: World) -> None:

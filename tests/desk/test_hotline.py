@@ -6,11 +6,12 @@ from tafadi.desk import announce, hotline, report
 from tafadi.errors import InputError, MissingError, NotOnRosterError, NotPermittedError, WrongStateError
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Span
-from tafadi.model import message as m
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.incident import Incident, IncidentStep, Measured
-from tafadi.model.message import AnswerCode, EntryId, EntryType, RefusalCode, StopStep
+from tafadi.model.line import Attempt, CheckStep, Duty, LineCheck, Roster, Stop, StopStep
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import StatedPlace
+from tafadi.model.reply import Answer, AnswerCode, RefusalCode
 from world import OFFICER, World, operation, said_truly, volume
 
 LANGS = (Language.EN, Language.RU)
@@ -27,14 +28,14 @@ def _step(world: World, party: str, entry: EntryId, step: StopStep, role: str = 
     world.settle()
 
 
-def _roster(world: World, party: str, *duties: m.Duty) -> None:
-    hotline.publish_roster(world.desk(party), OFFICER, Mode.EXERCISE, m.Roster(duties))
+def _roster(world: World, party: str, *duties: Duty) -> None:
+    hotline.publish_roster(world.desk(party), OFFICER, Mode.EXERCISE, Roster(duties))
     world.settle()
 
 
-def _duty(world: World, role: str, after_s: float, until_s: float, *, may_stop: bool = True, deputy: str | None = None) -> m.Duty:
+def _duty(world: World, role: str, after_s: float, until_s: float, *, may_stop: bool = True, deputy: str | None = None) -> Duty:
     now = world.clock.now()
-    return m.Duty(role, Span(now.plus(after_s), now.plus(until_s)), LANGS, may_stop, deputy)
+    return Duty(role, Span(now.plus(after_s), now.plus(until_s)), LANGS, may_stop, deputy)
 
 
 def test_heard_is_not_acted_and_each_step_keeps_its_clock(pair: World) -> None:
@@ -61,7 +62,7 @@ def test_a_step_out_of_turn_is_refused_here_and_by_the_other_node(pair: World, p
         hotline.acknowledge(pair.desk(party), OFFICER, entry, LANGS, step)
     liar = pair[party]
     said = EntryId(party, 1, liar.size)
-    liar.tell(liar.sealed(liar.payload(EntryType.STOP, m.Stop(step), refs=(liar.desk.ref(entry),))))
+    liar.tell(liar.sealed(liar.payload(EntryType.STOP, Stop(step), refs=(liar.desk.ref(entry),))))
     pair.settle()
     other = "bravo" if party == "alpha" else "alpha"
     assert liar.desk.picture.refusals[said][other].code is RefusalCode.WRONG_STATE
@@ -140,9 +141,44 @@ def test_a_line_check_is_ok_when_its_nonce_comes_back(pair: World) -> None:
     hotline.acknowledge(pair.desk("bravo"), OFFICER, called, LANGS)
     pair.settle()
     view = pair.desk("alpha").picture.line_checks[called]
-    assert (view.state, view.replied_by) == ("OK", "bravo")
-    assert view.replied_at is not None
-    assert view.replied_at.since(view.sent_at) == 7.0
+    assert (view.state, view.sides) == ("OK", {"bravo": "OK"})
+    assert view.replied_at["bravo"].since(view.sent_at) == 7.0
+    with pytest.raises(WrongStateError, match="is OK"):
+        hotline.acknowledge(pair.desk("bravo"), OFFICER, called, LANGS)
+    assert pair["bravo"].size == 2, "nothing was said twice"
+
+
+def test_a_line_check_is_ok_only_when_every_addressee_has_replied(three: World) -> None:
+    """Grades are per addressee and never added up: one officer's reply says nothing of another's."""
+    called = hotline.line_check(three.desk("alpha"), OFFICER, Mode.EXERCISE, "n-17", LANGS)
+    three.settle()
+    for wait_s, party, state in ((7.0, "charlie", "CALLED"), (5.0, "bravo", "OK")):
+        three.clock.wait(wait_s)
+        hotline.acknowledge(three.desk(party), OFFICER, called, LANGS)
+        three.settle()
+        assert {one.desk.picture.line_checks[called].state for one in three.stations.values()} == {state}
+    view = three.desk("charlie").picture.line_checks[called]
+    assert {party: at.since(view.sent_at) for party, at in view.replied_at.items()} == {"bravo": 12.0, "charlie": 7.0}
+    assert three.desk("alpha").picture.refusals == {}, "the second reply is as good as the first"
+    assert len({one.desk.picture.digest() for one in three.stations.values()}) == 1
+
+
+def test_a_line_check_for_one_party_waits_for_no_other_and_no_other_replies(three: World) -> None:
+    alpha, charlie = three["alpha"], three["charlie"]
+    called = EntryId("alpha", 1, alpha.size)
+    call = LineCheck(CheckStep.CALL, "n-17", three.clock.now(), LANGS)
+    alpha.tell(alpha.sealed(alpha.payload(EntryType.LINE_CHECK, call, recipients=("bravo",))))
+    three.settle()
+    with pytest.raises(WrongStateError, match="not addressed to charlie"):
+        hotline.acknowledge(charlie.desk, OFFICER, called, LANGS)
+    said = EntryId("charlie", 1, charlie.size)
+    reply = LineCheck(CheckStep.REPLY, "n-17", three.clock.now(), LANGS)
+    charlie.tell(charlie.sealed(charlie.payload(EntryType.LINE_CHECK, reply, refs=(charlie.desk.ref(called),))))
+    three.settle()
+    assert three.desk("bravo").picture.refusals[said]["alpha"].code is RefusalCode.WRONG_STATE
+    hotline.acknowledge(three.desk("bravo"), OFFICER, called, LANGS)
+    three.settle()
+    assert (alpha.desk.picture.line_checks[called].state, alpha.desk.picture.line_checks[called].sides) == ("OK", {"bravo": "OK"})
 
 
 def test_a_reply_with_another_nonce_is_refused(pair: World) -> None:
@@ -150,7 +186,7 @@ def test_a_reply_with_another_nonce_is_refused(pair: World) -> None:
     pair.settle()
     liar = pair["bravo"]
     at = liar.size
-    reply = m.LineCheck(m.CheckStep.REPLY, "n-18", pair.clock.now(), LANGS)
+    reply = LineCheck(CheckStep.REPLY, "n-18", pair.clock.now(), LANGS)
     liar.tell(liar.sealed(liar.payload(EntryType.LINE_CHECK, reply, refs=(liar.desk.ref(called),))))
     pair.settle()
     assert pair.desk("bravo").picture.refusals[EntryId("bravo", 1, at)]["alpha"].code is RefusalCode.WRONG_STATE
@@ -197,7 +233,7 @@ def test_an_acceptance_that_a_lying_node_says_before_its_read_back_is_refused(pa
     pair.settle()
     liar = pair["bravo"]
     at = liar.size
-    liar.tell(liar.sealed(liar.payload(EntryType.ANSWER, m.Answer(AnswerCode.ACCEPTED), refs=(liar.desk.ref(sent),))))
+    liar.tell(liar.sealed(liar.payload(EntryType.ANSWER, Answer(AnswerCode.ACCEPTED), refs=(liar.desk.ref(sent),))))
     pair.settle()
     assert pair.desk("bravo").picture.refusals[EntryId("bravo", 1, at)]["alpha"].code is RefusalCode.WRONG_STATE
     assert pair.desk("alpha").picture.notices[sent].state == "MISMATCH"
@@ -248,7 +284,7 @@ def test_nobody_answers_its_own_notice_or_what_is_none(pair: World) -> None:
 
 
 def test_an_attempt_by_another_channel_is_kept_by_both(pair: World) -> None:
-    tried = m.Attempt("guard-radio", 22, False, 121_500_000)
+    tried = Attempt("guard-radio", 22, False, 121_500_000)
     entry = hotline.attempt(pair.desk("alpha"), OFFICER, Mode.EXERCISE, tried)
     pair.settle()
     assert pair.desk("bravo").picture.attempts[entry] == tried
@@ -277,6 +313,44 @@ def test_an_incident_holds_both_accounts(pair: World) -> None:
     assert view.accounts["alpha"].evidence == tuple(sorted(alert.evidence["alpha"]))
     with pytest.raises(WrongStateError):
         report.reply(pair.desk("bravo"), "supervisor", opened, "and again")
+
+
+def test_an_incident_is_replied_only_when_every_addressee_has_given_its_account(three: World) -> None:
+    body = Incident(IncidentStep.OPEN, "something happened", Span(three.clock.now(), three.clock.now().plus(60.0)))
+    opened = report.open_incident(three.desk("alpha"), "supervisor", Mode.EXERCISE, body)
+    three.settle()
+    report.reply(three.desk("charlie"), "supervisor", opened, "we saw it")
+    three.settle()
+    view = three.desk("bravo").picture.incidents[opened]
+    assert (view.state, view.sides) == ("OPEN", {"bravo": "OPEN", "charlie": "REPLIED"})
+    with pytest.raises(WrongStateError, match="is REPLIED"):
+        report.reply(three.desk("charlie"), "supervisor", opened, "and again")
+    report.reply(three.desk("bravo"), "supervisor", opened, "we did not")
+    three.settle()
+    for station in three.stations.values():
+        view = station.desk.picture.incidents[opened]
+        assert view.state == "REPLIED"
+        assert view.accounts.keys() == view.entries.keys() == {"alpha", "bravo", "charlie"}
+        assert station.desk.picture.refusals == {}
+
+
+def test_an_incident_that_is_told_to_one_party_is_replied_to_by_that_one(three: World) -> None:
+    alpha, charlie = three["alpha"], three["charlie"]
+    opened = EntryId("alpha", 1, alpha.size)
+    body = Incident(IncidentStep.OPEN, "between us", Span(three.clock.now(), three.clock.now().plus(60.0)))
+    alpha.tell(alpha.sealed(alpha.payload(EntryType.INCIDENT, body, recipients=("bravo",))))
+    three.settle()
+    with pytest.raises(WrongStateError, match="not addressed to charlie"):
+        report.reply(charlie.desk, "supervisor", opened, "what is it about?")
+    said = EntryId("charlie", 1, charlie.size)
+    reply = Incident(IncidentStep.REPLY, "what is it about?")
+    charlie.tell(charlie.sealed(charlie.payload(EntryType.INCIDENT, reply, refs=(charlie.desk.ref(opened),))))
+    three.settle()
+    assert three.desk("bravo").picture.refusals[said]["alpha"].code is RefusalCode.WRONG_STATE
+    report.reply(three.desk("bravo"), "supervisor", opened, "yes")
+    three.settle()
+    assert alpha.desk.picture.incidents[opened].state == "REPLIED"
+    assert alpha.desk.picture.incidents[opened].accounts.keys() == {"alpha", "bravo"}
 
 
 def test_who_opened_an_incident_does_not_reply_to_it(pair: World) -> None:

@@ -10,9 +10,10 @@ from tafadi.desk import announce, hotline
 from tafadi.desk.listen import Cosigned, judge_inbox, pair_to_compute, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.errors import ChainError, EquivocationError, FormatError, MissingError, SignatureError, TafadiError
-from tafadi.model import message as m
-from tafadi.model.message import EntryId, EntryType, NoticeBody, NoticeStep
+from tafadi.model.entry import EntryId, EntryType
+from tafadi.model.line import Attempt, Stop, StopStep
 from tafadi.model.names import Mode
+from tafadi.model.operation import NoticeBody, NoticeStep
 from tafadi.store.fsck import verify
 from tafadi.trust.checkpoint import Checkpoint, cosign, sign_checkpoint
 from tafadi.trust.evidence import open_evidence
@@ -215,7 +216,7 @@ def test_a_stop_is_heard_though_its_sender_has_seen_what_is_not_here(three: Worl
 
 def test_a_stop_that_waits_for_what_it_has_seen_is_alarmed_at_once(pair: World) -> None:
     alpha, bravo = pair["alpha"], pair["bravo"]
-    stop = alpha.payload(EntryType.STOP, m.Stop(m.StopStep.RAISED, ("alpha/1/0",)), seen=(alpha.seen(bravo, 50, b"\7" * 32),))
+    stop = alpha.payload(EntryType.STOP, Stop(StopStep.RAISED, ("alpha/1/0",)), seen=(alpha.seen(bravo, 50, b"\7" * 32),))
     alpha.tell(alpha.sealed(stop))
     pair.settle()
     assert any("STOP" in sentence for sentence in bravo.bell.alarms)
@@ -231,7 +232,7 @@ def test_who_lies_about_what_it_has_seen_holds_up_nobody_elses_feed(three: World
         assert said in three.desk(party).picture.notices
     assert three.desk("bravo").picture.notices[said].readbacks.keys() >= {"charlie"}
     assert three.desk("bravo").picture.digest() == three.desk("charlie").picture.digest()
-    assert bravo.desk.views.size("bravo") == bravo.size
+    assert bravo.desk.views.size(bravo.desk.origin) == bravo.size
 
 
 def test_what_was_seen_elsewhere_first_is_judged_when_it_comes(three: World) -> None:
@@ -267,7 +268,7 @@ def test_storing_goes_on_while_an_entry_waits(pair: World) -> None:
     alpha.tell(_notice_leaf(alpha, 30_000.0))
     pair.settle()
     assert held_by(alpha.desk, "bravo") == alpha.size
-    hotline.attempt(bravo.desk, OFFICER, Mode.EXERCISE, m.Attempt("telephone", 1, False))
+    hotline.attempt(bravo.desk, OFFICER, Mode.EXERCISE, Attempt("telephone", 1, False))
     pair.settle()
     assert len(bravo.desk.picture.notices) == 2, "what it had claimed has come to pass, and both are judged"
     assert any("alpha/1/1 says it has seen a history" in sentence for sentence in bravo.bell.alarms), "with a root that nobody signed"
@@ -289,7 +290,7 @@ def test_a_stop_is_judged_before_a_notice_that_the_engine_has_yet_to_compute(pai
     pair.settle()
     held = held_by(alpha.desk, "bravo")
     alpha.tell(_notice_leaf(alpha, 30_000.0))
-    alpha.tell(alpha.sealed(alpha.payload(EntryType.STOP, m.Stop(m.StopStep.RAISED, ("sky/1",)))))
+    alpha.tell(alpha.sealed(alpha.payload(EntryType.STOP, Stop(StopStep.RAISED, ("sky/1",)))))
     receive(bravo.desk, alpha.push_of(held, alpha.size))
     judge_inbox(bravo.desk, at_once_only=True)
     assert any("STOP RAISED by alpha" in sentence for sentence in bravo.bell.alarms)

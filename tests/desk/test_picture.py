@@ -11,9 +11,12 @@ from tafadi.desk.ports import Change, Growth, Head
 from tafadi.errors import InputError, MissingError, RefusedError
 from tafadi.measure.height import Datum
 from tafadi.measure.instant import Span
-from tafadi.model import message as m
-from tafadi.model.message import EntryId, EntryType, NoticeBody, NoticeStep
+from tafadi.model.alert import AlertBody, AlertStep
+from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Ref
+from tafadi.model.line import Attempt, Duty, Roster, StopStep
 from tafadi.model.names import Language, Mode
+from tafadi.model.operation import NoticeBody, NoticeStep
+from tafadi.model.reply import AnswerCode
 from tafadi.store.fsck import verify
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.store.views import FoldedViews
@@ -42,7 +45,7 @@ def _amend(rng: random.Random, at: Station) -> object:
 
 
 def _answer(rng: random.Random, at: Station) -> object:
-    return hotline.answer(at.desk, OFFICER, _any(rng, at.desk.picture.notices), rng.choice(list(m.AnswerCode)))
+    return hotline.answer(at.desk, OFFICER, _any(rng, at.desk.picture.notices), rng.choice(list(AnswerCode)))
 
 
 def _raise(rng: random.Random, at: Station) -> object:
@@ -52,7 +55,7 @@ def _raise(rng: random.Random, at: Station) -> object:
 def _acknowledge(rng: random.Random, at: Station) -> object:
     picture = at.desk.picture
     raised = [entry for alert in picture.alerts.values() for entry in alert.raised.values()]
-    step = rng.choice((m.StopStep.HEARD, m.StopStep.ACTED, m.StopStep.CLOSED))
+    step = rng.choice((StopStep.HEARD, StopStep.ACTED, StopStep.CLOSED))
     return hotline.acknowledge(at.desk, OFFICER, _any(rng, [*picture.line_checks, *picture.stops, *raised]), LANGS, step)
 
 
@@ -63,13 +66,13 @@ def _report(rng: random.Random, at: Station) -> object:
 
 def _roster(rng: random.Random, at: Station) -> object:
     hours = Span(at.clock.now(), at.clock.now().plus(600.0))
-    return hotline.publish_roster(at.desk, OFFICER, Mode.EXERCISE, m.Roster((m.Duty(OFFICER, hours, LANGS, rng.random() < 0.5),)))
+    return hotline.publish_roster(at.desk, OFFICER, Mode.EXERCISE, Roster((Duty(OFFICER, hours, LANGS, rng.random() < 0.5),)))
 
 
 def _lie(rng: random.Random, at: Station) -> object:
     """Puts something into its own feed that no honest node would say."""
     body = NoticeBody(NoticeStep.AMEND, operation())
-    wild = at.payload(EntryType.OPERATION, body, refs=(m.Ref(_any(rng, at.desk.picture.notices), "0" * 64),))
+    wild = at.payload(EntryType.OPERATION, body, refs=(Ref(_any(rng, at.desk.picture.notices), "0" * 64),))
     at.tell(rng.choice((b"noise", at.sealed({**wild, "v": 3}), at.sealed(wild))))
     return None
 
@@ -85,7 +88,7 @@ VERBS: tuple[Verb, ...] = (
     _acknowledge,
     _acknowledge,
     lambda rng, at: hotline.line_check(at.desk, OFFICER, Mode.EXERCISE, f"n-{rng.random()}", LANGS),
-    lambda rng, at: hotline.attempt(at.desk, OFFICER, Mode.EXERCISE, m.Attempt("radio", rng.randint(1, 9), rng.random() < 0.5)),
+    lambda rng, at: hotline.attempt(at.desk, OFFICER, Mode.EXERCISE, Attempt("radio", rng.randint(1, 9), rng.random() < 0.5)),
     _report,
     lambda rng, at: report.reply(at.desk, "supervisor", _any(rng, at.desk.picture.incidents), "as they saw it"),
     _roster,
@@ -168,11 +171,11 @@ def _assert_said_once(world: World, party: str) -> None:
     raised: set[str] = set()
     for examined in FoldedViews(world.desk(party).journal, world.pact).entries(party):
         entry = examined.message
-        if entry is None or entry.operator.role != m.NODE_ROLE:
+        if entry is None or entry.operator.role != NODE_ROLE:
             continue
         if entry.type in (EntryType.READBACK, EntryType.REFUSAL):
             assert (entry.type, entry.refs[0].entry) not in said, examined.id
             said.add((entry.type, entry.refs[0].entry))
-        elif isinstance(entry.body, m.AlertBody):
-            assert (entry.body.step is m.AlertStep.RAISED) == (entry.body.situation not in raised), examined.id
+        elif isinstance(entry.body, AlertBody):
+            assert (entry.body.step is AlertStep.RAISED) == (entry.body.situation not in raised), examined.id
             raised ^= {entry.body.situation}

@@ -4,16 +4,26 @@ import pytest
 
 from tafadi.desk import announce
 from tafadi.desk.listen import receive
+from tafadi.desk.proof import take_evidence
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import EquivocationError, FormatError, PeerError, SessionError, SignatureError
-from tafadi.model.message import EntryType, NoticeBody, NoticeStep
+from tafadi.errors import (
+    DamagedError,
+    EquivocationError,
+    FormatError,
+    NotPermittedError,
+    PeerError,
+    SessionError,
+    SignatureError,
+)
+from tafadi.model.entry import EntryType
 from tafadi.model.names import Mode
+from tafadi.model.operation import NoticeBody, NoticeStep
 from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
-from tafadi.trust.evidence import open_evidence
+from tafadi.trust.evidence import Contradiction, compare_checkpoints, encode_evidence, open_evidence
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.push import Push, encode_push
-from world import OFFICER, World, operation, volume
+from world import OFFICER, World, keys_of, make_agreement, operation, volume
 
 
 def _second_history(world: World) -> bytes:
@@ -41,6 +51,79 @@ def test_two_parties_that_were_told_two_histories_find_out_within_one_heartbeat(
         assert card.party == "alpha"
         assert any("alpha signed two different histories" in sentence for sentence in three[party].bell.alarms)
     three.beat("alpha", "bravo")
+
+
+def test_histories_of_different_lengths_are_found_out_and_the_proof_reaches_the_one_who_holds_less(three: World) -> None:
+    """bravo holds three entries of alpha's one story, charlie two of the other: charlie alone could not tell."""
+    for north_m in (0.0, 60_000.0):
+        announce.send(three.desk("alpha"), OFFICER, operation(volume(north_m)), Mode.EXERCISE)
+    receive(three.desk("bravo"), three["alpha"].push_of(1, 3))
+    receive(three.desk("charlie"), _second_history(three))
+    three.beat("bravo", "charlie")
+    assert three.desk("charlie").journal.evidence() == [], "the shorter history shows nothing"
+    with pytest.raises(EquivocationError):
+        three.beat("charlie", "bravo")
+    (exhibit,) = three.desk("bravo").journal.evidence()
+    evidence, card = open_evidence(exhibit.data)
+    assert (evidence.kind, card.party) == (Contradiction.NO_COMMON_TREE, "alpha")
+    take_evidence(three.desk("charlie"), exhibit.data)
+    take_evidence(three.desk("charlie"), exhibit.data)
+    assert three.desk("charlie").journal.evidence() == [exhibit]
+    assert [sentence for sentence in three["charlie"].bell.alarms if "two different histories" in sentence] == [
+        "alpha signed two different histories of its feed; the proof is kept"
+    ]
+
+
+def test_an_older_checkpoint_of_one_history_accuses_nobody(three: World) -> None:
+    """bravo is behind: its checkpoints are shorter, of the middle of a tree that is no power of two, and true."""
+    three.cut.add(frozenset(("alpha", "bravo")))
+    for number in range(11):
+        announce.send(three.desk("alpha"), OFFICER, operation(volume(20_000.0 * number)), Mode.EXERCISE)
+    receive(three.desk("bravo"), three["alpha"].push_of(1, 6))
+    receive(three.desk("charlie"), three["alpha"].push_of(1, 12))
+    for party in ("alpha", "charlie"):
+        three.beat("bravo", party)
+        assert three.desk(party).journal.evidence() == []
+
+
+def test_a_proof_about_keys_that_the_agreement_does_not_know_is_refused(three: World) -> None:
+    (three["alpha"].path.parent / "other").mkdir()
+    stranger = World(three["alpha"].path.parent / "other", agreement=make_agreement(("alpha", "zulu")))
+    stranger.sign()
+    receive(stranger.desk("zulu"), stranger["alpha"].push_of(0, 1))
+    zulu = stranger["zulu"].identity
+    one, other = (sign_checkpoint(Checkpoint(stranger.desk("zulu").origin, 5, bytes([byte]) * 32), zulu.log) for byte in (1, 2))
+    evidence = compare_checkpoints(one, other, zulu.log.public)
+    assert evidence is not None
+    with pytest.raises(NotPermittedError, match="not those of this agreement"):
+        take_evidence(three.desk("bravo"), encode_evidence(evidence, keys_of("zulu").card))
+    for data in (b"", b"{}", b"\xff" * 90):
+        with pytest.raises(FormatError):
+            take_evidence(three.desk("bravo"), data)
+    assert three.desk("bravo").journal.evidence() == []
+    stranger.close()
+
+
+def test_a_node_that_learns_that_it_signed_two_histories_itself_must_stop(pair: World) -> None:
+    """alpha's record was put back from a copy, and it went on; bravo brings what alpha had signed before."""
+    announce.send(pair.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
+    receive(pair.desk("bravo"), _second_history(pair))
+    announce.send(pair.desk("alpha"), OFFICER, operation(volume(60_000.0)), Mode.EXERCISE)
+    with pytest.raises(DamagedError, match="two histories of its own feed"):
+        pair.beat("bravo", "alpha")
+
+
+def test_the_clock_alarm_rings_when_it_begins_and_when_it_ends_and_not_with_every_heartbeat(pair: World) -> None:
+    early = beat(pair.desk("alpha"))
+    pair.clock.wait(60.0)
+    for _ in range(3):
+        hear(pair.desk("bravo"), "alpha", early)
+    hear(pair.desk("bravo"), "alpha", beat(pair.desk("alpha")))
+    told = [sentence for sentence in pair["bravo"].bell.alarms if "clock of alpha" in sentence]
+    assert [sentence.split(" to ")[0] for sentence in told] == [
+        "the clock of alpha differs from ours by -60.0 s",
+        "the clock of alpha agrees with ours again,",
+    ]
 
 
 def test_a_heartbeat_among_honest_parties_alarms_nobody(three: World) -> None:

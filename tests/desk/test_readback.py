@@ -12,8 +12,8 @@ from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Span
 from tafadi.model.agreement import Landmark
-from tafadi.model.message import Match
 from tafadi.model.operation import Kind, Notice, StatedPlace, Trajectory, Waypoint
+from tafadi.model.reply import Match
 from tafadi.model.volume import Circle, Polygon, Volume4D
 from world import MARKS, START, make_agreement, operation, volume
 

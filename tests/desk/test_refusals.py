@@ -7,15 +7,18 @@ from pathlib import Path
 import pytest
 
 from tafadi.desk import announce, hotline
+from tafadi.desk.listen import judge_inbox, receive
 from tafadi.errors import RefusedError
 from tafadi.formats.wire import Json
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Span
-from tafadi.model import message as m
-from tafadi.model.message import EntryId, EntryType, NoticeBody, NoticeStep, RefusalCode
+from tafadi.model.agreement import AgreementBody
+from tafadi.model.entry import EntryId, EntryType, Operator, Ref
+from tafadi.model.line import CheckStep, LineCheck
 from tafadi.model.names import Mode, Precedence
-from tafadi.model.operation import Kind, Notice
+from tafadi.model.operation import Kind, Notice, NoticeBody, NoticeStep
+from tafadi.model.reply import Match, Refusal, RefusalCode
 from tafadi.model.volume import Polygon, Volume4D
 from world import OFFICER, START, Station, World, keys_of, make_agreement, operation, refusals_by, said_truly, spoken, volume
 
@@ -73,7 +76,7 @@ def _spoiled(station: Station) -> bytes:
 def _role(role: str, key_of: str = "", signer: str = "") -> Callable[[Station], bytes]:
     def leaf(station: Station) -> bytes:
         operators = station.identity.operators
-        operator = m.Operator(role, operators[key_of or OFFICER].public.id)
+        operator = Operator(role, operators[key_of or OFFICER].public.id)
         signers = [station.identity.envelope, *([operators[signer]] if signer else [])]
         return station.sealed(_notice(station, operator=operator), *signers)
 
@@ -82,16 +85,16 @@ def _role(role: str, key_of: str = "", signer: str = "") -> Callable[[Station], 
 
 def _amends_nothing(station: Station) -> bytes:
     body = NoticeBody(NoticeStep.AMEND, operation())
-    return station.sealed(station.payload(EntryType.OPERATION, body, refs=(m.Ref(EntryId("alpha", 1, 0), "0" * 64),)))
+    return station.sealed(station.payload(EntryType.OPERATION, body, refs=(Ref(EntryId("alpha", 1, 0), "0" * 64),)))
 
 
 def _reply_to_nothing(station: Station) -> bytes:
-    body = m.LineCheck(m.CheckStep.REPLY, "n-1", START, ())
+    body = LineCheck(CheckStep.REPLY, "n-1", START, ())
     return station.sealed(station.payload(EntryType.LINE_CHECK, body))
 
 
 def _another_agreement(station: Station) -> bytes:
-    payload = station.payload(EntryType.AGREEMENT, m.AgreementBody("another text", "0" * 64))
+    payload = station.payload(EntryType.AGREEMENT, AgreementBody("another text", "0" * 64))
     return station.sealed(payload)
 
 
@@ -160,8 +163,22 @@ def test_a_wrong_entry_is_stored_and_cosigned_and_refused_and_blocks_nothing(pai
 
 
 def test_every_refusal_code_is_reached_by_a_test_here() -> None:
-    elsewhere = {RefusalCode.LEAD_TOO_SHORT, RefusalCode.NOT_IN_FORCE}  # the two tests below
+    elsewhere = {RefusalCode.LEAD_TOO_SHORT, RefusalCode.NOT_IN_FORCE, RefusalCode.AFTER_THE_END}  # the three tests below
     assert {lie.code for lie in LIES} | elsewhere == set(RefusalCode)
+
+
+def test_entries_that_were_never_judged_and_lie_beyond_the_end_are_refused(three: World) -> None:
+    three.settle()
+    end = three["alpha"].size
+    lost = announce.send(three.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
+    receive(three.desk("charlie"), three["alpha"].push_of(end, end + 1))
+    card = three["alpha"].renew(end, keep=False)
+    for party in ("bravo", "charlie"):
+        three[party].take_card(card)
+    judge_inbox(three.desk("charlie"))
+    refusal = refusals_by(three["charlie"], "charlie", lost)
+    assert refusal is not None
+    assert refusal.code is RefusalCode.AFTER_THE_END
 
 
 def test_a_notice_that_came_too_late_is_refused_and_still_shown_and_checked(pair: World) -> None:
@@ -176,7 +193,7 @@ def test_a_notice_that_came_too_late_is_refused_and_still_shown_and_checked(pair
     assert refusal.code is RefusalCode.LEAD_TOO_SHORT
     view = picture.notices[late]
     assert (view.late, view.state) == (True, "REFUSED")
-    assert view.readbacks["bravo"].result is m.Match.MATCH, "it is read back all the same"
+    assert view.readbacks["bravo"].result is Match.MATCH, "it is read back all the same"
     (alert,) = picture.alerts.values()
     assert alert.subjects == (str(late), str(standing))
     assert set(alert.raised) == {"alpha", "bravo"}
@@ -199,7 +216,7 @@ def test_a_notice_before_all_have_signed_takes_no_effect(tmp_path: Path) -> None
     world["bravo"].sign()
     world.settle()
     refusal = refusals_by(world["alpha"], "bravo", EntryId("alpha", 1, 1))
-    assert refusal == m.Refusal(RefusalCode.NOT_IN_FORCE)
+    assert refusal == Refusal(RefusalCode.NOT_IN_FORCE)
     assert world.desk("bravo").in_force
     assert world.desk("bravo").picture.notices == {}
     world.close()
@@ -211,7 +228,7 @@ def test_an_entry_of_the_first_place_that_is_no_agreement_is_refused_and_nothing
     world["bravo"].sign()
     world.settle()
     refusal = refusals_by(world["alpha"], "bravo", EntryId("alpha", 1, 0))
-    assert refusal == m.Refusal(RefusalCode.WRONG_PLACE, "index")
+    assert refusal == Refusal(RefusalCode.WRONG_PLACE, "index")
     assert not world.desk("bravo").in_force
     world.close()
 
@@ -227,7 +244,7 @@ def test_two_honest_nodes_never_refuse_each_others_refusals_for_ever(pair: World
 def test_a_refusal_that_cannot_be_read_is_alarmed_and_not_answered(pair: World) -> None:
     alpha = pair["alpha"]
     before = pair["bravo"].size
-    good = alpha.payload(EntryType.REFUSAL, m.Refusal(RefusalCode.NOT_USABLE), refs=(m.Ref(EntryId("bravo", 1, 0), "0" * 64),))
+    good = alpha.payload(EntryType.REFUSAL, Refusal(RefusalCode.NOT_USABLE), refs=(Ref(EntryId("bravo", 1, 0), "0" * 64),))
     alpha.tell(alpha.sealed(spoken(good, v=2)))
     pair.settle()
     assert pair["bravo"].size == before, "two nodes of unlike versions would refuse each other's refusals without end"

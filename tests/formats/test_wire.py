@@ -19,13 +19,16 @@ from tafadi.formats.wire import BODIES, LARGEST_INTEGER, Json, decode, decode_me
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
-from tafadi.model import message as m
-from tafadi.model.alert import AlertKind
+from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.alert import AlertBody, AlertKind, AlertStep, Prediction
+from tafadi.model.entry import EntryId, EntryType, Operator, Ref, Seen
 from tafadi.model.incident import Incident, IncidentStep, Measured
 from tafadi.model.judgement import Verdict
-from tafadi.model.message import EntryId, EntryType, Message, RefusalCode
+from tafadi.model.line import Attempt, CheckStep, Duty, LineCheck, Roster, Stop, StopStep
+from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
-from tafadi.model.operation import AreaKind, Kind, Minima, Notice, StatedPlace, Trajectory, Waypoint
+from tafadi.model.operation import AreaKind, Kind, Minima, Notice, NoticeBody, NoticeStep, StatedPlace, Trajectory, Waypoint
+from tafadi.model.reply import Answer, AnswerCode, Difference, Match, PlaceReading, Readback, Refusal, RefusalCode
 from tafadi.model.track import Plot
 from tafadi.model.volume import Circle, Polygon, Volume4D
 
@@ -43,28 +46,29 @@ OPERATION = Notice(
     Kind.OPERATION, (SQUARE,), PATH, Minima(1_852.0, 152.4), None, 3, "survey", "watch floor", 121_500_000,
     stated=(StatedPlace("north-light", 271.5, 12_300.0),),
 )  # fmt: skip
-FOUND = m.Prediction(
+FOUND = Prediction(
     Verdict.CONFLICT, None, Minima(0.0, 0.0), SPAN.start, SPAN.end, Position(34.1, -40.0), AT.plus(0.000000001), 12, None, 7_000_000,
     BAND[0], BAND[1], AT,
 )  # fmt: skip
 
-GOLDEN: dict[EntryType, m.Body] = {
-    EntryType.AGREEMENT: m.AgreementBody('{"format":"tafadi.agreement/1"}', LEAF),
-    EntryType.LINE_CHECK: m.LineCheck(m.CheckStep.CALL, "n-17", AT, (Language.AR, Language.RU)),
-    EntryType.ROSTER: m.Roster(
-        (m.Duty("supervisor", SPAN, (Language.EN,), True, "planner"), m.Duty("planner", SPAN, (Language.EN,), False))
+GOLDEN: dict[EntryType, Body] = {
+    EntryType.KEY: KeyBody(b"a card as its root signed it"),
+    EntryType.AGREEMENT: AgreementBody('{"format":"tafadi.agreement/1"}', LEAF),
+    EntryType.LINE_CHECK: LineCheck(CheckStep.CALL, "n-17", AT, (Language.AR, Language.RU)),
+    EntryType.ROSTER: Roster(
+        (Duty("supervisor", SPAN, (Language.EN,), True, "planner"), Duty("planner", SPAN, (Language.EN,), False))
     ),
-    EntryType.OPERATION: m.NoticeBody(m.NoticeStep.NEW, OPERATION),
-    EntryType.AREA: m.NoticeBody(m.NoticeStep.AMEND, Notice(Kind.AREA, (CIRCLE,), area_kind=AreaKind.NO_OVERFLIGHT)),
-    EntryType.READBACK: m.Readback(
-        m.Match.MISMATCH, (m.PlaceReading("north-light", 359_999, 12_300),), 269_000_000, "914.4 m geoid", "-", SPAN,
-        (m.Difference("place from north-light", "271.5 deg 12.3 km", "300.1 deg 15.0 km"),),
+    EntryType.OPERATION: NoticeBody(NoticeStep.NEW, OPERATION),
+    EntryType.AREA: NoticeBody(NoticeStep.AMEND, Notice(Kind.AREA, (CIRCLE,), area_kind=AreaKind.NO_OVERFLIGHT)),
+    EntryType.READBACK: Readback(
+        Match.MISMATCH, (PlaceReading("north-light", 359_999, 12_300),), 269_000_000, "914.4 m geoid", "-", SPAN,
+        (Difference("place from north-light", "271.5 deg 12.3 km", "300.1 deg 15.0 km"),),
     ),
-    EntryType.ANSWER: m.Answer(m.AnswerCode.CONFLICT, "see our counter-proposal", Notice(Kind.OPERATION, (CIRCLE,))),
-    EntryType.REFUSAL: m.Refusal(RefusalCode.HEIGHT_WITHOUT_DATUM, "body.notice.volumes[0].upper.datum"),
-    EntryType.STOP: m.Stop(m.StopStep.RAISED, ("alpha/1/17", "sky/1001"), Position(34.0, -40.0), 18_520.0, AT.plus(600.0), "turn back"),
-    EntryType.ALERT: m.AlertBody(m.AlertStep.RAISED, LEAF, AlertKind.PLANS, ("alpha/1/17", "bravo/1/9"), FOUND, (LEAF, "f0" * 32)),
-    EntryType.ATTEMPT: m.Attempt("guard-radio", 22, False, 243_000_000, "no answer"),
+    EntryType.ANSWER: Answer(AnswerCode.CONFLICT, "see our counter-proposal", Notice(Kind.OPERATION, (CIRCLE,))),
+    EntryType.REFUSAL: Refusal(RefusalCode.HEIGHT_WITHOUT_DATUM, "body.notice.volumes[0].upper.datum"),
+    EntryType.STOP: Stop(StopStep.RAISED, ("alpha/1/17", "sky/1001"), Position(34.0, -40.0), 18_520.0, AT.plus(600.0), "turn back"),
+    EntryType.ALERT: AlertBody(AlertStep.RAISED, LEAF, AlertKind.PLANS, ("alpha/1/17", "bravo/1/9"), FOUND, (LEAF, "f0" * 32)),
+    EntryType.ATTEMPT: Attempt("guard-radio", 22, False, 243_000_000, "no answer"),
     EntryType.INCIDENT: Incident(
         IncidentStep.OPEN, "They came within 1.5 km.", SPAN, Measured(AT, Position(34.0, -40.0), 1_500_000, 30_000), ("minima",), (LEAF,)
     ),
@@ -82,13 +86,13 @@ def _message(kind: EntryType) -> Message:
         mode=Mode.EXERCISE,
         precedence=Precedence.PRIORITY,
         sent_at=AT.plus(0.107),
-        operator=m.Operator("watch-officer", "8fec633595edcc32"),
+        operator=Operator("watch-officer", "8fec633595edcc32"),
         lang=Language.EN,
         body=GOLDEN[kind],
         valid_until=AT.plus(3_600.0),
         ack_by=AT.plus(300.0),
-        refs=(m.Ref(EntryId("bravo", 1, 9), LEAF),),
-        seen=(m.Seen("bravo", 1, 10, LEAF),),
+        refs=(Ref(EntryId("bravo", 1, 9), LEAF),),
+        seen=(Seen("bravo", 1, 10, LEAF),),
     )
 
 
@@ -287,7 +291,7 @@ def _nouns() -> set[type]:
 
 def test_the_data_dictionary_names_every_member_type_and_code() -> None:
     text = DICTIONARY.read_text(encoding="utf-8")
-    wanted = {member.name for noun in _nouns() for member in members(noun)} | set(EntryType) | set(RefusalCode) | set(m.AnswerCode)
+    wanted = {member.name for noun in _nouns() for member in members(noun)} | set(EntryType) | set(RefusalCode) | set(AnswerCode)
     assert {noun.__name__ for noun in _nouns()} >= {"Waypoint", "Duty", "Minima", "Measured", "Position"}
     assert [name for name in sorted(wanted) if f"`{name}`" not in text] == []
 

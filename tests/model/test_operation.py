@@ -18,6 +18,8 @@ from tafadi.model.operation import (
     Kind,
     Minima,
     Notice,
+    NoticeBody,
+    NoticeStep,
     StatedPlace,
     Trajectory,
     Waypoint,
@@ -93,3 +95,10 @@ def test_a_notice_says_where_and_when_and_never_what_for() -> None:
     """By rule there is no field for target, unit, weapon, aircraft type or purpose."""
     names = {field.name for field in fields(Notice)}
     assert not {name for name in names for word in ("target", "unit", "weapon", "aircraft", "purpose") if word in name}
+
+
+def test_a_cancellation_has_no_geometry_and_every_other_notice_has() -> None:
+    for step, notice in ((NoticeStep.NEW, None), (NoticeStep.AMEND, None), (NoticeStep.CANCEL, OPERATION)):
+        with pytest.raises(InputError) as refused:
+            NoticeBody(step, notice)
+        assert refused.value.code == "geometry-missing"

@@ -21,7 +21,7 @@ from tafadi.net.tls import server_context
 def say(node: RealNode, count: int) -> None:
     """So many attempts, said by hand in one go while the node does not run."""
     from tafadi.node import Node, SystemClock
-    from tafadi.web.verbs import perform
+    from tafadi.web.verbs.table import perform
 
     folder = node.folder
     with folder.locked():

@@ -6,7 +6,8 @@ import pytest
 
 from nodes import Liar, World, until, world
 from tafadi.measure.instant import Instant
-from tafadi.model import message as m
+from tafadi.model.entry import EntryType
+from tafadi.model.line import Attempt
 from tafadi.node import SystemClock
 from tafadi.trust.push import Push, encode_push
 
@@ -53,7 +54,7 @@ def test_a_party_may_relay_anothers_feed_because_its_owner_signed_it(three: Worl
 def test_a_relayed_lie_is_not_taken_because_its_owner_did_not_sign_it(three: World) -> None:
     bravo, alpha = Liar(three, "bravo", "charlie"), Liar(three, "alpha", "charlie")
     alpha.load()
-    forged = bravo.leaf(bravo.message(m.Attempt("radio", 1, False), m.EntryType.ATTEMPT, Instant.parse(str(SystemClock().now()))))
+    forged = bravo.leaf(bravo.message(Attempt("radio", 1, False), EntryType.ATTEMPT, Instant.parse(str(SystemClock().now()))))
     body = encode_push(Push(alpha.origin, len(alpha.leaves), (forged,), bravo.note([*alpha.leaves, forged])))
     assert bravo.post("/push", body).status_code in (400, 403)
 
@@ -63,11 +64,11 @@ def test_a_fork_by_one_party_is_found_and_receipts_between_the_honest_two_go_on(
     until(three.settled)
     assert three["charlie"].stop() == 0
     now = Instant.parse(str(SystemClock().now()))
-    stories = {"alpha": m.Attempt("radio", 1, False), "bravo": m.Attempt("telephone", 3, True)}
+    stories = {"alpha": Attempt("radio", 1, False), "bravo": Attempt("telephone", 3, True)}
     for target, story in stories.items():
         liar = Liar(three, "charlie", target)
         liar.load()
-        assert liar.push(liar.leaf(liar.message(story, m.EntryType.ATTEMPT, now))).status_code == 200
+        assert liar.push(liar.leaf(liar.message(story, EntryType.ATTEMPT, now))).status_code == 200
     honest = [three["alpha"], three["bravo"]]
     for node in honest:
         until(lambda node=node: node.status()["evidence"] == 1)  # type: ignore[misc]

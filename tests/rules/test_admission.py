@@ -4,18 +4,22 @@ from dataclasses import replace
 
 import pytest
 
-from tafadi.model import message as m
-from tafadi.model.message import EntryType, Message, NoticeBody, NoticeStep, Refusal, RefusalCode
+from tafadi.model.agreement import AgreementBody
+from tafadi.model.entry import EntryType, Operator
+from tafadi.model.line import Stop, StopStep
+from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
+from tafadi.model.operation import NoticeBody, NoticeStep
+from tafadi.model.reply import Refusal, RefusalCode
 from tafadi.rules.admission import RULES, admit
 from world import START, TIMING, make_agreement, operation
 
 AGREEMENT = make_agreement()
 BEGINS = operation().span.start
-STOP = m.Stop(m.StopStep.RAISED, ("sky/1",))
+STOP = Stop(StopStep.RAISED, ("sky/1",))
 
 
-def _entry(body: m.Body, kind: EntryType, index: int = 1) -> Message:
+def _entry(body: Body, kind: EntryType, index: int = 1) -> Message:
     return Message(
         origin="tafadi.v1/line/alpha/1",
         index=index,
@@ -26,7 +30,7 @@ def _entry(body: m.Body, kind: EntryType, index: int = 1) -> Message:
         mode=Mode.EXERCISE,
         precedence=Precedence.ROUTINE,
         sent_at=START,
-        operator=m.Operator("node", "0" * 16),
+        operator=Operator("node", "0" * 16),
         lang=Language.EN,
         body=body,
     )
@@ -73,7 +77,7 @@ def test_recipients_are_other_parties_of_the_agreement(recipients: tuple[str, ..
 
 
 def test_the_agreement_stands_first_and_nothing_else_does() -> None:
-    body = m.AgreementBody("text", "0" * 64)
+    body = AgreementBody("text", "0" * 64)
     assert admit(_entry(body, EntryType.AGREEMENT, 0), AGREEMENT) is None
     assert admit(_entry(body, EntryType.AGREEMENT, 1), AGREEMENT) == Refusal(RefusalCode.WRONG_PLACE, "index")
     assert admit(replace(NOTICE, index=0), AGREEMENT) == Refusal(RefusalCode.WRONG_PLACE, "index")

@@ -13,9 +13,9 @@ from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.desk.picture import NoticeView
 from tafadi.desk.ports import Change, Exhibit, Head, Journal, Receipt
 from tafadi.errors import StoreError
-from tafadi.model import message as m
-from tafadi.model.message import EntryId
+from tafadi.model.entry import EntryId
 from tafadi.model.names import Language, Mode
+from tafadi.model.reply import AnswerCode
 from tafadi.store.fsck import verify
 from tafadi.store.views import FoldedViews
 from tafadi.trust.mirror import WrongSize
@@ -60,6 +60,9 @@ class Dying:
 
     def receipts(self, origin: str) -> dict[str, Receipt]:
         return self.inner.receipts(origin)
+
+    def evidence(self) -> list[Exhibit]:
+        return self.inner.evidence()
 
     def exhibits(self) -> list[Exhibit]:
         return self.inner.exhibits()
@@ -139,7 +142,7 @@ class Talk:
         (ours,), (theirs,) = self._mine("alpha"), self._mine("bravo")
         apart = operation(volume(40_000.0))
         self.insist(lambda: len(self._notice(theirs).revisions) == 2, lambda: announce.amend(bravo(), OFFICER, theirs, apart))
-        accepted = m.AnswerCode.ACCEPTED
+        accepted = AnswerCode.ACCEPTED
         self.insist(lambda: self._notice(ours).state == "ACCEPTED", lambda: hotline.answer(bravo(), OFFICER, ours, accepted))
         self.exchange()
         self.insist(lambda: bravo().picture.stops != {}, lambda: hotline.raise_stop(bravo(), OFFICER, Mode.EXERCISE, ("sky/1",)))

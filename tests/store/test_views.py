@@ -7,8 +7,9 @@ import pytest
 
 from tafadi.desk import announce, hotline
 from tafadi.errors import DamagedError, MissingError
-from tafadi.model.message import AnswerCode, EntryId
+from tafadi.model.entry import EntryId
 from tafadi.model.names import Mode
+from tafadi.model.reply import AnswerCode
 from tafadi.store.views import FoldedViews
 from world import OFFICER, World, make_agreement, operation, volume
 
@@ -29,11 +30,11 @@ def test_an_answer_never_comes_before_the_notice_that_it_answers(three: World) -
     hotline.answer(three.desk("bravo"), OFFICER, sent, AnswerCode.ACCEPTED)
     three.settle()
     charlie = three.desk("charlie")
-    assert charlie.views.size("bravo") < three["bravo"].size, "the answer waits for what it has seen"
+    assert charlie.views.size(three.desk("bravo").origin) < three["bravo"].size, "the answer waits for what it has seen"
     three.cut.clear()
     three.settle()
     assert charlie.picture.notices[sent].sides["bravo"] == "ACCEPTED"
-    assert charlie.views.size("bravo") == three["bravo"].size
+    assert charlie.views.size(three.desk("bravo").origin) == three["bravo"].size
 
 
 def test_what_was_concurrent_is_folded_in_one_order_at_all(three: World) -> None:

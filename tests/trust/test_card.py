@@ -16,6 +16,7 @@ from tafadi.errors import FormatError, InputError, NotOnRosterError, SignatureEr
 from tafadi.measure.instant import Instant, Span
 from tafadi.trust.canon import Json, canonical
 from tafadi.trust.card import CARD_TYPE, Card, open_card, sign_card
+from tafadi.trust.checkpoint import Checkpoint
 from tafadi.trust.dsse import wrap
 from tafadi.trust.envelope import open_envelope, seal
 from tafadi.trust.keys import SigningKey
@@ -95,6 +96,43 @@ def test_a_card_that_makes_no_sense_is_refused(change: dict[str, object]) -> Non
         replace(CARD, **change)  # type: ignore[arg-type]  # each names a field and its type
 
 
+def _end(origin: str = "tafadi.v1/sky/north/1", size: int = 9) -> Checkpoint:
+    return Checkpoint(origin, size, b"\7" * 32)
+
+
+def test_the_card_of_a_later_epoch_says_where_the_feeds_before_it_end() -> None:
+    ends = (_end("tafadi.v1/sea/north/1", 3), _end())
+    card = replace(CARD, epoch=2, ends=ends)
+    assert open_card(sign_card(card, ROOT)) == card
+    assert [card.end_of(origin) for origin in ("tafadi.v1/sky/north/1", "tafadi.v1/sea/north/1", "tafadi.v1/air/north/1")] == [9, 3, 0]
+
+
+@pytest.mark.parametrize(
+    ("epoch", "ends"),
+    [
+        (1, (_end(),)),
+        (3, (_end(),)),
+        (2, (_end("tafadi.v1/sky/south/1"),)),
+        (2, (_end("tafadi.v1/sky/north/2"),)),
+        (2, (_end(), _end())),
+        (2, (_end(), _end("tafadi.v1/sea/north/1"))),
+        (2, (_end(size=0),)),
+        (2, (_end("hello"),)),
+        (2, tuple(_end(f"tafadi.v1/sky{number:02}/north/1") for number in range(33))),
+    ],
+)
+def test_an_end_that_is_not_of_the_epoch_before_or_not_in_order_is_refused(epoch: int, ends: tuple[Checkpoint, ...]) -> None:
+    with pytest.raises(InputError):
+        replace(CARD, epoch=epoch, ends=ends)
+
+
+def test_a_card_with_as_many_ends_and_operators_as_it_may_have_is_not_too_long() -> None:
+    ends = tuple(_end(f"tafadi.v1/{'s' * 30}{number:02}/north/{999_998}", 2**53 - 1) for number in range(32))
+    operators = tuple((f"{'r' * 29}-{number:02}", SigningKey.from_seed(bytes([100 + number]) * 32).public) for number in range(64))
+    card = replace(CARD, epoch=999_999, ends=ends, operators=operators)
+    assert open_card(sign_card(card, ROOT)) == card
+
+
 def test_only_the_root_key_signs_a_card() -> None:
     with pytest.raises(InputError, match="root key"):
         sign_card(CARD, _key(2))
@@ -127,6 +165,10 @@ def test_a_card_signed_by_another_key_or_by_two_is_refused() -> None:
         ("log", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="),
         ("operators", {}),
         ("operators", ["duty"]),
+        ("ends", {}),
+        ("ends", ["tafadi.v1/sky/north/1"]),
+        ("ends", [{"origin": "tafadi.v1/sky/north/1", "size": 4}]),
+        ("ends", [{"origin": "tafadi.v1/sky/north/0", "size": 4, "root": "AA=="}]),
         ("operators", [{"role": "duty"}]),
         ("operators", [{"role": f"r{number:02d}", "key": "AAAA"} for number in range(65)]),
         ("hpke", None),

@@ -7,6 +7,7 @@ made from the cases below, and this test fails when they differ; `TAFADI_WRITE_V
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -15,7 +16,7 @@ import pytest
 from tafadi.errors import TafadiError
 from tafadi.measure.instant import Instant
 from tafadi.trust.canon import Json, from_base64, to_base64
-from tafadi.trust.card import Card, open_card
+from tafadi.trust.card import CARD_TYPE, Card, open_card, sign_card
 from tafadi.trust.catchup import (
     AddCheckpoint,
     AddEntries,
@@ -35,6 +36,7 @@ from tafadi.trust.checkpoint import (
     parse_checkpoint,
     sign_checkpoint,
 )
+from tafadi.trust.dsse import unwrap, wrap
 from tafadi.trust.envelope import open_envelope, seal
 from tafadi.trust.evidence import compare_checkpoints, compare_entries, compare_trees, encode_evidence, open_evidence
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
@@ -190,6 +192,8 @@ def _papers(north: Party) -> dict[str, Case]:
     words = key_words(north.root.public)
     return {
         "card": Case("card", "taken", "the card of north", north.signed_card),
+        "card-epoch-2": Case("card", "taken", "the next card, which ends the feed before it", _renewed(north, _head(leaves))),
+        "card-end-of-another": Case("card", "FormatError", "it ends a feed of another party", _renewed(north, _head(leaves, "south"))),
         "card-space": Case("card", "FormatError", "a byte after the end", north.signed_card + b" "),
         "evidence-entries": Case("evidence", "taken", "two entries at index 4", entries),
         "evidence-roots": Case("evidence", "taken", "two roots for five entries", roots),
@@ -198,6 +202,23 @@ def _papers(north: Party) -> dict[str, Case]:
         "words": Case("words", "taken", "a key as words", words.encode(), {"key": north.root.public.text}),
         "words-wrong": Case("words", "InputError", "the first word is another", b"zoo" + words[words.index(" ") :].encode()),
     }
+
+
+def _head(leaves: list[bytes], party: str = "north") -> Checkpoint:
+    return Checkpoint(origin_of("demo", party, 1), len(leaves), Frontier().extend(map(leaf_hash, leaves)).root())
+
+
+def _renewed(north: Party, end: Checkpoint) -> bytes:
+    """The card of north for epoch 2, with fresh keys, signed by the same root, whatever it says."""
+    envelope, log, mirror = (SigningKey.from_seed(bytes([seed]) * 32) for seed in (0x21, 0x22, 0x23))
+    true_end = replace(end, origin=origin_of("demo", "north", 1))
+    card = sign_card(
+        replace(north.card, epoch=2, envelope=envelope.public, log=log.public, mirror=mirror.public, ends=(true_end,)), north.root
+    )
+    if true_end == end:
+        return card
+    payload = unwrap(card, CARD_TYPE, "card", len(card)).payload_bytes.replace(true_end.origin.encode(), end.origin.encode())
+    return wrap(CARD_TYPE, payload, north.root)
 
 
 def _same_twice(evidence: bytes) -> bytes:

@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from nodes import World, world
+from tafadi.errors import UnavailableError
+from tafadi.web.control_app import control_socket
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +84,13 @@ def test_arguments_of_the_wrong_kind_are_a_problem_and_never_a_failure(alpha: Wo
 def test_the_node_came_through_all_that_without_a_traceback(alpha: World) -> None:
     assert alpha["alpha"].cli("node", "status").code == 0
     assert "Traceback" not in alpha["alpha"].log.read_text()
+
+
+def test_the_control_socket_is_its_owners_alone_from_the_first_moment(tmp_path: Path) -> None:
+    with control_socket(tmp_path / "control.sock"):
+        assert (tmp_path / "control.sock").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_name_too_long_for_a_socket_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError, match="shorter folder"):
+        control_socket(tmp_path / ("x" * 110))

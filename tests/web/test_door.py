@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from nodes import Liar, RealNode, World, until, world
+from tafadi.errors import UnavailableError
 from tafadi.web import door
-from tafadi.web.door import PeerDoor, allow_open_files
+from tafadi.web.door import PeerDoor, allow_open_files, listening_socket
 
 FILES: int = 128  # descriptors for the node under siege
 STRANGERS: int = 400
@@ -92,6 +93,11 @@ def test_strangers_have_only_a_share_of_the_descriptors(monkeypatch: pytest.Monk
     with opened(9) as listener:
         allow_open_files(listener)
         assert (told, listener.handshakes_max) == ([(256, 256)], 64)
+
+
+def test_a_port_that_is_taken_is_unavailable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, pytest.raises(UnavailableError, match="cannot listen"):
+        listening_socket("127.0.0.1", other.getsockname()[1])
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 
 from nodes import Liar, World, square, until, world
 from tafadi.measure.instant import Instant
-from tafadi.model import message as m
+from tafadi.model.entry import EntryType
+from tafadi.model.line import Attempt, Stop, StopStep
 from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint, sign_checkpoint
 from tafadi.trust.evidence import Contradiction, open_evidence
 from tafadi.trust.heartbeat import encode_heartbeat
@@ -39,7 +40,7 @@ def bravo(pair: World) -> Liar:
 
 def attempt(bravo: Liar, **more: Any) -> bytes:
     """An honest entry of bravo's, the next in its feed."""
-    return bravo.leaf(bravo.message(m.Attempt("radio", 1, False), m.EntryType.ATTEMPT, Instant.parse(_now()), **more))
+    return bravo.leaf(bravo.message(Attempt("radio", 1, False), EntryType.ATTEMPT, Instant.parse(_now()), **more))
 
 
 def _now() -> str:
@@ -168,7 +169,7 @@ def test_the_nodes_own_feed_is_served_and_what_it_does_not_have_is_not(pair: Wor
 
 def test_an_entry_with_bad_content_is_stored_and_answered_with_a_refusal(pair: World, bravo: Liar) -> None:
     place = len(bravo.leaves)
-    payload = bravo.message(m.Attempt("radio", 1, False), m.EntryType.ATTEMPT, Instant.parse(_now()))
+    payload = bravo.message(Attempt("radio", 1, False), EntryType.ATTEMPT, Instant.parse(_now()))
     assert bravo.push(bravo.leaf({**payload, "no\x1b[31msuch\u202emember": 1})).status_code == 200
     refused = until(lambda: pair["alpha"].ask("line", "show")["refusals"].get(f"bravo/1/{place}"))
     assert refused["alpha"]["code"] == "not-usable"
@@ -202,7 +203,7 @@ def _odd(payload: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("case", sorted(_odd({})))
 def test_no_odd_entry_stops_the_feed(pair: World, bravo: Liar, case: str) -> None:
-    payload = bravo.message(m.Attempt("radio", 1, False), m.EntryType.ATTEMPT, Instant.parse(_now()))
+    payload = bravo.message(Attempt("radio", 1, False), EntryType.ATTEMPT, Instant.parse(_now()))
     assert bravo.push(bravo.leaf(_odd(payload)[case])).status_code == 200
     after = len(bravo.leaves)
     assert bravo.push(attempt(bravo)).status_code == 200
@@ -218,7 +219,7 @@ def test_no_bytes_at_all_stop_the_feed(pair: World, bravo: Liar, leaf: bytes) ->
 
 
 def test_an_entry_that_another_party_signed_takes_no_effect_and_is_a_fault_of_the_feed(pair: World, bravo: Liar) -> None:
-    payload = bravo.message(m.Attempt("radio", 1, False), m.EntryType.ATTEMPT, Instant.parse(_now()))
+    payload = bravo.message(Attempt("radio", 1, False), EntryType.ATTEMPT, Instant.parse(_now()))
     place = len(bravo.leaves)
     stolen = pair["alpha"].folder.identity().mirror
     from tafadi.trust.envelope import seal
@@ -237,7 +238,7 @@ def test_an_entry_that_has_seen_what_nobody_has_waits_loudly_and_a_stop_behind_i
     waiting = f"bravo/1/{len(bravo.leaves)}"
     assert bravo.push(attempt(bravo, seen=ahead)).status_code == 200
     until(lambda: f"{waiting} is stored and waits" in pair["alpha"].log.read_text())
-    stop = bravo.message(m.Stop(m.StopStep.RAISED, ("sky/1",)), m.EntryType.STOP, Instant.parse(_now()), precedence="FLASH")
+    stop = bravo.message(Stop(StopStep.RAISED, ("sky/1",)), EntryType.STOP, Instant.parse(_now()), precedence="FLASH")
     assert bravo.push(bravo.leaf(stop)).status_code == 200
     until(lambda: "STOP RAISED by bravo" in pair["alpha"].log.read_text())
     shown = pair["alpha"].ask("line", "show")
@@ -247,7 +248,7 @@ def test_an_entry_that_has_seen_what_nobody_has_waits_loudly_and_a_stop_behind_i
 
 def test_a_forked_feed_convicts_its_owner_and_the_node_goes_on(pair: World, bravo: Liar) -> None:
     """Runs last: bravo, which really holds its keys, signs two histories of its feed."""
-    told, other = attempt(bravo), bravo.leaf(bravo.message(m.Attempt("telephone", 2, True), m.EntryType.ATTEMPT, Instant.parse(_now())))
+    told, other = attempt(bravo), bravo.leaf(bravo.message(Attempt("telephone", 2, True), EntryType.ATTEMPT, Instant.parse(_now())))
     before = list(bravo.leaves)
     assert bravo.push(told).status_code == 200
     fork = Liar(pair, "bravo", "alpha")

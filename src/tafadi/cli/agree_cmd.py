@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tafadi.cli.calls import AsJson, NodeDir, call, print_json, read_file
+from tafadi.cli.calls import AgreementName, AsJson, NodeDir, call, print_json, read_file
 from tafadi.cli.exits import door, say_line
 from tafadi.errors import InputError
 from tafadi.model.names import Mode
 
 if TYPE_CHECKING:
-    from tafadi.desk.ports import Pact
+    from tafadi.desk.pact import Pact
     from tafadi.model.agreement import Landmark
 
 app = typer.Typer(no_args_is_help=True, help="Make, show, exchange and sign an agreement.")
@@ -133,9 +133,9 @@ def _landmark(text: str) -> "Landmark":
 @door
 def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], as_json: AsJson = False) -> None:
     """Show an agreement document: parties with the words of their root keys, minima, landmarks, timing, digest."""
+    from tafadi.desk.pact import pact_of
     from tafadi.formats.agreement import digest_of
     from tafadi.measure.units import feet, nautical_miles
-    from tafadi.node import pact_of
     from tafadi.trust.keys import key_words
 
     document = read_file(file)
@@ -165,7 +165,7 @@ def sign(
     as_json: AsJson = False,
 ) -> None:
     """Sign an agreement in the name of the node's party, after the other parties' words were compared."""
-    from tafadi.node import pact_of
+    from tafadi.desk.pact import pact_of
     from tafadi.store.folder import Folder
 
     document = read_file(file)
@@ -187,3 +187,21 @@ def _check_words(pact: "Pact", party: str, given: list[str]) -> None:
             raise InputError(f'give the words that {other} read out: --words {other}="…"')
         if key_from_words(read_out[other]) != pact.cards[other].root:
             raise InputError(f"the words read out by {other} are not those of the root key on its card; do not sign")
+
+
+@app.command("take-card")
+@door
+def take_card(
+    path: NodeDir,
+    file: Annotated[Path, typer.Argument(help="Another party's new card.")],
+    agreement: AgreementName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Go by another party's new card, brought as a file. Its root key must be the one that the agreement names."""
+    told = call(path, "card.take", card=base64.b64encode(read_file(file)).decode("ascii"), agreement=agreement)
+    if as_json:
+        print_json(told)
+    elif told["taken"]:
+        say_line(f"{told['party']} goes on in epoch {told['epoch']} under {', '.join(told['taken'])}")
+    else:
+        say_line(f"the card of {told['party']} for epoch {told['epoch']} was known already")

@@ -46,7 +46,7 @@ def _check_letters(arguments: dict[str, Any]) -> None:
 def _by_hand(folder: Any, verb: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """No node runs: hold the folder, do the verb, let go. What was said is pushed when the node runs."""
     from tafadi.node import Node, SystemClock
-    from tafadi.web.verbs import perform
+    from tafadi.web.verbs.table import perform
 
     with folder.locked():
         node = Node(folder, SystemClock())

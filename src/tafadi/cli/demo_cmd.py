@@ -14,10 +14,11 @@ import typer
 
 from tafadi.cli.calls import print_json
 from tafadi.cli.exits import FOUND, door, say_error
-from tafadi.errors import InputError, UnavailableError
+from tafadi.errors import InputError
 from tafadi.model.names import Language
 
 if TYPE_CHECKING:
+    from tafadi.cli.demo.held import NotHeldError
     from tafadi.cli.demo.scene import Scene
     from tafadi.cli.demo.stage import Stage
     from tafadi.cli.demo.story import Story
@@ -125,7 +126,7 @@ class Outcome:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.broken = ""
+        self.broken: NotHeldError | None = None
         self.measured: dict[str, Any] = {}
         self.restarts: dict[str, int] = {}
 
@@ -141,9 +142,10 @@ def _play(
     quiet: bool,
 ) -> Outcome:
     """Sets the stage, tells the story, and clears the stage."""
+    from tafadi.cli.demo.held import NotHeldError
     from tafadi.cli.demo.player import Player
     from tafadi.cli.demo.stage import Stage
-    from tafadi.cli.demo.story import NotHeldError, Story
+    from tafadi.cli.demo.story import Story
     from tafadi.node import SystemClock
 
     outcome = Outcome()
@@ -163,13 +165,15 @@ def _play(
 
     story = Story(stage, scene, speaker, tell, at_step)
     _open_story(story, scene, stage)
-    stage.start(f"plots=tcp://127.0.0.1:{player.port}")
-    over = _kill_in_the_background(stage, random_kills, dice)
+    over = threading.Event()
     try:
+        stage.start(f"plots=tcp://127.0.0.1:{player.port}")
+        _kill_in_the_background(stage, random_kills, dice, over)
         story.run(lambda: player.play(scene.plots))
-    except (NotHeldError, UnavailableError) as error:
-        outcome.broken = str(error)
-    over.set()
+    except NotHeldError as error:
+        outcome.broken = error
+    finally:
+        over.set()
     outcome.measured = story.measured
     outcome.restarts = {party: actor.restarts for party, actor in stage.actors.items() if actor.restarts}
     for party, count in outcome.restarts.items():
@@ -186,9 +190,8 @@ def _open_story(story: "Story", scene: "Scene", stage: "Stage") -> None:
         story.say("demo.recording", first=scene.tracks[0], second=scene.tracks[1])
 
 
-def _kill_in_the_background(stage: "Stage", count: int, dice: random.Random) -> threading.Event:
-    """Kills a node now and then until it was done often enough or the event is set."""
-    over = threading.Event()
+def _kill_in_the_background(stage: "Stage", count: int, dice: random.Random, over: threading.Event) -> None:
+    """Kills a node now and then until it was done often enough or `over` is set."""
 
     def run() -> None:
         for _ in range(count):
@@ -197,11 +200,11 @@ def _kill_in_the_background(stage: "Stage", count: int, dice: random.Random) -> 
             stage.kill(dice.choice(["alpha", "bravo"]))
 
     threading.Thread(target=run, daemon=True).start()
-    return over
 
 
 def _tell_recorded(scene: "Scene", plots: "list[Plot]", recording: Path, speaker: "Speaker", outcome: Outcome, quiet: bool) -> None:
     """The recorded closest approach of the story's pair, beside the published result where one lies next to the recording."""
+    from tafadi.cli.demo.held import NotHeldError
     from tafadi.engine.recorded import closest_recorded, separation_at
     from tafadi.formats.aria_event import parse as parse_event
     from tafadi.measure.instant import Instant
@@ -232,14 +235,14 @@ def _tell_recorded(scene: "Scene", plots: "list[Plot]", recording: Path, speaker
     event = parse_event(published.read_bytes())
     ours = separation_at(one, other, event.at)
     if ours is None or ours.vertical_m is None:
-        outcome.broken = outcome.broken or f"the two were not both seen at {event.at}, of which {published.name} speaks"
+        outcome.broken = outcome.broken or NotHeldError("held.both-seen", at=event.at, file=published.name)
         return
     tell("demo.recorded-at", at=event.at, **figures(ours.horizontal_m, ours.vertical_m))
     off_nm = abs(nautical_miles(ours.horizontal_m - event.horizontal_m))
     off_ft = abs(feet(ours.vertical_m - event.vertical_m))
     outcome.measured["published_difference"] = {"horizontal_nm": round(off_nm, 4), "vertical_ft": round(off_ft, 3)}
     if off_nm > 0.02 or off_ft > 0.1:
-        outcome.broken = outcome.broken or f"the separation at {event.at} differs from {published.name}"
+        outcome.broken = outcome.broken or NotHeldError("held.separation", at=event.at, file=published.name)
     tell("demo.compared", at=event.at, tolerance="0.02 NM / 0.1 ft", **figures(event.horizontal_m, event.vertical_m))
 
 
@@ -249,15 +252,14 @@ def _to_hundredths(at: "Instant") -> str:
 
 
 def _close(outcome: Outcome, seconds: float, speaker: "Speaker", keep: Path | None, as_json: bool) -> None:
+    broken = outcome.broken.told(speaker) if outcome.broken else ""
     if as_json:
         figures = {**outcome.measured, "restarts": outcome.restarts, "seconds": round(seconds, 1)}
-        print_json({"held": not outcome.broken, "broken": outcome.broken, "figures": figures, "lines": outcome.lines})
+        print_json({"held": not outcome.broken, "broken": broken, "figures": figures, "lines": outcome.lines})
     else:
-        typer.echo(
-            speaker.say("demo.broken", what=outcome.broken) if outcome.broken else speaker.say("demo.held", seconds=f"{seconds:.0f}")
-        )
+        typer.echo(speaker.say("demo.broken", what=broken) if broken else speaker.say("demo.held", seconds=f"{seconds:.0f}"))
         if keep:
             typer.echo(speaker.say("demo.kept", folder=keep))
     if outcome.broken:
-        say_error(f"the story did not hold: {outcome.broken}")
+        say_error(str(outcome.broken))
         raise typer.Exit(FOUND)

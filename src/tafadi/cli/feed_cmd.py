@@ -11,19 +11,19 @@ from tafadi.cli.exits import FOUND, door, say_line
 from tafadi.errors import MissingError
 
 if TYPE_CHECKING:
-    from tafadi.desk.ports import Pact
+    from tafadi.desk.pact import Pact
     from tafadi.store.sqlite import SqliteJournal
 
 app = typer.Typer(no_args_is_help=True, help="Verify and show the feeds of a node.")
 
 
 def _opened(path: Path, name: str) -> "tuple[SqliteJournal, list[Pact]]":
-    from tafadi.node import pact_of
     from tafadi.store.folder import Folder
+    from tafadi.store.identity import open_pact
     from tafadi.store.sqlite import SqliteJournal
 
     folder = Folder.open(path)
-    pacts = [pact_of(document) for document in folder.agreements().values()]
+    pacts = [open_pact(folder, document) for document in folder.agreements().values()]
     chosen = [pact for pact in pacts if name in ("", pact.id, pact.agreement.name)]
     if not chosen:
         raise MissingError(f"the node has signed no agreement{f' called {name}' if name else ''}")
@@ -38,7 +38,7 @@ def verify(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False
 
     journal, pacts = _opened(path, agreement)
     reports = [report for pact in pacts for report in verify_feeds(journal, pact)]
-    exhibits = sum(exhibit.accuses for exhibit in journal.exhibits())
+    exhibits = len(journal.evidence())
     if as_json:
         print_json({"feeds": [asdict(report) for report in reports], "evidence": exhibits})
     else:
@@ -70,8 +70,7 @@ def show(
     rows = []
     for pact in pacts:
         for name in pact.agreement.parties:
-            if party in ("", name):
-                origin = pact.origin(name)
+            for origin in pact.origins(name) if party in ("", name) else ():
                 leaves = journal.leaves(origin, 0, journal.head(origin).frontier.size)
                 rows += [examine(leaf, pact.entry_id(origin, index), pact) for index, leaf in enumerate(leaves)]
     if as_json:

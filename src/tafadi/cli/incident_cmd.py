@@ -1,12 +1,16 @@
 """`tafadi incident`: open, reply, show."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, call, print_json
 from tafadi.cli.exits import door, say_line
-from tafadi.cli.line_cmd import EntryName, say_entry
+from tafadi.cli.line_cmd import EntryName, Lang, say_entry, tell
+from tafadi.model.names import Language
+
+if TYPE_CHECKING:
+    from tafadi.phrases.catalogue import Speaker
 
 app = typer.Typer(no_args_is_help=True, help="Open an incident, reply to one, show them.")
 
@@ -58,28 +62,42 @@ def show(
     path: NodeDir,
     entry: Annotated[str, typer.Argument(metavar="[ENTRY]", help="One incident; all when left out.")] = "",
     agreement: AgreementName = "",
+    lang: Lang = Language.EN,
     as_json: AsJson = False,
 ) -> None:
-    """Show incidents with both accounts and the evidence that they rest on."""
+    """Show incidents with every party's account, who has not given one, and the evidence that they rest on."""
+    from tafadi.phrases.catalogue import Speaker
+
     told = call(path, "incident.show", entry=entry, agreement=agreement)
     if as_json:
         print_json(told)
         return
+    speaker = Speaker(lang)
     for incident in told["incidents"]:
-        say_line(f"[{incident['mode']}] incident {incident['id']} {incident['state']}")
-        for party, account in sorted(incident["accounts"].items()):
-            _show_account(party, account)
+        _show_incident(speaker, incident)
 
 
-def _show_account(party: str, account: dict[str, Any]) -> None:
+def _show_incident(speaker: "Speaker", incident: dict[str, Any]) -> None:
+    """One incident with its accounts; where several are addressed, which of them have given none."""
+    tell(speaker, "incident.state", mode=incident["mode"], entry=incident["id"], state=speaker.say(f"state.{incident['state']}"))
+    for party, account in sorted(incident["accounts"].items()):
+        _show_account(speaker, party, account)
+    for party in incident["sides"] if len(incident["sides"]) > 1 else ():
+        if party not in incident["accounts"]:
+            tell(speaker, "incident.no-account", indent=2, party=party)
+
+
+def _show_account(speaker: "Speaker", party: str, account: dict[str, Any]) -> None:
     first, *rest = account["account"].splitlines() or [""]
     say_line(f"  {party}: {first}")
     for line in rest:
         say_line(f"    | {line}")
     for digest in account.get("evidence", []):
-        say_line(f"    evidence sha256 {digest}")
+        tell(speaker, "incident.evidence", indent=4, digest=f"sha256 {digest}")
     measured = account.get("measured")
     if measured:
-        vertical = measured.get("vertical_mm")
-        height = f"{vertical / 304.8:.0f} ft" if vertical is not None else "height unknown"
-        say_line(f"    measured {measured['horizontal_mm'] / 1852000:.3f} NM / {height} at {measured['at']}")
+        figures = {"horizontal": f"{measured['horizontal_mm'] / 1852000:.3f}", "at": measured["at"]}
+        if measured.get("vertical_mm") is None:
+            tell(speaker, "incident.measured-level", indent=4, **figures)
+        else:
+            tell(speaker, "incident.measured", indent=4, vertical=f"{measured['vertical_mm'] / 304.8:.0f}", **figures)

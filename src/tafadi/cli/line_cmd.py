@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -11,13 +11,26 @@ from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, cal
 from tafadi.cli.exits import door, say_line
 from tafadi.cli.notice_cmd import alert_lines
 from tafadi.errors import InputError
-from tafadi.model.message import AnswerCode, StopStep
+from tafadi.model.line import StopStep
+from tafadi.model.names import Language
+from tafadi.model.reply import AnswerCode
+
+if TYPE_CHECKING:
+    from tafadi.phrases.catalogue import Speaker
 
 app = typer.Typer(no_args_is_help=True, help="Check the line, acknowledge, answer, say stop.")
 
 FREQUENCY_MAX_MHZ: Final = 300_000.0  # beyond that it is light
 
 EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="The entry, like alpha/1/5.")]
+
+
+Lang = Annotated[Language, typer.Option("--lang", help="The language in which it is told; alerts are told in English.")]
+
+
+def tell(speaker: "Speaker", key: str, *, indent: int = 0, **values: object) -> None:
+    """Prints one phrase. The speaker has made its values safe for a terminal; the marks that turn its own text must stay."""
+    typer.echo(" " * indent + speaker.say(key, **values))
 
 
 def say_entry(told: dict[str, Any], as_json: bool, words: str) -> None:
@@ -147,23 +160,48 @@ def alarms(path: NodeDir, as_json: AsJson = False) -> None:
 
 @app.command()
 @door
-def show(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = False) -> None:
+def show(path: NodeDir, agreement: AgreementName = "", lang: Lang = Language.EN, as_json: AsJson = False) -> None:
     """Show the line: when each party was last heard, checks, stops, alerts, refusals, and what is stored where."""
+    from tafadi.phrases.catalogue import Speaker
+
     told = call(path, "line.show", agreement=agreement)
     if as_json:
         print_json(told)
         return
-    say_line(f"{told['party']} under {told['agreement']} at {told['now']}: {'in force' if told['in_force'] else 'NOT IN FORCE'}")
-    for party, size in told["stored_at"].items():
-        say_line(f"  {size} of {told['feed_size']} entries stored by {party}")
-    for name, link in told["links"].items():
-        say_line(f"  line {name}: last heard {link['heard_at'] or 'never'}{'; ' + link['trouble'] if link['trouble'] else ''}")
+    speaker = Speaker(lang)
+    _show_links(speaker, told)
     for check_ in told["line_checks"]:
-        say_line(f"[{check_['mode']}] line check {check_['id']} {check_['state']}")
+        _show_check(speaker, check_)
     for stop_ in told["stops"]:
-        say_line(f"[{stop_['mode']}] STOP {stop_['id']} {stop_['state']}: {', '.join(stop_['stop'].get('what', []))}")
+        what = ", ".join(stop_["stop"].get("what", []))
+        tell(speaker, "line.stop", mode=stop_["mode"], entry=stop_["id"], state=speaker.say(f"state.{stop_['state']}"), what=what)
     for line in alert_lines(told["alerts"]):
         say_line(line)
     for entry, parties in told["refusals"].items():
         for party, why in parties.items():
-            say_line(f"refused by {party}: {entry} {why['code']} {why.get('field', '')}".rstrip())
+            tell(speaker, "line.refused", party=party, entry=entry, why=f"{why['code']} {why.get('field', '')}".rstrip())
+
+
+def _show_links(speaker: "Speaker", told: dict[str, Any]) -> None:
+    force = "line.in-force" if told["in_force"] else "line.not-in-force"
+    tell(speaker, force, party=told["party"], agreement=told["agreement"], now=told["now"])
+    for party, held in told["stored_at"].items():
+        tell(speaker, "line.stored", indent=2, held=held, size=told["feed_size"], party=party)
+    for name, link in told["links"].items():
+        at = link["heard_at"] or speaker.say("line.never")
+        if link["trouble"]:
+            tell(speaker, "line.trouble", indent=2, name=name, at=at, trouble=link["trouble"])
+        else:
+            tell(speaker, "line.heard", indent=2, name=name, at=at)
+
+
+def _show_check(speaker: "Speaker", check_: dict[str, Any]) -> None:
+    """One line check; where several are addressed, which of them have replied."""
+    tell(speaker, "line.check", mode=check_["mode"], entry=check_["id"], state=speaker.say(f"state.{check_['state']}"))
+    if len(check_["sides"]) == 1:
+        return
+    for party in check_["sides"]:
+        if party in check_["replied_at"]:
+            tell(speaker, "line.replied", indent=2, party=party, at=check_["replied_at"][party])
+        else:
+            tell(speaker, "line.not-replied", indent=2, party=party)

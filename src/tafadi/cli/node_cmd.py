@@ -2,8 +2,9 @@
 
 import asyncio
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +13,14 @@ from tafadi.cli.exits import COULD_NOT, door, say_error, say_line
 from tafadi.errors import DamagedError
 from tafadi.model.names import Language, Mode
 
+if TYPE_CHECKING:
+    from tafadi.epoch import Begun
+    from tafadi.store.folder import Folder
+    from tafadi.trust.keys import SigningKey
+
 app = typer.Typer(no_args_is_help=True, help="Make a node, run it, ask how it is.")
 
-CARD_DAYS = 90  # signing keys last that long, by the protocol
+RootKey = Annotated[Path | None, typer.Option("--root", help="The file with the root key, from where it is kept; else DIR/keys/root.key.")]
 
 
 @app.command()
@@ -31,7 +37,7 @@ def init(
     from tafadi.net.tls import make_certificate
     from tafadi.node import SystemClock
     from tafadi.store.folder import Folder, Settings
-    from tafadi.store.identity import make_card
+    from tafadi.store.identity import CARD_DAYS, first_card
     from tafadi.trust.keys import key_words
 
     check_name(party, "party")
@@ -39,7 +45,7 @@ def init(
     now = SystemClock().now()
 
     folder = Folder.create(path, Settings(party, lang, host=host, port=port), lambda: os.urandom(32), make_certificate(party, now))
-    make_card(folder, now, CARD_DAYS)
+    first_card(folder, now, CARD_DAYS)
     words = key_words(folder.key("root").public)
     if as_json:
         print_json({"party": party, "folder": str(path), "words": words})
@@ -80,7 +86,8 @@ def run(
     from tafadi.net.feeds import Source
     from tafadi.node import Node, ScenarioClock, SystemClock
     from tafadi.store.folder import Folder
-    from tafadi.web.serve import configure_logs, serve
+    from tafadi.web.logs import configure_logs
+    from tafadi.web.serve import serve
 
     configure_logs()
     folder = Folder.open(path)
@@ -134,3 +141,61 @@ def peer(
         print_json({"party": party, "url": url})
     else:
         say_line(f"{party} listens at {url}")
+
+
+@app.command()
+@door
+def renew(path: NodeDir, root: RootKey = None, as_json: AsJson = False) -> None:
+    """Renew the keys: a new card for the next epoch, signed by the root key. Stop the node before, and run it again after."""
+    from tafadi.epoch import renew as begin
+    from tafadi.node import SystemClock
+    from tafadi.store.folder import Folder
+
+    folder = Folder.open(path)
+    with folder.locked():
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32))
+    _say_begun(folder, begun, as_json)
+
+
+@app.command()
+@door
+def restore(
+    path: NodeDir,
+    root: RootKey = None,
+    without: Annotated[list[str] | None, typer.Option("--without", help="A party that cannot be asked; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on after the record was lost or put back from a copy: fetch own entries back from the others, begin the next epoch."""
+    from tafadi.epoch import restore as begin
+    from tafadi.node import SystemClock
+    from tafadi.store.folder import Folder
+
+    folder = Folder.open(path)
+    with folder.locked(needs_journal=False):
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), without or ())
+    _say_begun(folder, begun, as_json)
+
+
+def _root_key(folder: "Folder", path: Path | None) -> "SigningKey":
+    from tafadi.store.folder import read_seed
+    from tafadi.trust.keys import SigningKey
+
+    return SigningKey.from_seed(read_seed(path)) if path else folder.key("root")
+
+
+def _say_begun(folder: "Folder", begun: "Begun", as_json: bool) -> None:
+    if as_json:
+        ends = [{"origin": end.origin, "size": end.size, "root": end.root.hex()} for end in begun.ends]
+        fetched = [{**asdict(feed), "lost": feed.lost} for feed in begun.fetched]
+        print_json({"party": folder.settings.party, "epoch": begun.epoch, "ends": ends, "fetched": fetched})
+        return
+    for feed in begun.fetched:
+        say_line(f"{feed.origin}: {feed.had} entries were here, {feed.has} are now")
+        if feed.lost:
+            say_line(
+                f"  {feed.lost} more had been written and no other party holds them: they are lost; nobody ever gave a receipt for them"
+            )
+    for end in begun.ends:
+        say_line(f"{end.origin} ends at {end.size} entries")
+    say_line(f"{folder.settings.party} goes on in epoch {begun.epoch}. Run the node: it tells the others.")
+    say_line(f"Its new card, for a party that cannot be reached over the line: {folder.path / 'card.json'}")

@@ -12,11 +12,11 @@ from tafadi.desk.situations import plans_situation, prediction_of
 from tafadi.desk.speak import Draft, say
 from tafadi.engine.detect import judge
 from tafadi.errors import InputError, MissingError, NotPermittedError, WrongStateError
-from tafadi.model.alert import AlertKind
+from tafadi.model.alert import AlertBody, AlertKind, AlertStep
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.judgement import Cause, Judgement, Verdict
-from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType, NoticeBody, NoticeStep
 from tafadi.model.names import Mode, Precedence
-from tafadi.model.operation import NO_MINIMA, Announced, Notice
+from tafadi.model.operation import NO_MINIMA, Announced, Notice, NoticeBody, NoticeStep
 
 JUDGEMENTS_KEPT: Final = 200_000  # pairs of revisions; beyond that the engine is simply asked again
 

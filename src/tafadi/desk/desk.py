@@ -4,12 +4,14 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from tafadi.desk.examine import Examined
+from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
-from tafadi.desk.ports import Bell, Identity, Journal, Pact
+from tafadi.desk.ports import Bell, Identity, Journal
 from tafadi.errors import MissingError, RefusedError
 from tafadi.measure.instant import Clock, Instant
+from tafadi.model.entry import EntryId, Ref
 from tafadi.model.judgement import Judgement
-from tafadi.model.message import EntryId, Ref, Refusal
+from tafadi.model.reply import Refusal
 
 
 class Views(Protocol):
@@ -24,6 +26,10 @@ class Views(Protocol):
         """Takes in whatever the journal holds and the picture does not."""
         ...
 
+    def start_over(self) -> None:
+        """Folds everything anew, after a card has ended a feed."""
+        ...
+
     def holds(self, entry: EntryId) -> bool:
         """Whether the entry has its place in the picture: it is here, and so is all that it has seen."""
         ...
@@ -32,8 +38,12 @@ class Views(Protocol):
         """Whether every root that the entry says it has seen is the root of that feed here."""
         ...
 
-    def size(self, party: str) -> int:
-        """How many entries of that party's feed the picture has taken in."""
+    def size(self, origin: str) -> int:
+        """How many entries of that feed the picture has taken in."""
+        ...
+
+    def root(self, origin: str, size: int) -> bytes | None:
+        """The root of the first `size` entries of that feed, as far as they have their place here; None beyond that, and for 0."""
         ...
 
     def examined(self, entry: EntryId) -> Examined:
@@ -44,8 +54,8 @@ class Views(Protocol):
         """Why the entry takes no effect; None when it does."""
         ...
 
-    def seen_by(self, party: str) -> dict[str, int]:
-        """Up to which size of each other feed that party's entries say it has read."""
+    def seen_by(self, party: str) -> dict[tuple[str, int], int]:
+        """Up to which size of each other feed, by party and epoch, that party's entries say it has read."""
         ...
 
 
@@ -53,7 +63,8 @@ class Views(Protocol):
 class Desk:
     """One party's place at one agreement.
 
-    `waiting_since` remembers since when an entry waits for what it has seen; `judgements` what the engine found of pairs of revisions.
+    `waiting_since` remembers since when an entry waits for what it has seen; `judgements` what the engine found of pairs of revisions;
+    `clocks_off` whose clocks are known to differ.
     """
 
     identity: Identity
@@ -64,6 +75,7 @@ class Desk:
     bell: Bell
     waiting_since: dict[EntryId, Instant] = field(default_factory=dict)
     judgements: dict[tuple[str, str], Judgement] = field(default_factory=dict)
+    clocks_off: set[str] = field(default_factory=set)
 
     @property
     def party(self) -> str:

@@ -5,14 +5,17 @@ verify → judge, without a clock and without I/O, so that every party that hold
 
 from dataclasses import dataclass
 
-from tafadi.desk.ports import Pact
+from tafadi.desk.pact import Pact
 from tafadi.errors import FormatError, NotOnRosterError, SignatureError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import decode_message
-from tafadi.model.message import LONGEST_FIELD, NODE_ROLE, AgreementBody, EntryId, EntryType, Message, Refusal, RefusalCode
-from tafadi.model.names import printable
+from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.entry import NODE_ROLE, EntryId, EntryType
+from tafadi.model.message import Message
+from tafadi.model.names import LONGEST_FIELD, printable
+from tafadi.model.reply import Refusal, RefusalCode
 from tafadi.rules.admission import admit
-from tafadi.trust.card import Card
+from tafadi.trust.card import Card, open_card
 from tafadi.trust.envelope import Envelope, open_envelope
 from tafadi.trust.log import leaf_hash
 from tafadi.trust.roster import check_operator
@@ -41,6 +44,8 @@ class Examined:
 def examine(leaf: bytes, entry: EntryId, pact: Pact) -> Examined:
     """What the entry at that place is. Never raises for bad content: that is what the refusal says."""
     digest = leaf_hash(leaf).hex()
+    if _is_beyond(entry, pact):
+        return Examined(entry, digest, None, Refusal(RefusalCode.AFTER_THE_END, "index"))
     try:
         message = _read(leaf, entry, pact)
     except FormatError as error:
@@ -55,19 +60,34 @@ def examine(leaf: bytes, entry: EntryId, pact: Pact) -> Examined:
     return Examined(entry, digest, message, _outdated(message, pact) or admit(message, pact.agreement))
 
 
+def _is_beyond(entry: EntryId, pact: Pact) -> bool:
+    """Whether the party's next card ended the feed before this entry: it may have been said, and says nothing any more."""
+    end = pact.end(pact.feed_of(entry))
+    return end is not None and entry.index >= end
+
+
 def _outdated(message: Message, pact: Pact) -> Refusal | None:
     """Keys speak only while their card is valid; a stop is heard all the same."""
-    spoken_for = message.type is EntryType.STOP or pact.cards[message.sender].valid.holds(message.sent_at)
+    spoken_for = message.type is EntryType.STOP or pact.card(message.origin).valid.holds(message.sent_at)
     return None if spoken_for else Refusal(RefusalCode.CARD_NOT_VALID, "sent_at")
 
 
 def _read(leaf: bytes, entry: EntryId, pact: Pact) -> Message:
     envelope = open_envelope(leaf)
-    card = pact.cards[entry.party]
+    card = pact.card(pact.feed_of(entry))
     envelope.verify(card.envelope, 0)
     message = decode_message(envelope.payload)
     _check_operator(envelope, message, card)
+    if isinstance(message.body, KeyBody):
+        _check_card(message.body, pact)
     return message
+
+
+def _check_card(body: KeyBody, pact: Pact) -> None:
+    """Raises FormatError, SignatureError unless the card is one that the root of a party of this agreement signed."""
+    card = open_card(body.card)
+    if card.party not in pact.cards or pact.cards[card.party].root != card.root:
+        raise FormatError("the card is not of a root key that the agreement names", format="entry", field="card")
 
 
 def _check_operator(envelope: Envelope, message: Message, card: Card) -> None:
@@ -86,7 +106,7 @@ def _misplaced(message: Message, entry: EntryId, pact: Pact) -> str:
 
     The signed payload names that very place, and an agreement is the very document that both hold.
     """
-    due = {"origin": pact.origin(entry.party), "index": entry.index, "sender": entry.party, "agreement": pact.id}
+    due = {"origin": pact.feed_of(entry), "index": entry.index, "sender": entry.party, "agreement": pact.id}
     for name, value in due.items():
         if getattr(message, name) != value:
             return name

@@ -4,17 +4,24 @@ Every party that holds the same feeds folds them in the same order into the same
 clock decides exists only as an entry that says so.
 """
 
+import hashlib
 from collections.abc import Callable
 from typing import Final
 
 from tafadi.casework import tables
 from tafadi.desk.examine import Examined
 from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StepTaken, StopView
-from tafadi.desk.situations import is_named_truly
+from tafadi.desk.situations import is_named_truly, keep_episode
 from tafadi.errors import WrongStateError
-from tafadi.model import message as m
+from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.alert import AlertBody, AlertStep, Prediction
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.incident import Incident, IncidentStep
-from tafadi.model.message import EntryId, EntryType, Message, Refusal, RefusalCode
+from tafadi.model.line import Attempt, CheckStep, LineCheck, Roster, Stop, StopStep
+from tafadi.model.message import Message
+from tafadi.model.operation import NoticeBody, NoticeStep
+from tafadi.model.reply import Answer, Readback, Refusal, RefusalCode
+from tafadi.trust.card import open_card
 
 # What is said only under an agreement in force. The rest is never held back: STOP, attempts, and what answers an entry.
 _NEEDS_FORCE: Final = frozenset({EntryType.OPERATION, EntryType.AREA, EntryType.LINE_CHECK, EntryType.ROSTER})
@@ -43,16 +50,22 @@ def _root(picture: Picture, ref: EntryId) -> EntryId:
 
 
 def _apply_agreement(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.AgreementBody)
+    assert isinstance(entry.body, AgreementBody)
     picture.signed[entry.sender] = entry.body.digest
 
 
+def _apply_key(picture: Picture, examined: Examined, entry: Message) -> None:
+    assert isinstance(entry.body, KeyBody)
+    card = open_card(entry.body.card)
+    picture.cards.setdefault(f"{card.party}/{card.epoch}", {})[entry.sender] = hashlib.sha256(entry.body.card).hexdigest()
+
+
 def _apply_notice(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.NoticeBody)
-    if entry.body.step is m.NoticeStep.NEW:
+    assert isinstance(entry.body, NoticeBody)
+    if entry.body.step is NoticeStep.NEW:
         return _open_notice(picture, examined, entry)
     view = _own_notice(picture, entry)
-    if entry.body.step is m.NoticeStep.CANCEL:
+    if entry.body.step is NoticeStep.CANCEL:
         view.cancelled = True
     else:
         _amend_notice(view, examined, entry)
@@ -62,7 +75,7 @@ def _apply_notice(picture: Picture, examined: Examined, entry: Message) -> None:
 
 
 def _open_notice(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.NoticeBody)
+    assert isinstance(entry.body, NoticeBody)
     assert entry.body.notice is not None
     sides = dict.fromkeys(entry.recipients, "REFUSED" if examined.is_late_notice else tables.NOTICE.start)
     picture.notices[examined.id] = NoticeView(
@@ -89,7 +102,7 @@ def _own_notice(picture: Picture, entry: Message) -> NoticeView:
 
 
 def _amend_notice(view: NoticeView, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.NoticeBody)
+    assert isinstance(entry.body, NoticeBody)
     assert entry.body.notice is not None
     view.revision, view.leaf, view.notice = examined.id, examined.leaf, entry.body.notice
     view.precedence, view.sent_at, view.late = entry.precedence, entry.sent_at, examined.is_late_notice
@@ -106,7 +119,7 @@ def _addressed(picture: Picture, entry: Message) -> NoticeView | None:
 
 
 def _apply_readback(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.Readback)
+    assert isinstance(entry.body, Readback)
     view = _addressed(picture, entry)
     if view is None:
         raise WrongStateError("a read-back refers to the newest revision of a notice that addresses its sender")
@@ -115,7 +128,7 @@ def _apply_readback(picture: Picture, examined: Examined, entry: Message) -> Non
 
 
 def _apply_answer(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.Answer)
+    assert isinstance(entry.body, Answer)
     view = _addressed(picture, entry)
     if view is None:
         raise WrongStateError("an answer refers to the newest revision of a notice that addresses its sender")
@@ -135,26 +148,26 @@ def _apply_refusal(picture: Picture, examined: Examined, entry: Message) -> None
 
 
 def _apply_stop(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.Stop)
+    assert isinstance(entry.body, Stop)
     step = entry.body.step
-    if step is m.StopStep.RAISED:
+    if step is StopStep.RAISED:
         sides = dict.fromkeys(entry.recipients, tables.STOP.start)
         view = StopView(examined.id, entry.sender, entry.mode, examined.leaf, entry.body, sides)
         picture.stops[examined.id] = view
     else:
         view = _stop_of(picture, entry)
-        movers = view.sides if step is m.StopStep.CLOSED else (entry.sender,)
+        movers = view.sides if step is StopStep.CLOSED else (entry.sender,)
         view.sides |= {party: tables.STOP.after(view.sides[party], step) for party in movers}
     view.steps.append(StepTaken(step, entry.sender, examined.id, entry.sent_at))
 
 
 def _stop_of(picture: Picture, entry: Message) -> StopView:
     """The stop that the entry takes further: heard and acted by another party, closed by the one who raised it."""
-    assert isinstance(entry.body, m.Stop)
+    assert isinstance(entry.body, Stop)
     view = picture.stops.get(entry.refs[0].entry) if entry.refs else None
     if view is None:
         raise WrongStateError("there is no such stop")
-    if (entry.body.step is m.StopStep.CLOSED) != (entry.sender == view.sender):
+    if (entry.body.step is StopStep.CLOSED) != (entry.sender == view.sender):
         raise WrongStateError("a stop is heard and acted on by another party, and closed by the one that raised it")
     if entry.sender not in (view.sender, *view.sides):
         raise WrongStateError("the stop was not addressed to this party")
@@ -163,53 +176,66 @@ def _stop_of(picture: Picture, entry: Message) -> StopView:
 
 def _apply_alert(picture: Picture, examined: Examined, entry: Message) -> None:
     body = entry.body
-    assert isinstance(body, m.AlertBody)
+    assert isinstance(body, AlertBody)
+    if body.step is AlertStep.RAISED:
+        view = _raised_alert(picture, examined, entry, body)
+    else:
+        view = _changed_alert(picture, examined, entry, body)
+    keep_episode(picture, view)
+
+
+def _raised_alert(picture: Picture, examined: Examined, entry: Message, body: AlertBody) -> AlertView:
+    if not is_named_truly(picture, entry.mode, body):
+        raise WrongStateError("the situation is not that of its subjects")
+    known = picture.alerts.get(body.situation)
+    view = known or AlertView(body.situation, body.kind, body.subjects, entry.mode, body.prediction)
+    picture.alerts[body.situation] = view
+    if _is_worse(body.prediction, view.prediction):
+        view.prediction = body.prediction
+    view.predictions[entry.sender] = body.prediction
+    view.raised[entry.sender] = examined.id
+    view.raised_at[entry.sender] = entry.sent_at
+    view.evidence[entry.sender] = body.evidence
+    view.cleared.pop(entry.sender, None)
+    view.lost.pop(entry.sender, None)
+    return view
+
+
+def _changed_alert(picture: Picture, examined: Examined, entry: Message, body: AlertBody) -> AlertView:
     view = picture.alerts.get(body.situation)
-    if body.step is m.AlertStep.RAISED:
-        if not is_named_truly(picture, entry.mode, body):
-            raise WrongStateError("the situation is not that of its subjects")
-        view = view or AlertView(body.situation, body.kind, body.subjects, entry.mode, body.prediction)
-        picture.alerts[body.situation] = view
-        if _is_worse(body.prediction, view.prediction):
-            view.prediction = body.prediction
-        view.predictions[entry.sender] = body.prediction
-        view.raised[entry.sender] = examined.id
-        view.raised_at[entry.sender] = entry.sent_at
-        view.evidence[entry.sender] = body.evidence
-        view.cleared.pop(entry.sender, None)
-        view.lost.pop(entry.sender, None)
-        return
     if view is None:
         raise WrongStateError("there is no such alert")
     tables.ALERT.after(view.state, body.step)
     {"ACKNOWLEDGED": view.acknowledged, "CLEARED": view.cleared, "LOST": view.lost}[body.step][entry.sender] = examined.id
+    return view
 
 
-def _is_worse(found: m.Prediction | None, before: m.Prediction | None) -> bool:
+def _is_worse(found: Prediction | None, before: Prediction | None) -> bool:
     """Whether an UNKNOWN has become a conflict: it then stands at the head of the alert."""
     return found is not None and found.verdict == "conflict" and (before is None or before.verdict != "conflict")
 
 
 def _apply_line_check(picture: Picture, examined: Examined, entry: Message) -> None:
     body = entry.body
-    assert isinstance(body, m.LineCheck)
-    if body.step is m.CheckStep.CALL:
-        picture.line_checks[examined.id] = LineCheckView(examined.id, entry.sender, entry.mode, examined.leaf, body, entry.sent_at)
+    assert isinstance(body, LineCheck)
+    if body.step is CheckStep.CALL:
+        sides = dict.fromkeys(entry.recipients, tables.LINE_CHECK.start)
+        picture.line_checks[examined.id] = LineCheckView(examined.id, entry.sender, entry.mode, examined.leaf, body, entry.sent_at, sides)
         return
     view = picture.line_checks.get(entry.refs[0].entry) if entry.refs else None
-    if view is None or view.sender == entry.sender or view.check.nonce != body.nonce:
-        raise WrongStateError("a reply repeats the nonce of another party's line check")
-    view.state = tables.LINE_CHECK.after(view.state, body.step)
-    view.replied_by, view.replied_at = entry.sender, entry.sent_at
+    if view is None or entry.sender not in view.sides or view.check.nonce != body.nonce:
+        raise WrongStateError("a reply repeats the nonce of a line check that addresses its sender")
+    view.sides[entry.sender] = tables.LINE_CHECK.after(view.sides[entry.sender], body.step)
+    view.replied_at[entry.sender] = entry.sent_at
 
 
 def _apply_roster(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.Roster)
+    assert isinstance(entry.body, Roster)
     picture.rosters[entry.sender] = entry.body
 
 
 def _apply_attempt(picture: Picture, examined: Examined, entry: Message) -> None:
-    assert isinstance(entry.body, m.Attempt)
+    assert isinstance(entry.body, Attempt)
     picture.attempts[examined.id] = entry.body
 
 
@@ -217,14 +243,15 @@ def _apply_incident(picture: Picture, examined: Examined, entry: Message) -> Non
     body = entry.body
     assert isinstance(body, Incident)
     if body.step is IncidentStep.OPEN:
+        sides = dict.fromkeys(entry.recipients, tables.INCIDENT.start)
         picture.incidents[examined.id] = IncidentView(
-            examined.id, entry.sender, entry.mode, examined.leaf, "OPEN", {entry.sender: body}, {entry.sender: examined.id}
+            examined.id, entry.sender, entry.mode, examined.leaf, sides, {entry.sender: body}, {entry.sender: examined.id}
         )
         return
     view = picture.incidents.get(entry.refs[0].entry) if entry.refs else None
-    if view is None or view.sender == entry.sender:
-        raise WrongStateError("a reply refers to an incident that another party opened")
-    view.state = tables.INCIDENT.after(view.state, body.step)
+    if view is None or entry.sender not in view.sides:
+        raise WrongStateError("a reply refers to an incident that another party opened and told its sender")
+    view.sides[entry.sender] = tables.INCIDENT.after(view.sides[entry.sender], body.step)
     view.accounts[entry.sender] = body
     view.entries[entry.sender] = examined.id
 
@@ -242,4 +269,5 @@ _APPLY: Final[dict[EntryType, Callable[[Picture, Examined, Message], None]]] = {
     EntryType.ALERT: _apply_alert,
     EntryType.ATTEMPT: _apply_attempt,
     EntryType.INCIDENT: _apply_incident,
+    EntryType.KEY: _apply_key,
 }

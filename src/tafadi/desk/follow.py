@@ -12,7 +12,6 @@ from typing import Final
 
 import rfc8785
 
-from tafadi.desk.announce import announced
 from tafadi.desk.desk import Desk
 from tafadi.desk.picture import AlertView
 from tafadi.desk.ports import TRACKS, Exhibit
@@ -22,9 +21,9 @@ from tafadi.engine.picture import MOST_TRACKS
 from tafadi.engine.watch import AHEAD, AHEAD_MAX_S, Rules, Watch
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
-from tafadi.model.alert import Alert, AlertKind, AlertState
+from tafadi.model.alert import Alert, AlertBody, AlertKind, AlertState, AlertStep
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.judgement import Verdict
-from tafadi.model.message import AlertBody, AlertStep, EntryId, EntryType
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Announced
 from tafadi.model.track import Plot
@@ -77,10 +76,13 @@ class Follower:
         return kept
 
     def _refresh(self, assigned: Mapping[str, EntryId]) -> None:
-        """Tells the watch what stands announced now, and which track flies what."""
+        """Tells the watch what stands announced now, and which track flies what.
+
+        A notice goes by its first entry: amended, it is the same operation, and what strays from it or is about to enter it is judged on.
+        """
         views = [view for view in self._desk.picture.notices.values() if not view.cancelled and view.mode is self._mode]
-        standing = tuple(announced(view) for view in views)
-        flown = {track: str(view.revision) for view in views for track, entry in assigned.items() if view.id == entry}
+        standing = tuple(Announced(str(view.id), view.notice, view.sender) for view in views)
+        flown = {track: str(view.id) for view in views for track, entry in assigned.items() if view.id == entry}
         if (standing, flown) != self._standing:
             self._standing = (standing, flown)
             self._watch.announce(standing, flown)

@@ -1,24 +1,26 @@
 """The hotline: line checks, roster, stop, acknowledgements, answers, and attempts by other channels."""
 
-from tafadi.casework.tables import NOTICE
+from tafadi.casework.tables import LINE_CHECK, NOTICE
 from tafadi.desk.desk import Desk
 from tafadi.desk.picture import StopView
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, NotPermittedError, WrongStateError
 from tafadi.measure.instant import Instant
-from tafadi.model import message as m
-from tafadi.model.message import EntryId, EntryType
+from tafadi.model.alert import AlertBody, AlertStep
+from tafadi.model.entry import EntryId, EntryType
+from tafadi.model.line import Attempt, CheckStep, LineCheck, Roster, Stop, StopStep
 from tafadi.model.names import Language, Mode, Precedence
+from tafadi.model.reply import Answer, AnswerCode
 
 
 def line_check(desk: Desk, role: str, mode: Mode, nonce: str, languages: tuple[Language, ...]) -> EntryId:
     """The identity of a new line check, which the other party's officer replies to."""
     desk.require_force()
-    body = m.LineCheck(m.CheckStep.CALL, nonce, desk.clock.now(), languages)
+    body = LineCheck(CheckStep.CALL, nonce, desk.clock.now(), languages)
     return say(desk, Draft(EntryType.LINE_CHECK, body, mode, role))[0]
 
 
-def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...], step: m.StopStep | None = None) -> EntryId:
+def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...], step: StopStep | None = None) -> EntryId:
     """The identity of the acknowledgement: a reply to a line check, an alert acknowledged, a stop heard (or acted on, or closed).
 
     An acknowledgement is not permission. Raises MissingError for what wants none, WrongStateError, NotPermittedError.
@@ -27,10 +29,10 @@ def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language
     if entry in picture.line_checks:
         return _reply(desk, role, entry, languages)
     if entry in picture.stops:
-        return _step(desk, role, picture.stops[entry], step or m.StopStep.HEARD)
+        return _step(desk, role, picture.stops[entry], step or StopStep.HEARD)
     for alert in picture.alerts.values():
         if entry in alert.raised.values():
-            body = m.AlertBody(m.AlertStep.ACKNOWLEDGED, alert.situation, alert.kind, alert.subjects)
+            body = AlertBody(AlertStep.ACKNOWLEDGED, alert.situation, alert.kind, alert.subjects)
             return say(desk, Draft(EntryType.ALERT, body, alert.mode, role, refs=(desk.ref(entry),)))[0]
     raise MissingError(f"{entry} is no line check, stop or alert; a notice is answered with `tafadi line answer`")
 
@@ -39,11 +41,15 @@ def _reply(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...
     view = desk.picture.line_checks[entry]
     if view.sender == desk.party:
         raise WrongStateError(f"{entry} is this party's own line check; the other party replies to it")
-    body = m.LineCheck(m.CheckStep.REPLY, view.check.nonce, desk.clock.now(), languages)
+    if desk.party not in view.sides:
+        raise WrongStateError(f"{entry} was not addressed to {desk.party}")
+    if view.sides[desk.party] != LINE_CHECK.start:
+        raise WrongStateError(f"{desk.party} has replied to line check {entry}: it is {view.sides[desk.party]}")
+    body = LineCheck(CheckStep.REPLY, view.check.nonce, desk.clock.now(), languages)
     return say(desk, Draft(EntryType.LINE_CHECK, body, view.mode, role, refs=(desk.ref(entry),)))[0]
 
 
-def publish_roster(desk: Desk, role: str, mode: Mode, roster: m.Roster) -> EntryId:
+def publish_roster(desk: Desk, role: str, mode: Mode, roster: Roster) -> EntryId:
     """The identity of the new roster, which replaces the one before it."""
     desk.require_force()
     return say(desk, Draft(EntryType.ROSTER, roster, mode, role))[0]
@@ -51,19 +57,19 @@ def publish_roster(desk: Desk, role: str, mode: Mode, roster: m.Roster) -> Entry
 
 def raise_stop(desk: Desk, role: str, mode: Mode, what: tuple[str, ...], text: str = "", until: Instant | None = None) -> EntryId:
     """The identity of the stop. It travels as FLASH, and no suspension, lead or quota holds it back."""
-    body = m.Stop(m.StopStep.RAISED, what, until=until, text=text)
+    body = Stop(StopStep.RAISED, what, until=until, text=text)
     return say(desk, Draft(EntryType.STOP, body, mode, role, Precedence.FLASH))[0]
 
 
-def _step(desk: Desk, role: str, view: StopView, step: m.StopStep) -> EntryId:
+def _step(desk: Desk, role: str, view: StopView, step: StopStep) -> EntryId:
     """One step of a stop further. Who hears or acts must hold the authority to stop, where a roster says who does."""
-    if (step is m.StopStep.CLOSED) != (view.sender == desk.party):
+    if (step is StopStep.CLOSED) != (view.sender == desk.party):
         raise WrongStateError("a stop is heard and acted on by the party it was sent to, and closed by the one that raised it")
-    state = view.state if step is m.StopStep.CLOSED else view.sides.get(desk.party, "addressed to others")
+    state = view.state if step is StopStep.CLOSED else view.sides.get(desk.party, "addressed to others")
     if state != _BEFORE[step]:
         raise WrongStateError(f"stop {view.id} is {state}; it cannot be {step} now")
     _check_authority(desk, role, view)
-    return say(desk, Draft(EntryType.STOP, m.Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]
+    return say(desk, Draft(EntryType.STOP, Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]
 
 
 def _check_authority(desk: Desk, role: str, view: StopView) -> None:
@@ -77,7 +83,7 @@ def _check_authority(desk: Desk, role: str, view: StopView) -> None:
     desk.bell.alarm(desk.pact, f"nobody on duty may stop; {role} takes {view.id} further off the roster", view.id)
 
 
-_BEFORE = {m.StopStep.HEARD: "RAISED", m.StopStep.ACTED: "HEARD", m.StopStep.CLOSED: "ACTED", m.StopStep.RAISED: ""}
+_BEFORE = {StopStep.HEARD: "RAISED", StopStep.ACTED: "HEARD", StopStep.CLOSED: "ACTED", StopStep.RAISED: ""}
 
 
 def may_stop(desk: Desk, role: str) -> bool:
@@ -89,7 +95,7 @@ def may_stop(desk: Desk, role: str) -> bool:
     return any(duty.may_stop and duty.hours.holds(now) and role in (duty.role, duty.deputy) for duty in roster.duties)
 
 
-def answer(desk: Desk, role: str, entry: EntryId, code: m.AnswerCode, text: str = "") -> EntryId:
+def answer(desk: Desk, role: str, entry: EntryId, code: AnswerCode, text: str = "") -> EntryId:
     """The identity of the answer to another party's notice. `accepted` is received and understood, never permission."""
     picture = desk.picture
     view = picture.notices.get(picture.revision_of.get(entry, entry))
@@ -100,9 +106,9 @@ def answer(desk: Desk, role: str, entry: EntryId, code: m.AnswerCode, text: str 
     side = view.sides[desk.party]
     if (side, str(code)) not in NOTICE.steps:
         raise WrongStateError(f"notice {view.revision} is {side}; it must be read back as MATCH before it is answered {code}")
-    return say(desk, Draft(EntryType.ANSWER, m.Answer(code, text), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
+    return say(desk, Draft(EntryType.ANSWER, Answer(code, text), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
 
 
-def attempt(desk: Desk, role: str, mode: Mode, tried: m.Attempt) -> EntryId:
+def attempt(desk: Desk, role: str, mode: Mode, tried: Attempt) -> EntryId:
     """The identity of the entry that keeps a try by another channel."""
     return say(desk, Draft(EntryType.ATTEMPT, tried, mode, role))[0]

@@ -4,15 +4,15 @@ from dataclasses import dataclass, replace
 
 from tafadi.desk.announce import pairs_ahead
 from tafadi.desk.desk import Desk
-from tafadi.desk.ports import Change, Exhibit, Growth, Head
+from tafadi.desk.ports import Change, Growth, Head
+from tafadi.desk.proof import keep_fork
 from tafadi.desk.react import react
 from tafadi.desk.speak import Draft, say
-from tafadi.errors import EquivocationError, InputError, MissingError, RefusedError
-from tafadi.model.message import EntryId, EntryType
+from tafadi.errors import ChainError, EquivocationError, InputError, MissingError, RefusedError
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.operation import Announced
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
-from tafadi.trust.evidence import compare_checkpoints, encode_evidence
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
 from tafadi.trust.push import Push, decode_push
 
@@ -30,11 +30,12 @@ def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError; EquivocationError once its proof is kept.
     """
     push = decode_push(data)
-    owner = _owner(desk, push.origin)
+    _check_owner(desk, push.origin)
     head = desk.journal.head(push.origin)
-    taken = _take(desk, owner, push, MirrorState(head.frontier, head.checkpoint))
+    taken = _take(desk, push, MirrorState(head.frontier, head.checkpoint))
     if isinstance(taken, WrongSize):
-        return _renewed(desk, owner, push, head) or taken
+        return _renewed(desk, push, head) or taken
+    _check_end(desk, push.origin, taken.checkpoint.size, head.frontier.size)
     if taken.entries or head.checkpoint is None:
         _store(desk, push, taken)
     return _cosigned(desk, taken.checkpoint)
@@ -44,33 +45,20 @@ def _cosigned(desk: Desk, checkpoint: Checkpoint) -> Cosigned:
     return Cosigned(cosign(checkpoint, desk.pact.mirror(desk.party), desk.identity.mirror, desk.clock.now()))
 
 
-def _renewed(desk: Desk, owner: str, push: Push, head: Head) -> Cosigned | None:
+def _renewed(desk: Desk, push: Push, head: Head) -> Cosigned | None:
     """The receipt again, where the push ends in the very tree that is held: its first receipt was lost on the way."""
-    checkpoint = open_checkpoint(push.checkpoint, desk.pact.cards[owner].log)
+    checkpoint = open_checkpoint(push.checkpoint, desk.pact.card(push.origin).log)
     held = (head.frontier.size, head.frontier.root())
     ends_here = push.old_size + len(push.entries) == checkpoint.size
     return _cosigned(desk, checkpoint) if ends_here and (checkpoint.size, checkpoint.root) == held else None
 
 
-def _take(desk: Desk, owner: str, push: Push, state: MirrorState) -> Taken | WrongSize:
+def _take(desk: Desk, push: Push, state: MirrorState) -> Taken | WrongSize:
     try:
-        return take_push(state, push, desk.pact.cards[owner].log)
+        return take_push(state, push, desk.pact.card(push.origin).log)
     except EquivocationError as error:
-        keep_fork(desk, owner, error)
+        keep_fork(desk, push.origin, error)
         raise
-
-
-def keep_fork(desk: Desk, owner: str, error: EquivocationError) -> None:
-    """Keeps two contradicting checkpoints of `owner` for ever, with its card, and alarms."""
-    evidence = compare_checkpoints(error.first, error.second, desk.pact.cards[owner].log)
-    if evidence is None:
-        raise error  # not proved by these two alone; nobody is accused without a proof
-    card = desk.pact.agreement.cards[desk.pact.agreement.parties.index(owner)]
-    exhibit = Exhibit(evidence.kind, encode_evidence(evidence, card))
-    if exhibit in desk.journal.exhibits():
-        return  # every heartbeat brings it again; one proof and one alarm are enough
-    desk.journal.commit(Change(exhibits=(exhibit,)))
-    desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
 
 
 def add_checkpoint(desk: Desk, data: bytes) -> WrongSize | None:
@@ -80,15 +68,16 @@ def add_checkpoint(desk: Desk, data: bytes) -> WrongSize | None:
     """
     request = decode_add_checkpoint(data)
     origin = request.checkpoint.split(b"\n", 1)[0].decode("utf-8", "replace")
-    owner = _owner(desk, origin)
+    _check_owner(desk, origin)
     head = desk.journal.head(origin)
     try:
-        taken = take_checkpoint(_catching_up(head), request, origin, desk.pact.cards[owner].log)
+        taken = take_checkpoint(_catching_up(head), request, origin, desk.pact.card(origin).log)
     except EquivocationError as error:
-        keep_fork(desk, owner, error)
+        keep_fork(desk, origin, error)
         raise
     if isinstance(taken, WrongSize):
         return taken
+    _check_end(desk, origin, open_checkpoint(request.checkpoint, desk.pact.card(origin).log).size, head.frontier.size)
     growth = Growth(origin, head.frontier.size, (), (), replace(head, pending=taken.pending))
     desk.journal.commit(Change(growths=(growth,)))
     return None
@@ -100,7 +89,7 @@ def add_entries(desk: Desk, data: bytes) -> Cosigned | Elsewhere:
     Raises FormatError, MissingError, ChainError.
     """
     request = decode_add_entries(data)
-    _owner(desk, request.origin)
+    _check_owner(desk, request.origin)
     head = desk.journal.head(request.origin)
     progress = take_entries(_catching_up(head), request)
     if isinstance(progress, Elsewhere):
@@ -114,12 +103,17 @@ def add_entries(desk: Desk, data: bytes) -> Cosigned | Elsewhere:
     return _cosigned(desk, progress.checkpoint)
 
 
-def _owner(desk: Desk, origin: str) -> str:
-    """Whose feed it is. Raises MissingError for one that this node does not mirror."""
-    owner = desk.pact.party_of(origin)
-    if owner is None or owner == desk.party:
+def _check_owner(desk: Desk, origin: str) -> None:
+    """Raises MissingError for a feed that this node does not mirror."""
+    if desk.pact.party_of(origin) in (None, desk.party):
         raise MissingError(f"{origin[:200]} is not a feed that this node mirrors")
-    return owner
+
+
+def _check_end(desk: Desk, origin: str, size: int, held: int) -> None:
+    """Raises ChainError when a feed would grow beyond the end that its owner's root set: its keys are retired."""
+    end = desk.pact.end(origin)
+    if end is not None and size > max(end, held):
+        raise ChainError(f"{origin} has ended at {end} entries, as its owner's root key signed; {size} cannot be taken")
 
 
 def _catching_up(head: Head) -> CatchUp:

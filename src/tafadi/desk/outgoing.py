@@ -1,4 +1,8 @@
-"""Outgoing: which entries another party's node does not have yet, and the receipts that come back."""
+"""Outgoing: which entries another party's node does not have yet, and the receipts that come back.
+
+A party's feeds of earlier epochs go out as well, as long as anybody lacks a part of them. Their log keys are retired: only the last
+checkpoint that each of them signed is left, and no part of the way there can be signed any more.
+"""
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Receipt
@@ -10,60 +14,67 @@ from tafadi.trust.log import Frontier, consistency_proof
 from tafadi.trust.push import ENTRIES_MAX, Push, fitting
 
 
-def held_by(desk: Desk, party: str) -> int:
-    """How many of this party's entries `party` is known to hold: the size of its newest receipt."""
-    receipt = desk.journal.receipts(desk.origin).get(desk.pact.mirror(party))
+def held_by(desk: Desk, party: str, origin: str = "") -> int:
+    """How many entries of this party's feed `origin` (by default its newest) `party` is known to hold, by the receipt of its mirror.
+
+    Receipts of a mirror of an earlier epoch do not count: that record may have been lost.
+    """
+    receipt = desk.journal.receipts(origin or desk.origin).get(desk.pact.mirror(party))
     return receipt.size if receipt else 0
 
 
-def next_push(desk: Desk, held: int) -> Push | None:
-    """The next push to a node that holds `held` of our entries; None when it holds them all."""
-    head = desk.journal.head(desk.origin)
+def next_push(desk: Desk, held: int, origin: str = "") -> Push | None:
+    """The next push to a node that holds `held` entries of our feed `origin` (by default the newest); None when it holds them all."""
+    origin = origin or desk.origin
+    head = desk.journal.head(origin)
     if head.checkpoint is None or held >= head.frontier.size:
         return None
-    leaves = desk.journal.leaves(desk.origin, held, held + ENTRIES_MAX)
+    leaves = desk.journal.leaves(origin, held, held + ENTRIES_MAX)
     leaves = leaves[: fitting(leaves)]
     size = held + len(leaves)
     note = head.checkpoint if size == head.frontier.size else _checkpoint_at(desk, size)
-    return Push(desk.origin, held, tuple(leaves), note)
+    return Push(origin, held, tuple(leaves), note)
 
 
-def is_far_behind(desk: Desk, held: int) -> bool:
-    """Whether a node that holds `held` of our entries catches up in proved packages rather than by a push."""
-    return desk.journal.head(desk.origin).frontier.size - held > ENTRIES_MAX
+def is_far_behind(desk: Desk, origin: str, held: int) -> bool:
+    """Whether a node that holds `held` entries of our feed catches up in proved packages rather than by pushes."""
+    missing = desk.journal.head(origin).frontier.size - held
+    if missing > ENTRIES_MAX or origin == desk.origin:
+        return missing > ENTRIES_MAX
+    return missing > fitting(desk.journal.leaves(origin, held, held + ENTRIES_MAX))
 
 
-def next_checkpoint(desk: Desk, old_size: int) -> bytes:
+def next_checkpoint(desk: Desk, origin: str, old_size: int) -> bytes:
     """The `add-checkpoint` request from a pending size to our newest. Raises SessionError when the other says it holds more."""
-    head = desk.journal.head(desk.origin)
+    head = desk.journal.head(origin)
     if head.checkpoint is None or old_size > head.frontier.size:
         raise SessionError(f"the other node says it holds {old_size} of our {head.frontier.size} entries; that cannot be")
-    proof = consistency_proof(desk.journal.leaf_hashes(desk.origin), old_size, head.frontier.size) if old_size else []
+    proof = consistency_proof(desk.journal.leaf_hashes(origin), old_size, head.frontier.size) if old_size else []
     return encode_add_checkpoint(AddCheckpoint(old_size, tuple(proof), head.checkpoint))
 
 
-def next_entries(desk: Desk, start: int, end: int) -> bytes:
+def next_entries(desk: Desk, origin: str, start: int, end: int) -> bytes:
     """The `add-entries` request that brings the next package of entries from `start` on, proved in the tree of `end`."""
-    hashes = desk.journal.leaf_hashes(desk.origin)[:end]
+    hashes = desk.journal.leaf_hashes(origin)[:end]
     spans = package_spans(start, end)[:1]
     packages = tuple(
-        make_package(desk.journal.leaves(desk.origin, low, high), low, end, lambda a, b: Frontier().extend(hashes[a:b]).root())
+        make_package(desk.journal.leaves(origin, low, high), low, end, lambda a, b: Frontier().extend(hashes[a:b]).root())
         for low, high in spans
     )
-    return encode_add_entries(AddEntries(desk.origin, start, end, packages))
+    return encode_add_entries(AddEntries(origin, start, end, packages))
 
 
 def _checkpoint_at(desk: Desk, size: int) -> bytes:
-    """Our signature on an earlier size of our own feed: consistent by construction with every other."""
+    """Our signature on an earlier size of our newest feed: consistent by construction with every other."""
     frontier = Frontier().extend(desk.journal.leaf_hashes(desk.origin)[:size])
     return sign_checkpoint(Checkpoint(desk.origin, size, frontier.root()), desk.identity.log)
 
 
-def take_receipt(desk: Desk, party: str, size: int, line: str) -> None:
-    """Checks the cosignature that answers for our first `size` entries and makes it durable. Raises FormatError, SignatureError."""
-    newest = desk.journal.head(desk.origin).frontier
-    frontier = newest if newest.size == size else Frontier().extend(desk.journal.leaf_hashes(desk.origin)[:size])
-    root = frontier.root()
+def take_receipt(desk: Desk, party: str, size: int, line: str, origin: str = "") -> None:
+    """Checks the cosignature for the first `size` entries of our feed, and makes it durable. Raises FormatError, SignatureError."""
+    origin = origin or desk.origin
+    newest = desk.journal.head(origin).frontier
+    frontier = newest if newest.size == size else Frontier().extend(desk.journal.leaf_hashes(origin)[:size])
     name = desk.pact.mirror(party)
-    at = check_cosignature(line, Checkpoint(desk.origin, size, root), name, desk.pact.cards[party].mirror)
-    keep_receipt(desk, Receipt(desk.origin, name, size, line, at))
+    at = check_cosignature(line, Checkpoint(origin, size, frontier.root()), name, desk.pact.cards[party].mirror)
+    keep_receipt(desk, Receipt(origin, name, size, line, at))

@@ -7,16 +7,18 @@ from typing import Final
 
 import rfc8785
 
-from tafadi.casework.tables import STOP
+from tafadi.casework.tables import INCIDENT, LINE_CHECK, STOP
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
-from tafadi.model import message as m
-from tafadi.model.alert import AlertKind
+from tafadi.model.alert import AlertKind, Prediction
+from tafadi.model.entry import EntryId
 from tafadi.model.incident import Incident
-from tafadi.model.message import EntryId, Refusal
+from tafadi.model.line import Attempt, LineCheck, Roster, Stop
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Notice
+from tafadi.model.reply import Answer, Readback, Refusal
 
+Meeting = tuple[AlertKind, Mode, tuple[str, ...]]  # what meets again and again; the subjects sorted
 NOTICE_RANK: Final = ("MISMATCH", "REFUSED", "CONFLICT", "QUESTIONED", "SENT", "READ_BACK", "ACCEPTED")  # the least happy first
 
 
@@ -35,8 +37,8 @@ class NoticeView:
     sides: dict[str, str]
     late: bool = False
     cancelled: bool = False
-    readbacks: dict[str, m.Readback] = field(default_factory=dict)
-    answers: dict[str, m.Answer] = field(default_factory=dict)
+    readbacks: dict[str, Readback] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
     revisions: list[EntryId] = field(default_factory=list)
 
@@ -56,8 +58,8 @@ class AlertView:
     kind: AlertKind
     subjects: tuple[str, ...]
     mode: Mode
-    prediction: m.Prediction | None
-    predictions: dict[str, m.Prediction | None] = field(default_factory=dict)
+    prediction: Prediction | None
+    predictions: dict[str, Prediction | None] = field(default_factory=dict)
     raised: dict[str, EntryId] = field(default_factory=dict)
     raised_at: dict[str, Instant] = field(default_factory=dict)
     evidence: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -73,6 +75,14 @@ class AlertView:
         if set(self.raised) <= {*self.cleared, *self.lost}:
             return "LOST"
         return "ACKNOWLEDGED" if self.acknowledged else "RAISED"
+
+
+@dataclass(slots=True)
+class Episodes:
+    """The situations of one kind, mode and subjects in the order of their episodes, from 1, and the open ones: neither CLEARED nor LOST."""
+
+    number_of: dict[str, int] = field(default_factory=dict)
+    open: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class StopView:
     sender: str
     mode: Mode
     leaf: str
-    stop: m.Stop
+    stop: Stop
     sides: dict[str, str]
     steps: list[StepTaken] = field(default_factory=list)
 
@@ -105,30 +115,39 @@ class StopView:
 
 @dataclass(slots=True)
 class IncidentView:
-    """One incident with each party's account."""
+    """One incident with each party's account; `sides` is whether each addressee has given its own."""
 
     id: EntryId
     sender: str
     mode: Mode
     leaf: str
-    state: str
+    sides: dict[str, str]
     accounts: dict[str, Incident]
     entries: dict[str, EntryId]
+
+    @property
+    def state(self) -> str:
+        """REPLIED once every addressee has: one party's account is not another's."""
+        return min(self.sides.values(), key=INCIDENT.states.index)
 
 
 @dataclass(slots=True)
 class LineCheckView:
-    """One line check and its reply."""
+    """One line check; `sides` is whether each addressee's officer has replied, and `replied_at` when, by that party's clock."""
 
     id: EntryId
     sender: str
     mode: Mode
     leaf: str
-    check: m.LineCheck
+    check: LineCheck
     sent_at: Instant
-    state: str = "CALLED"
-    replied_by: str = ""
-    replied_at: Instant | None = None
+    sides: dict[str, str]
+    replied_at: dict[str, Instant] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        """OK once every addressee has replied: that one is there says nothing of another."""
+        return min(self.sides.values(), key=LINE_CHECK.states.index)
 
 
 @dataclass(slots=True)
@@ -141,10 +160,12 @@ class Picture:
     stops: dict[EntryId, StopView] = field(default_factory=dict)
     incidents: dict[EntryId, IncidentView] = field(default_factory=dict)
     line_checks: dict[EntryId, LineCheckView] = field(default_factory=dict)
-    rosters: dict[str, m.Roster] = field(default_factory=dict)
-    attempts: dict[EntryId, m.Attempt] = field(default_factory=dict)
+    rosters: dict[str, Roster] = field(default_factory=dict)
+    attempts: dict[EntryId, Attempt] = field(default_factory=dict)
     refusals: dict[EntryId, dict[str, Refusal]] = field(default_factory=dict)
+    cards: dict[str, dict[str, str]] = field(default_factory=dict)  # `party/epoch`: the digest of that card, by who goes by it
     revision_of: dict[EntryId, EntryId] = field(default_factory=dict)
+    episodes: dict[Meeting, Episodes] = field(default_factory=dict)
 
     def digest(self) -> str:
         """SHA-256 of the picture in canonical form: equal at every party that holds the same entries."""
@@ -152,10 +173,7 @@ class Picture:
 
     def to_json(self) -> dict[str, Json]:
         """The picture in the wire form of its nouns."""
-        shown = plain(self)
-        assert isinstance(shown, dict)
-        del shown["revision_of"]
-        return shown
+        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self) if field.name not in _INDEXES}
 
 
 def plain(value: object) -> Json:
@@ -167,9 +185,9 @@ def plain(value: object) -> Json:
     if not isinstance(value, _VIEWS):
         return encode(value)
     shown = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if not isinstance(value, Picture):
-        shown["state"] = value.state
+    shown["state"] = value.state
     return shown
 
 
-_VIEWS: Final = (Picture, NoticeView, AlertView, StopView, IncidentView, LineCheckView)
+_VIEWS: Final = (NoticeView, AlertView, StopView, IncidentView, LineCheckView)
+_INDEXES: Final = frozenset({"revision_of", "episodes"})  # they say again, for who searches, what the views say

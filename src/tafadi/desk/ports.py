@@ -7,11 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from tafadi.desk.pact import Pact
 from tafadi.measure.instant import Instant
-from tafadi.model.agreement import Agreement
-from tafadi.model.message import EntryId
-from tafadi.trust.card import Card
-from tafadi.trust.checkpoint import mirror_name, origin_of
+from tafadi.model.entry import EntryId
 from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier
 
@@ -110,7 +108,11 @@ class Journal(Protocol):
         ...
 
     def exhibits(self) -> list[Exhibit]:
-        """All evidence."""
+        """All that is kept for ever: evidence, and the tracks that alerts rest on."""
+        ...
+
+    def evidence(self) -> list[Exhibit]:
+        """The exhibits that accuse somebody."""
         ...
 
 
@@ -124,38 +126,6 @@ class Identity:
     log: SigningKey
     mirror: SigningKey
     operators: Mapping[str, SigningKey]
-
-
-@dataclass(frozen=True, slots=True)
-class Pact:
-    """An agreement as this node works with it: the document, and every party's card, opened and verified."""
-
-    id: str
-    agreement: Agreement
-    document: bytes
-    cards: Mapping[str, Card]
-
-    def origin(self, party: str) -> str:
-        """The origin of that party's feed."""
-        return origin_of(self.id, party, self.cards[party].epoch)
-
-    def mirror(self, party: str) -> str:
-        """The cosigner name of that party."""
-        return mirror_name(self.id, party, self.cards[party].epoch)
-
-    def party_of(self, origin: str) -> str | None:
-        """Whose feed that origin is; None when it is no feed of this agreement."""
-        return next((party for party in self.cards if self.origin(party) == origin), None)
-
-    def entry_id(self, origin: str, index: int) -> EntryId:
-        """The identity of the entry at that place. `origin` must be a feed of this agreement."""
-        party = self.party_of(origin)
-        assert party is not None
-        return EntryId(party, self.cards[party].epoch, index)
-
-    def others(self, party: str) -> tuple[str, ...]:
-        """All parties but that one."""
-        return tuple(other for other in self.agreement.parties if other != party)
 
 
 class Bell(Protocol):

@@ -7,9 +7,12 @@ from tafadi.desk.picture import NoticeView
 from tafadi.desk.readback import read_back
 from tafadi.desk.speak import Draft
 from tafadi.errors import FormatError
-from tafadi.model import message as m
-from tafadi.model.message import EntryId, EntryType, Message, Refusal
+from tafadi.model.alert import AlertBody, AlertStep
+from tafadi.model.entry import EntryId, EntryType
+from tafadi.model.line import Stop
+from tafadi.model.message import Message
 from tafadi.model.names import Precedence
+from tafadi.model.reply import Match, Readback, Refusal
 from tafadi.trust.envelope import open_envelope
 
 
@@ -53,7 +56,7 @@ def _refuse(desk: Desk, examined: Examined, refusal: Refusal) -> list[Draft]:
 def _says_refusal(desk: Desk, entry: EntryId) -> bool:
     """Whether the entry calls itself a refusal, readable or not."""
     try:
-        envelope = open_envelope(desk.journal.leaf(desk.pact.origin(entry.party), entry.index))
+        envelope = open_envelope(desk.journal.leaf(desk.pact.feed_of(entry), entry.index))
     except FormatError:
         return False
     return envelope.payload.get("type") == EntryType.REFUSAL
@@ -64,12 +67,12 @@ def _read_back(desk: Desk, view: NoticeView) -> list[Draft]:
     if view.sender == desk.party or desk.party not in view.sides or desk.party in view.readbacks:
         return []
     body = read_back(view.notice, desk.pact.agreement)
-    if body.result is m.Match.MISMATCH:
+    if body.result is Match.MISMATCH:
         desk.bell.alarm(desk.pact, f"read-back MISMATCH on {view.revision}: {_first(body)}", view.revision)
     return [Draft(EntryType.READBACK, body, view.mode, precedence=view.precedence, refs=(desk.ref(view.revision),))]
 
 
-def _first(body: m.Readback) -> str:
+def _first(body: Readback) -> str:
     difference = body.differences[0]
     return f"{difference.item}, stated {difference.stated}, computed {difference.computed}"
 
@@ -77,14 +80,14 @@ def _first(body: m.Readback) -> str:
 def _ring(desk: Desk, entry: EntryId, message: Message) -> None:
     """What officers must see and hear at once."""
     body = message.body
-    if isinstance(body, m.Stop):
+    if isinstance(body, Stop):
         desk.bell.alarm(desk.pact, f"STOP {body.step} by {entry.party}: {entry}", entry)
-    elif isinstance(body, m.Readback) and body.result is m.Match.MISMATCH:
+    elif isinstance(body, Readback) and body.result is Match.MISMATCH:
         desk.bell.alarm(desk.pact, f"{entry.party} read back a MISMATCH: {_first(body)}", entry)
     elif isinstance(body, Refusal):
         where = f" ({body.field})" if body.field else ""
         desk.bell.alarm(desk.pact, f"{entry.party} refused {message.refs[0].entry}: {body.code}{where}", entry)
-    elif isinstance(body, m.AlertBody) and body.step is m.AlertStep.RAISED:
+    elif isinstance(body, AlertBody) and body.step is AlertStep.RAISED:
         desk.bell.alarm(desk.pact, f"alert {body.kind} raised by {entry.party}: {' and '.join(body.subjects)}", entry)
     elif message.precedence is Precedence.FLASH:
         desk.bell.alarm(desk.pact, f"FLASH {message.type} from {entry.party}: {entry}", entry)

@@ -10,8 +10,8 @@ from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.height import Height
 from tafadi.measure.outline import area_m2, middle
 from tafadi.model.agreement import Agreement, Landmark
-from tafadi.model.message import Difference, Match, PlaceReading, Readback
 from tafadi.model.operation import Notice, StatedPlace
+from tafadi.model.reply import Difference, Match, PlaceReading, Readback
 from tafadi.model.volume import Circle, Volume4D
 
 LANDMARKS_READ: Final = 2

@@ -1,12 +1,13 @@
 """Reporting: incidents opened with one account and replied to with the other, each with the evidence it rests on."""
 
+from tafadi.casework.tables import INCIDENT
 from tafadi.desk.desk import Desk
 from tafadi.desk.picture import AlertView, IncidentView
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, WrongStateError
 from tafadi.measure.instant import Span
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.incident import Incident, IncidentStep, Measured
-from tafadi.model.message import EntryId, EntryType
 from tafadi.model.names import Mode, Precedence
 
 
@@ -30,8 +31,10 @@ def reply(desk: Desk, role: str, entry: EntryId, account: str, evidence: tuple[s
     view = _incident(desk, entry)
     if view.sender == desk.party:
         raise WrongStateError(f"{entry} was opened by this party; the other party replies")
-    if view.state != "OPEN":
-        raise WrongStateError(f"incident {entry} is {view.state}")
+    if desk.party not in view.sides:
+        raise WrongStateError(f"{entry} was not addressed to {desk.party}")
+    if view.sides[desk.party] != INCIDENT.start:
+        raise WrongStateError(f"incident {entry} is {view.sides[desk.party]} by {desk.party}")
     body = Incident(IncidentStep.REPLY, account, measured=measured, evidence=evidence)
     return say(desk, Draft(EntryType.INCIDENT, body, view.mode, role, Precedence.PRIORITY, refs=(desk.ref(entry),)))[0]
 

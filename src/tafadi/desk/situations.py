@@ -4,12 +4,11 @@ import hashlib
 
 import rfc8785
 
-from tafadi.desk.picture import Picture
+from tafadi.desk.picture import AlertView, Episodes, Picture
 from tafadi.formats.wire import Json, millimetres
 from tafadi.measure.instant import Instant
-from tafadi.model.alert import AlertKind
+from tafadi.model.alert import AlertBody, AlertKind, Prediction
 from tafadi.model.judgement import Judgement
-from tafadi.model.message import AlertBody, Prediction
 from tafadi.model.names import Mode
 
 
@@ -30,24 +29,32 @@ def plans_situation(mode: Mode, revisions: tuple[str, ...], leaves: tuple[str, .
 def is_named_truly(picture: Picture, mode: Mode, body: AlertBody) -> bool:
     """Whether the alert's situation is the digest of what the alert says it is between.
 
-    Otherwise who raises first could give another party's alert false subjects, and it would never be cleared.
+    Otherwise who raises first could give another party's alert false subjects, and it would never be cleared; or the same in another
+    order, under which nobody looks for it. A situation that is not known yet is the next episode.
     """
+    if list(body.subjects) != sorted(body.subjects):
+        return False
     if body.kind is AlertKind.PLANS:
         fits = len(body.subjects) == len(body.evidence) == 2
         return fits and body.situation == plans_situation(mode, body.subjects, body.evidence)
-    known = sum((view.kind, view.mode, view.subjects) == (body.kind, mode, body.subjects) for view in picture.alerts.values())
-    return any(body.situation == situation_id(body.kind, mode, body.subjects, episode) for episode in range(1, known + 2))
+    met = picture.episodes.get((body.kind, mode, body.subjects), Episodes())
+    return body.situation in met.number_of or body.situation == situation_id(body.kind, mode, body.subjects, len(met.number_of) + 1)
+
+
+def keep_episode(picture: Picture, view: AlertView) -> None:
+    """Keeps, of an alert that was raised or has changed, which time it is that its subjects meet, and whether it is open."""
+    met = picture.episodes.setdefault((view.kind, view.mode, view.subjects), Episodes())
+    number = met.number_of.setdefault(view.situation, len(met.number_of) + 1)
+    if view.state in ("CLEARED", "LOST"):
+        met.open.pop(number, None)
+    else:
+        met.open[number] = view.situation
 
 
 def current_situation(picture: Picture, kind: AlertKind, mode: Mode, subjects: tuple[str, ...]) -> str:
-    """The situation of these subjects that is open, or else the next one: the first episode that is neither cleared nor lost."""
-    episode = 1
-    while True:
-        situation = situation_id(kind, mode, subjects, episode)
-        view = picture.alerts.get(situation)
-        if view is None or view.state not in ("CLEARED", "LOST"):
-            return situation
-        episode += 1
+    """The situation of these subjects (sorted) that is open, the earliest if there are several, or else the next one."""
+    met = picture.episodes.get((kind, mode, subjects), Episodes())
+    return met.open[min(met.open)] if met.open else situation_id(kind, mode, subjects, len(met.number_of) + 1)
 
 
 def prediction_of(judgement: Judgement, seen_at: Instant | None = None) -> Prediction:

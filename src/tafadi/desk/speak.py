@@ -11,12 +11,13 @@ from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError
 from tafadi.formats.wire import encode_message
 from tafadi.measure.instant import Instant
-from tafadi.model.message import NODE_ROLE, Body, EntryId, EntryType, Message, Operator, Ref, Seen
+from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Operator, Ref, Seen
+from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.trust.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from tafadi.trust.envelope import seal
 from tafadi.trust.keys import SigningKey
-from tafadi.trust.log import Frontier, leaf_hash
+from tafadi.trust.log import EMPTY_ROOT, leaf_hash
 
 _TRIES: Final = 3  # the head moves only while another verb of this node commits; that is over at once
 
@@ -126,28 +127,28 @@ def _newly_seen(desk: Desk) -> tuple[Seen, ...]:
     """The feeds that advanced since this party's previous entry, as far as this node's picture holds them."""
     already = desk.views.seen_by(desk.party)
     seen = []
-    for party in desk.pact.others(desk.party):
-        size, root = _read_of(desk, party)
-        if size > already.get(party, 0):
-            seen.append(Seen(party, desk.pact.cards[party].epoch, size, root.hex()))
+    for origin in (origin for party in desk.pact.others(desk.party) for origin in desk.pact.origins(party)):
+        card = desk.pact.card(origin)
+        size, root = _read_of(desk, origin)
+        if size > already.get((card.party, card.epoch), 0):
+            seen.append(Seen(card.party, card.epoch, size, root.hex()))
     return tuple(seen)
 
 
-def _read_of(desk: Desk, party: str) -> tuple[int, bytes]:
+def _read_of(desk: Desk, origin: str) -> tuple[int, bytes]:
     """How much of that feed has been read, and its root.
 
     That is the size that its owner signed, unless entries of it still wait for what they claim to have seen. Those are not claimed in turn:
     a liar that claims to have seen what does not exist would hold up this feed as well. The root of what comes before them follows from
     the signed one.
     """
-    origin = desk.pact.origin(party)
-    note, size = desk.journal.head(origin).checkpoint, desk.views.size(party)
+    note, size = desk.journal.head(origin).checkpoint, desk.views.size(origin)
     if note is None:
         return 0, b""
-    checkpoint = open_checkpoint(note, desk.pact.cards[party].log)
+    checkpoint = open_checkpoint(note, desk.pact.card(origin).log)
     if size >= checkpoint.size:
         return checkpoint.size, checkpoint.root
-    return size, Frontier().extend(desk.journal.leaf_hashes(origin)[:size]).root()
+    return size, desk.views.root(origin, size) or EMPTY_ROOT
 
 
 def keep_receipt(desk: Desk, receipt: Receipt) -> None:

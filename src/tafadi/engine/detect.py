@@ -8,13 +8,13 @@ of input nor whose notice it is has any influence.
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Final
 
 import numpy as np
 
 from tafadi.engine import layout
+from tafadi.engine.finding import Finding, combined
 from tafadi.engine.kernels.areas import gaps_between, grounds_shared
 from tafadi.engine.kernels.bands import compare_bands
 from tafadi.engine.kernels.entry import judge_entries
@@ -40,20 +40,6 @@ CAUSES: Final = {
 ROOM_M: Final = 1.0  # the prefilter keeps pairs this much farther apart than the minima: no rounding may drop one
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What is found of one part of the notice `first` (its number in sorted order) and one part of `second`."""
-
-    first: int
-    second: int
-    verdict: Verdict
-    span: Span
-    cause: Cause | None = None
-    place: Position | None = None
-    closest: ClosestApproach | None = None
-    overlap: Overlap | None = None
-
-
 def detect(announced: Sequence[Announced], minima: Minima | None = None) -> list[Judgement]:
     """All pairs that are CONFLICT or UNKNOWN, sorted by (start, first, second). CLEAR pairs are not listed.
 
@@ -71,7 +57,7 @@ def detect(announced: Sequence[Announced], minima: Minima | None = None) -> list
         *_volumes(parts, np.unique(numbers[(kinds == BODY).all(axis=1)], axis=0)),
     ]
     findings.sort(key=lambda finding: (finding.first, finding.second))
-    judged = [_combined(parts, list(group)) for _, group in groupby(findings, key=lambda finding: (finding.first, finding.second))]
+    judged = [combined(parts, list(group)) for _, group in groupby(findings, key=lambda finding: (finding.first, finding.second))]
     return sorted(judged, key=_when)
 
 
@@ -91,7 +77,7 @@ def judge(first: Announced, second: Announced, minima: Minima | None = None) -> 
         *_volumes(parts, _product(bodies[0], bodies[1])),
     ]
     if findings:
-        return _combined(parts, findings)
+        return combined(parts, findings)
     closest = next((finding.closest for finding in flown), None)
     return Judgement(parts.ids[0], parts.ids[1], Verdict.CLEAR, parts.minima(0, 1), closest=closest)
 
@@ -261,48 +247,3 @@ def _extreme(a: Height | None, b: Height | None, pick: Callable[[float, float], 
     if a is None or b is None or a.datum is not b.datum:
         return None
     return Height(pick(a.value_m, b.value_m), a.datum)
-
-
-def _first_span(spans: Iterable[Span]) -> Span:
-    """The earliest contiguous stretch that the spans cover."""
-    ordered = sorted(spans, key=lambda span: span.start)
-    start, end = ordered[0].start, ordered[0].end
-    for span in ordered[1:]:
-        if span.start > end:
-            break
-        end = max(end, span.end)
-    return Span(start, end)
-
-
-def _order(finding: Finding) -> tuple[int, int, float, float]:
-    place = finding.place
-    return finding.span.start.ns, finding.span.end.ns, place.lat_deg if place else 0.0, place.lon_deg if place else 0.0
-
-
-def _depth(closest: ClosestApproach, minima: Minima) -> float:
-    """The cylinder norm: 0 in the middle, 1 on the minima. A direction without minima, or without a distance, has no say."""
-    horizontal = closest.horizontal_m / minima.horizontal_m if minima.horizontal_m > 0.0 else 0.0
-    if closest.vertical_m is None or not minima.vertical_m > 0.0:
-        return horizontal
-    return max(horizontal, closest.vertical_m / minima.vertical_m)
-
-
-def _combined(parts: Parts, findings: list[Finding]) -> Judgement:
-    """One judgement of all findings on a pair of notices: any conflict wins, else any unknown."""
-    verdict = Verdict.CONFLICT if any(finding.verdict is Verdict.CONFLICT for finding in findings) else Verdict.UNKNOWN
-    told = sorted((finding for finding in findings if finding.verdict is verdict), key=_order)
-    first, second = told[0].first, told[0].second
-    minima = parts.minima(first, second)
-    closest = min((f.closest for f in told if f.closest), key=lambda closest: (_depth(closest, minima), closest.at), default=None)
-    overlaps = sorted((f.overlap for f in told if f.overlap), key=lambda o: (o.span.start, o.span.end, o.lower.value_m, o.area_m2))
-    return Judgement(
-        parts.ids[first],
-        parts.ids[second],
-        verdict,
-        minima,
-        cause=told[0].cause,
-        span=_first_span(finding.span for finding in told),
-        place=told[0].place,
-        closest=closest,
-        overlaps=tuple(overlaps),
-    )

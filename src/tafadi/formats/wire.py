@@ -20,9 +20,14 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hi
 
 from tafadi.errors import FormatError, InputError
 from tafadi.measure.instant import Instant
-from tafadi.model import message
+from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.alert import AlertBody
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.incident import Incident
-from tafadi.model.message import EntryId, EntryType, Message
+from tafadi.model.line import Attempt, LineCheck, Roster, Stop
+from tafadi.model.message import Message
+from tafadi.model.operation import NoticeBody
+from tafadi.model.reply import Answer, Readback, Refusal
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 Noun = TypeVar("Noun")
@@ -33,18 +38,19 @@ MOST_ITEMS: Final = 2_000  # of any list in an entry; an entry has 65,535 bytes 
 _SCALES: Final = {"_m": ("_mm", 1_000), "_deg": ("_e7", 10_000_000), "_mps": ("_mmps", 1_000)}
 
 BODIES: Final[dict[EntryType, type]] = {
-    EntryType.AGREEMENT: message.AgreementBody,
-    EntryType.LINE_CHECK: message.LineCheck,
-    EntryType.ROSTER: message.Roster,
-    EntryType.OPERATION: message.NoticeBody,
-    EntryType.AREA: message.NoticeBody,
-    EntryType.READBACK: message.Readback,
-    EntryType.ANSWER: message.Answer,
-    EntryType.REFUSAL: message.Refusal,
-    EntryType.STOP: message.Stop,
-    EntryType.ALERT: message.AlertBody,
-    EntryType.ATTEMPT: message.Attempt,
+    EntryType.AGREEMENT: AgreementBody,
+    EntryType.LINE_CHECK: LineCheck,
+    EntryType.ROSTER: Roster,
+    EntryType.OPERATION: NoticeBody,
+    EntryType.AREA: NoticeBody,
+    EntryType.READBACK: Readback,
+    EntryType.ANSWER: Answer,
+    EntryType.REFUSAL: Refusal,
+    EntryType.STOP: Stop,
+    EntryType.ALERT: AlertBody,
+    EntryType.ATTEMPT: Attempt,
     EntryType.INCIDENT: Incident,
+    EntryType.KEY: KeyBody,
 }
 
 

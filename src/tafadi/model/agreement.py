@@ -84,3 +84,18 @@ class Agreement:
             raise InputError(f"tracks are watched 1 to {LOOKAHEAD_MAX_S} s ahead, and are 1 to {TRACK_AGE_MAX_S} s old at the most")
         if not self.modes:
             raise InputError("the agreement allows no mode; name REAL, EXERCISE or TEST")
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementBody:
+    """Entry 0 of every feed: the agreement, whole, in its exact bytes (text of the canonical document) with its digest."""
+
+    document: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeyBody:
+    """A card that the sender goes by from here on, in its exact bytes: its own new one, or another party's."""
+
+    card: bytes

@@ -1,10 +1,15 @@
-"""Alerts: what the watch raises about live tracks, and how it ended."""
+"""Alerts: what the watch raises about live tracks and how it ended, and the entry that tells the other party of an alert."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant
-from tafadi.model.judgement import ClosestApproach, Judgement, Verdict
+from tafadi.model.entry import check_digest
+from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
+from tafadi.model.names import LONGEST_FIELD, check_text
+from tafadi.model.operation import Minima
 
 
 class AlertKind(StrEnum):
@@ -49,3 +54,52 @@ class Alert:
     def warning_s(self) -> float | None:
         """Seconds from the prediction to the predicted loss of separation; None where no time was predicted."""
         return None if self.predicted.span is None else self.predicted.span.start.since(self.raised_at)
+
+
+class AlertStep(StrEnum):
+    """An alert is raised, acknowledged, and cleared when its cause is seen to be gone; lost when nobody can see any more."""
+
+    RAISED = "RAISED"
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    CLEARED = "CLEARED"
+    LOST = "LOST"
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the engine found, in the numbers of the wire: times, place, millimetres. Unknown values stay None.
+
+    The overlap is the first that two announced volumes share. `seen_at` is the instant of the plot that showed it, for live tracks.
+    """
+
+    verdict: Verdict
+    cause: Cause | None
+    minima: Minima
+    start: Instant | None
+    end: Instant | None
+    place: Position | None
+    closest_at: Instant | None
+    closest_horizontal_mm: int | None
+    closest_vertical_mm: int | None
+    overlap_area_m2: int | None = None
+    overlap_lower: Height | None = None
+    overlap_upper: Height | None = None
+    seen_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AlertBody:
+    """An alert about one situation. Both nodes that see one situation give it the same `situation` (a digest of what it is between)."""
+
+    step: AlertStep
+    situation: str
+    kind: AlertKind
+    subjects: tuple[str, ...]
+    prediction: Prediction | None = None
+    evidence: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for digest in (self.situation, *self.evidence):
+            check_digest(digest)
+        for name in self.subjects:
+            check_text(name, "what the alert is between", LONGEST_FIELD)

@@ -8,6 +8,7 @@ from tafadi.errors import InputError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 LONGEST_TEXT: Final = 2_000  # characters of any one free text; free text is never authoritative
+LONGEST_FIELD: Final = 200  # characters of the name of a member, or of anything else that is a label and no text
 # Control characters but line feed and tab, line separators, and what turns or hides text; the joiners of Arabic script may stay.
 _HOSTILE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]")
 

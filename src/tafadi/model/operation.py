@@ -170,3 +170,23 @@ class Announced:
     id: str
     notice: Notice
     party: str | None = None
+
+
+class NoticeStep(StrEnum):
+    """A notice is new, amends an earlier one, or cancels it."""
+
+    NEW = "NEW"
+    AMEND = "AMEND"
+    CANCEL = "CANCEL"
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeBody:
+    """A notice, or its cancellation (which has no geometry)."""
+
+    step: NoticeStep
+    notice: Notice | None
+
+    def __post_init__(self) -> None:
+        if (self.step is NoticeStep.CANCEL) == (self.notice is not None):
+            raise InputError("a cancellation has no geometry, and every other notice has", code="geometry-missing")

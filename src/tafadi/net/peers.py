@@ -41,11 +41,17 @@ class Link:
     desk: Desk
     party: str
     url: str
+    certificate: bytes
     heard_at: Instant | None = None
     trouble: str = ""
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     lost_s: float = 0.0  # monotonic seconds of the first trouble since it was last well; 0 while it is
     is_down: bool = False
+    told: set[bytes] = field(default_factory=set)  # the cards and proofs that the other has been told since the line was last well
+
+    def leads_to(self, url: str | None) -> bool:
+        """Whether the line goes there, and to the certificate that the other party's card has now."""
+        return (url, self.desk.pact.cards[self.party].tls_certificate) == (self.url, self.certificate)
 
     def well(self) -> None:
         """The line works; where it was down, the officers are told."""
@@ -56,6 +62,7 @@ class Link:
     def troubled(self, trouble: str, now_s: float, patience_s: float) -> None:
         """Remembers the trouble; once it has lasted for `patience_s` the officers are alarmed."""
         self.trouble, self.lost_s = trouble, self.lost_s or now_s
+        self.told.clear()  # it may be another record that answers the next time
         if not self.is_down and now_s - self.lost_s >= patience_s:
             self.is_down = True
             self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is DOWN: {trouble}", None)
@@ -63,13 +70,15 @@ class Link:
 
 async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Link, TafadiError], None]) -> None:
     """Runs until cancelled: pushes, beats, backs off. Every trouble is reported once, when it begins or changes."""
-    context = client_context(keys, link.desk.pact.cards[link.party].tls_certificate)
+    context = client_context(keys, link.certificate)
     wait_s = BACKOFF_FIRST_S
     async with httpx.AsyncClient(verify=context, base_url=link.url, timeout=TIMEOUT_S, trust_env=False) as client:
         while True:
             link.wake.clear()
             try:
-                await _push_all(link, client)
+                await _tell(link, client, report)
+                for origin in link.desk.pact.origins(link.desk.party):
+                    await _push_all(link, client, origin)
                 await _beat(link, client, report)
                 wait_s = BACKOFF_FIRST_S
                 link.well()
@@ -93,38 +102,52 @@ async def _pause(link: Link, longest_s: float) -> None:
         return
 
 
-async def _push_all(link: Link, client: httpx.AsyncClient) -> None:
-    held, resumes = held_by(link.desk, link.party), 0
-    if is_far_behind(link.desk, held):
-        held = await _catch_up(link, client, held)
-    push = next_push(link.desk, held) or _renewal(link, held)
+async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
+    """Passes on every card that is not in the agreement, and every proof; one that the other node refuses holds up nothing else."""
+    cards = [(f"/card/{link.desk.pact.id}", signed.data) for signed in link.desk.pact.later()]
+    proofs = [(f"/evidence/{link.desk.pact.id}", exhibit.data) for exhibit in link.desk.journal.evidence()]
+    for path, body in (*cards, *proofs):
+        if body in link.told:
+            continue
+        try:
+            await _post(client, path, body)
+        except SessionError as refused:
+            report(link, refused)
+        link.told.add(body)
+
+
+async def _push_all(link: Link, client: httpx.AsyncClient, origin: str) -> None:
+    held, resumes = held_by(link.desk, link.party, origin), 0
+    if is_far_behind(link.desk, origin, held):
+        held = await _catch_up(link, client, origin, held)
+    push = next_push(link.desk, held, origin) or _renewal(link, origin, held)
     while push is not None:
         answer = await _post(client, "/push", encode_push(push))
         if answer.status_code == 409:
             resumes += 1
-            held = _resumed(push.old_size, _size_of(answer), link, resumes)
-            push = next_push(link.desk, held) or _renewal(link, held)
+            held = _resumed(push, _size_of(answer), link, resumes)
+            push = next_push(link.desk, held, origin) or _renewal(link, origin, held)
             continue
         held, resumes = push.old_size + len(push.entries), 0
-        take_receipt(link.desk, link.party, held, answer.text)
-        push = next_push(link.desk, held)
+        take_receipt(link.desk, link.party, held, answer.text, origin)
+        push = next_push(link.desk, held, origin)
 
 
-def _renewal(link: Link, held: int) -> Push | None:
+def _renewal(link: Link, origin: str, held: int) -> Push | None:
     """A push without entries: the other node has them all, and the receipt was lost when this node died before it was kept."""
-    note = link.desk.journal.head(link.desk.origin).checkpoint
-    return Push(link.desk.origin, held, (), note) if note is not None and held_by(link.desk, link.party) < held else None
+    note = link.desk.journal.head(origin).checkpoint
+    return Push(origin, held, (), note) if note is not None and held_by(link.desk, link.party, origin) < held else None
 
 
-async def _catch_up(link: Link, client: httpx.AsyncClient, held: int) -> int:
+async def _catch_up(link: Link, client: httpx.AsyncClient, origin: str, held: int) -> int:
     """Brings a node that is far behind up to our newest checkpoint, package by package; how many entries it holds then."""
-    answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, held))
+    answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, origin, held))
     if answer.status_code == 409:
-        answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, _size_of(answer)))
+        answer = await _post(client, "/add-checkpoint", next_checkpoint(link.desk, origin, _size_of(answer)))
     if answer.status_code != 200:
         raise SessionError(f"{link.party} does not take our checkpoint from the size that it named itself")
-    ours, size, came_to = link.desk.journal.head(link.desk.origin).frontier.size, 0, -1
-    answer = await _post(client, "/add-entries", next_entries(link.desk, 0, 0))
+    ours, size, came_to = link.desk.journal.head(origin).frontier.size, 0, -1
+    answer = await _post(client, "/add-entries", next_entries(link.desk, origin, 0, 0))
     while answer.status_code != 200:
         where = parse_mirror_info(answer.content)
         if where.next_entry == where.pending_size == ours:
@@ -132,15 +155,15 @@ async def _catch_up(link: Link, client: httpx.AsyncClient, held: int) -> int:
         if not came_to < where.next_entry < where.pending_size <= ours:
             raise SessionError(f"{link.party} needs entry {where.next_entry} of {where.pending_size}; that leads nowhere")
         came_to, size = where.next_entry, where.pending_size
-        answer = await _post(client, "/add-entries", next_entries(link.desk, came_to, size))
-    take_receipt(link.desk, link.party, size, answer.text)
+        answer = await _post(client, "/add-entries", next_entries(link.desk, origin, came_to, size))
+    take_receipt(link.desk, link.party, size, answer.text, origin)
     return size
 
 
-def _resumed(held: int, said: int, link: Link, resumes: int) -> int:
+def _resumed(push: Push, said: int, link: Link, resumes: int) -> int:
     """Where to go on after a 409. Raises SessionError for an answer that leads nowhere."""
-    size = link.desk.journal.head(link.desk.origin).frontier.size
-    if said == held or said > size or resumes > RESUMES_MAX:
+    size = link.desk.journal.head(push.origin).frontier.size
+    if said == push.old_size or said > size or resumes > RESUMES_MAX:
         raise SessionError(f"{link.party} says it holds {said} of our {size} entries; that cannot be")
     return said
 

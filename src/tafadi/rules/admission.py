@@ -8,8 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from tafadi.model.agreement import Agreement
-from tafadi.model.message import EntryType, Message, NoticeBody, Refusal, RefusalCode
+from tafadi.model.entry import EntryType
+from tafadi.model.message import Message
 from tafadi.model.names import Precedence
+from tafadi.model.operation import NoticeBody
+from tafadi.model.reply import Refusal, RefusalCode
 
 Rule = Callable[[Message, Agreement], Refusal | None]
 

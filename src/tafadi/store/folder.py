@@ -1,9 +1,11 @@
 """A node's folder: its settings, keys, cards and agreement documents. Written whole or not at all; keys readable by their owner alone.
 
 node.json            party, language, epoch, listening address, peers' addresses
-keys/<name>.key      32 bytes each, base64: root, envelope, log, mirror, hpke, operator-<role>; tls.pem and tls.crt
-card.json            this party's card, signed by the root key
+keys/<name>.key      32 bytes each, base64: root, operator-<role>; tls.pem and tls.crt
+keys/<epoch>/        the keys of one epoch: envelope, log, mirror, hpke; and card.json, which the root key signed
+card.json            the card of this epoch once more, to be handed to the other parties
 agreements/<id>.json documents, exactly as they were signed
+cards/<id>/          under each agreement the cards that came after it: <party>-<epoch>.json
 journal.db           the feeds (tafadi.store.sqlite)
 journal.mark         how far each of them has grown (tafadi.store.mark)
 node.lock            held by the one process that may write
@@ -28,7 +30,7 @@ from tafadi.trust.keys import SigningKey
 
 FORM: Final = 1
 ROLES: Final = ("watch-officer", "supervisor", "planner")
-_PLAIN_KEYS: Final = ("root", "envelope", "log", "mirror", "hpke")
+EPOCH_KEYS: Final = ("envelope", "log", "mirror", "hpke")
 SEED_BYTES: Final = 32
 PORT_MAX: Final = 65_535
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}", re.ASCII)
@@ -122,12 +124,30 @@ class Folder:
         path.chmod(0o700)  # the journal, the keys and the control socket are the party's own
         (path / "keys").mkdir(mode=0o700)
         (path / "agreements").mkdir()
-        for name in (*_PLAIN_KEYS, *(f"operator-{role}" for role in ROLES)):
-            write_whole(folder._key_path(name), base64.b64encode(seed()) + b"\n", 0o600)
+        for name in ("root", *(f"operator-{role}" for role in ROLES)):
+            _write_key(folder._key_path(name), seed())
+        folder.make_epoch_keys(settings.epoch, seed)
         write_whole(path / "keys" / "tls.pem", tls[0], 0o600)
         write_whole(path / "keys" / "tls.crt", tls[1])
         folder.save_settings(settings)
         return folder
+
+    def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes]) -> None:
+        """Writes fresh keys for an epoch, in place of any that were made and never used. They count once node.json names the epoch."""
+        self._epoch_path(epoch).mkdir(mode=0o700, exist_ok=True)
+        for name in EPOCH_KEYS:
+            _write_key(self._epoch_path(epoch) / f"{name}.key", seed())
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Goes by the keys and the card of that epoch from now on; the private keys of the one before it are destroyed."""
+        before = self.settings.epoch
+        self.save_settings(replace(self.settings, epoch=epoch))
+        self.show_card()
+        for name in EPOCH_KEYS:
+            (self._epoch_path(before) / f"{name}.key").unlink(missing_ok=True)
+
+    def _epoch_path(self, epoch: int) -> Path:
+        return self.path / "keys" / str(epoch)
 
     def _key_path(self, name: str) -> Path:
         return self.path / "keys" / f"{name}.key"
@@ -152,18 +172,11 @@ class Folder:
         check_address(check_name(party, "party"), url)
         self.save_settings(replace(settings, peers={**(settings.peers or {}), party: url}))
 
-    def seed(self, name: str) -> bytes:
-        """The 32 bytes of a key. Raises MissingError (a root key kept elsewhere), DamagedError."""
-        path = self._key_path(name)
-        if not path.is_file():
-            raise MissingError(f"the key {path} is not here")
-        try:
-            seed = base64.b64decode(path.read_bytes().strip(), validate=True)
-        except binascii.Error:
-            seed = b""
-        if len(seed) != SEED_BYTES:
-            raise DamagedError(f"the key {path} is damaged: it is not {SEED_BYTES} bytes in base64")
-        return seed
+    def seed(self, name: str, epoch: int = 0) -> bytes:
+        """The 32 bytes of a key, one of this epoch's or of another's. Raises MissingError (a root key kept elsewhere), DamagedError."""
+        if name in EPOCH_KEYS:
+            return read_seed(self._epoch_path(epoch or self.settings.epoch) / f"{name}.key")
+        return read_seed(self._key_path(name))
 
     def key(self, name: str) -> SigningKey:
         """A signing key by its name."""
@@ -181,8 +194,28 @@ class Folder:
 
     @property
     def card(self) -> bytes:
-        """This party's card, as its root signed it."""
-        return self.read("card.json")
+        """This party's card of this epoch, as its root signed it."""
+        return self.read(f"keys/{self.settings.epoch}/card.json")
+
+    def save_card(self, epoch: int, card: bytes) -> None:
+        """Keeps this party's card for an epoch, beside the keys that it is about."""
+        write_whole(self._epoch_path(epoch) / "card.json", card)
+
+    def show_card(self) -> None:
+        """Lays the card of this epoch where it is handed out, if another lies there."""
+        shown = self.path / "card.json"
+        if not shown.is_file() or shown.read_bytes() != self.card:
+            write_whole(shown, self.card)
+
+    def save_later_card(self, agreement: str, party: str, epoch: int, card: bytes) -> None:
+        """Keeps a card that came after the agreement, this party's own or another's."""
+        folder = self.path / "cards" / agreement
+        folder.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / f"{party}-{epoch}.json", card)
+
+    def later_cards(self, agreement: str) -> list[bytes]:
+        """The cards that came after the agreement, in no order."""
+        return [path.read_bytes() for path in sorted((self.path / "cards" / agreement).glob("*.json"))]
 
     def read(self, name: str) -> bytes:
         """A file of the folder. Raises MissingError."""
@@ -217,18 +250,36 @@ class Folder:
         write_whole(self.path / "assigned.json", json.dumps(assigned, indent=1, sort_keys=True).encode() + b"\n")
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, needs_journal: bool = True) -> Iterator[None]:
         """Holds the folder: one writer only. Raises UnavailableError while another process does, DamagedError without its journal."""
         with (self.path / "node.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
                 raise UnavailableError(f"another process holds the node in {self.path}") from None
-            self._check_journal()
+            if needs_journal:
+                self._check_journal()
             yield
 
     def _check_journal(self) -> None:
         """Raises DamagedError when agreements are signed here and the journal is gone: a new one would sign used places again."""
         journal = self.path / "journal.db"
         if self.agreements() and not (journal.is_file() and journal.stat().st_size):
-            raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; its feeds must not be begun again")
+            raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; `tafadi node restore` fetches it back")
+
+
+def _write_key(path: Path, seed: bytes) -> None:
+    write_whole(path, base64.b64encode(seed) + b"\n", 0o600)
+
+
+def read_seed(path: Path) -> bytes:
+    """The 32 bytes of the key in a file. Raises MissingError, DamagedError."""
+    if not path.is_file():
+        raise MissingError(f"the key {path} is not here")
+    try:
+        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+    except binascii.Error:
+        seed = b""
+    if len(seed) != SEED_BYTES:
+        raise DamagedError(f"the key {path} is damaged: it is not {SEED_BYTES} bytes in base64")
+    return seed

@@ -7,10 +7,12 @@ not verify or a receipt that is for another tree is a fault, told with its place
 from dataclasses import dataclass, field
 
 from tafadi.desk.examine import examine
-from tafadi.desk.ports import Pact
+from tafadi.desk.pact import Pact
+from tafadi.desk.ports import Receipt
 from tafadi.errors import TafadiError
-from tafadi.model.message import RefusalCode
+from tafadi.model.reply import RefusalCode
 from tafadi.store.sqlite import SqliteJournal
+from tafadi.trust.card import Card
 from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint
 from tafadi.trust.log import Frontier, leaf_hash
 
@@ -29,13 +31,13 @@ class FeedReport:
 
 
 def verify(journal: SqliteJournal, pact: Pact) -> list[FeedReport]:
-    """A report on each party's feed of the agreement."""
+    """A report on each feed of the agreement, those of one party after another."""
     with journal.snapshot():
-        return [_verify_feed(journal, pact, party) for party in pact.agreement.parties]
+        return [_verify_feed(journal, pact, origin) for party in pact.agreement.parties for origin in pact.origins(party)]
 
 
-def _verify_feed(journal: SqliteJournal, pact: Pact, party: str) -> FeedReport:
-    report = FeedReport(pact.origin(party), party)
+def _verify_feed(journal: SqliteJournal, pact: Pact, origin: str) -> FeedReport:
+    report = FeedReport(origin, pact.card(origin).party)
     frontier = Frontier()
     stored = journal.leaf_hashes(report.origin)
     head = journal.head(report.origin)
@@ -67,7 +69,7 @@ def _verify_checkpoint(report: FeedReport, note: bytes | None, roots: dict[int, 
     if note is None:
         return
     try:
-        checkpoint = open_checkpoint(note, pact.cards[report.party].log)
+        checkpoint = open_checkpoint(note, pact.card(report.origin).log)
     except TafadiError as error:
         report.faults.append(f"the checkpoint: {error}")
         return
@@ -76,16 +78,20 @@ def _verify_checkpoint(report: FeedReport, note: bytes | None, roots: dict[int, 
 
 
 def _verify_receipts(report: FeedReport, journal: SqliteJournal, roots: dict[int, bytes], pact: Pact) -> None:
+    receipts = journal.receipts(report.origin)
     for party in pact.others(report.party):
-        receipt = journal.receipts(report.origin).get(pact.mirror(party))
-        if receipt is None:
-            continue
-        root = roots.get(receipt.size)
-        if root is None:
-            report.faults.append(f"the receipt of {party} is for {receipt.size} entries, and {report.entries} are here")
-            continue
-        try:
-            check_cosignature(receipt.line, Checkpoint(report.origin, receipt.size, root), receipt.mirror, pact.cards[party].mirror)
-            report.receipts += 1
-        except TafadiError as error:
-            report.faults.append(f"the receipt of {party}: {error}")
+        for name, card in pact.mirrors(party).items():
+            if name in receipts:
+                _verify_receipt(report, receipts[name], roots, card)
+
+
+def _verify_receipt(report: FeedReport, receipt: Receipt, roots: dict[int, bytes], card: Card) -> None:
+    root = roots.get(receipt.size)
+    if root is None:
+        report.faults.append(f"the receipt of {card.party} is for {receipt.size} entries, and {report.entries} are here")
+        return
+    try:
+        check_cosignature(receipt.line, Checkpoint(report.origin, receipt.size, root), receipt.mirror, card.mirror)
+        report.receipts += 1
+    except TafadiError as error:
+        report.faults.append(f"the receipt of {card.party}: {error}")

@@ -19,22 +19,23 @@ LINES_MAX: Final = 10_000  # under a megabyte; then the file is written anew wit
 class Mark:
     """The mark of one journal, open for appending. Raises DamagedError when the journal holds less than it, StoreError for the disk."""
 
-    def __init__(self, path: Path, sizes: Mapping[str, int]) -> None:
+    def __init__(self, path: Path, sizes: Mapping[str, int], *, restored: bool = False) -> None:
+        """The mark at `path` of a journal with these sizes; `restored` says that it may hold less, and goes on in a new epoch."""
         self._path = path
         self._sizes = dict(sizes)
         self._file = -1
         self._lines = 0
-        self._check()
+        if not restored:
+            self._check()
         self._anew()
 
     def _check(self) -> None:
-        for origin, size in _read(self._path).items():
+        for origin, size in read_mark(self._path).items():
             held = self._sizes.get(origin, 0)
             if held < size:
                 raise DamagedError(
                     f"the journal holds {held} entries of {origin}, and {self._path.name} beside it says {size}: the record was put "
-                    "back from a copy; this node must not go on in this epoch; "
-                    "a new agreement with new keys is the way on (docs/stores.md says how)"
+                    "back from a copy; this node must not go on in this epoch: `tafadi node restore` begins the next"
                 )
 
     def grow(self, sizes: Mapping[str, int]) -> None:
@@ -84,7 +85,7 @@ def _lines(sizes: Mapping[str, int]) -> bytes:
     return "".join(f"{origin} {size}\n" for origin, size in sizes.items()).encode()
 
 
-def _read(path: Path) -> dict[str, int]:
+def read_mark(path: Path) -> dict[str, int]:
     """The largest size of each feed; empty without a file. A last line that a power cut tore ends nowhere and is left out."""
     try:
         data = path.read_bytes()

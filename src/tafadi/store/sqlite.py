@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
+from tafadi.desk.ports import TRACKS, Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import DamagedError, HeadMovedError, InputError, MissingError, StoreError
 from tafadi.measure.instant import Instant
 from tafadi.store.mark import Mark
@@ -56,14 +56,17 @@ CREATE TABLE exhibit (
 
 
 class SqliteJournal:
-    """A journal in one SQLite file. Raises StoreError when the file cannot be used, DamagedError when it contradicts itself."""
+    """A journal in one SQLite file. Raises StoreError when the file cannot be used, DamagedError when it contradicts itself.
 
-    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
+    `restored` opens one that was put back from a copy, which nobody may write to but `tafadi.epoch`.
+    """
+
+    def __init__(self, path: Path | str, *, read_only: bool = False, restored: bool = False) -> None:
         self._path = str(path)
         with _in_our_words(self._path):
             self._db = _connect(self._path, read_only)
             self._prepare(read_only)
-        self._mark = None if read_only or self._path in _NO_FILE else self._marked()
+        self._mark = None if read_only or self._path in _NO_FILE else self._marked(restored)
 
     def _prepare(self, read_only: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -74,11 +77,11 @@ class SqliteJournal:
                 f"{self._path} has the form {version} of the journal, and {SCHEMA_VERSION} is spoken here; upgrade the older side"
             )
 
-    def _marked(self) -> Mark:
+    def _marked(self, restored: bool) -> Mark:
         try:
             with _as_stored("the size of a feed"):
                 sizes = {str(origin): int(str(size)) for origin, size in self._rows("SELECT origin, size FROM feed")}
-            return Mark(Path(self._path).with_suffix(".mark"), sizes)
+            return Mark(Path(self._path).with_suffix(".mark"), sizes, restored=restored)
         except StoreError:
             self._db.close()
             raise
@@ -200,8 +203,13 @@ class SqliteJournal:
             return {str(m): Receipt(origin, str(m), int(str(size)), str(line), Instant.parse(str(at))) for m, size, line, at in rows}
 
     def exhibits(self) -> list[Exhibit]:
-        """All evidence, oldest first."""
+        """All that is kept for ever, oldest first."""
         return [Exhibit(str(kind), _blob(data)) for kind, data in self._rows("SELECT kind, data FROM exhibit ORDER BY number")]
+
+    def evidence(self) -> list[Exhibit]:
+        """The exhibits that accuse somebody, oldest first."""
+        rows = self._rows("SELECT kind, data FROM exhibit WHERE kind <> ? ORDER BY number", TRACKS)
+        return [Exhibit(str(kind), _blob(data)) for kind, data in rows]
 
 
 def _connect(path: str, read_only: bool) -> sqlite3.Connection:

@@ -11,26 +11,33 @@ from dataclasses import dataclass, field
 
 from tafadi.desk.examine import Examined, examine
 from tafadi.desk.fold import fold
+from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
-from tafadi.desk.ports import Journal, Pact
+from tafadi.desk.ports import Journal
 from tafadi.errors import DamagedError, MissingError
-from tafadi.model.message import EntryId, Refusal
+from tafadi.model.entry import EntryId, Seen
+from tafadi.model.reply import Refusal
 from tafadi.trust.log import Frontier
 
-Key = tuple[int, str, int]  # causal level, party, index
+Key = tuple[int, str, int]  # causal level, party, position
 
 
 @dataclass(slots=True)
 class FoldedFeed:
-    """One feed as far as it has been read: its entries, their levels, and what they have seen of the others."""
+    """One party's feeds as far as they have been read: its entries one after another, their levels, what they have seen of the others.
+
+    What stands beyond the end of a feed is in `beyond`; `waiting` is in the order of epoch and index. `roots` are by epoch.
+    """
 
     party: str
     entries: list[Examined] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
-    seen: dict[str, int] = field(default_factory=dict)
+    seen: dict[tuple[str, int], int] = field(default_factory=dict)
     waiting: list[Examined] = field(default_factory=list)
-    frontier: Frontier = field(default_factory=Frontier)
-    roots: list[str] = field(default_factory=list)
+    beyond: dict[EntryId, Examined] = field(default_factory=dict)
+    read: dict[str, int] = field(default_factory=dict)
+    frontiers: dict[int, Frontier] = field(default_factory=dict)
+    roots: dict[int, list[bytes]] = field(default_factory=dict)
 
 
 class FoldedViews:
@@ -39,7 +46,11 @@ class FoldedViews:
     def __init__(self, journal: Journal, pact: Pact) -> None:
         self._journal = journal
         self._pact = pact
-        self._feeds = {party: FoldedFeed(party) for party in pact.agreement.parties}
+        self.start_over()
+
+    def start_over(self) -> None:
+        """Folds everything anew: a card says that a feed has ended, and what stands beyond that end takes no effect."""
+        self._feeds = {party: FoldedFeed(party) for party in self._pact.agreement.parties}
         self._order: list[Key] = []
         self._refusals: dict[EntryId, Refusal | None] = {}
         self._provisional: list[Examined] = []
@@ -77,12 +88,15 @@ class FoldedViews:
             ready = [party for party, entries in left.items() if entries and self._refers_to_known(entries[0], known)]
             party = (ready or [party for party, entries in left.items() if entries])[0]
             turn.append(left[party].pop(0))
-            known[party] += 1
+            known[party] = self._position(turn[-1].id) + 1
         return turn
 
     def _refers_to_known(self, entry: Examined, known: dict[str, int]) -> bool:
         refs = entry.message.refs if entry.message else ()
-        return all(ref.entry.index < known.get(ref.entry.party, 0) for ref in refs)
+        return all(ref.entry.party in known and self._position(ref.entry) < known[ref.entry.party] for ref in refs)
+
+    def _position(self, entry: EntryId) -> int:
+        return self._pact.position(entry.party, entry.epoch, entry.index)
 
     def _fold_waiting(self, waiting: list[Examined]) -> None:
         for entry in waiting:
@@ -90,16 +104,28 @@ class FoldedViews:
         self._provisional = waiting
 
     def _read(self, feed: FoldedFeed) -> None:
-        origin = self._pact.origin(feed.party)
-        known = len(feed.entries) + len(feed.waiting)
+        before = len(feed.waiting)
+        for origin in self._pact.origins(feed.party):
+            end = self._pact.end(origin)
+            for entry in self._new_entries(feed, origin):
+                if end is None or entry.id.index < end:
+                    feed.waiting.append(entry)
+                else:
+                    feed.beyond[entry.id] = entry
+                    self._refusals[entry.id] = entry.refusal
+        if len(feed.waiting) > before:
+            feed.waiting.sort(key=lambda entry: entry.id)
+
+    def _new_entries(self, feed: FoldedFeed, origin: str) -> list[Examined]:
+        known = feed.read.get(origin, 0)
         size = self._journal.head(origin).frontier.size
         leaves = self._journal.leaves(origin, known, size)
         if len(leaves) != max(0, size - known):
             raise DamagedError(
                 f"feed {origin} has {known + len(leaves)} entries in the journal, and its tree {size}; run `tafadi feed verify`"
             )
-        for number, leaf in enumerate(leaves):
-            feed.waiting.append(examine(leaf, self._pact.entry_id(origin, known + number), self._pact))
+        feed.read[origin] = known + len(leaves)
+        return [examine(leaf, self._pact.entry_id(origin, known + number), self._pact) for number, leaf in enumerate(leaves)]
 
     def _place_all(self) -> list[Key]:
         """The keys of all waiting entries whose seen entries are here, in order."""
@@ -108,40 +134,45 @@ class FoldedViews:
         while moved:
             moved = False
             for feed in self._feeds.values():
-                while feed.waiting and self._has_all_before(feed.waiting[0]):
+                while feed.waiting and self._has_all_before(feed, feed.waiting[0]):
                     new.append(self._place(feed, feed.waiting.pop(0)))
                     moved = True
         return sorted(new)
 
-    def _seen(self, entry: Examined) -> dict[str, int]:
+    def _seen(self, entry: Examined) -> list[Seen]:
         if entry.message is None:
-            return {}
-        return {seen.party: seen.size for seen in entry.message.seen if seen.party in self._feeds and seen.party != entry.id.party}
+            return []
+        return [seen for seen in entry.message.seen if seen.party in self._feeds and seen.party != entry.id.party]
 
     def _needs(self, entry: Examined) -> dict[str, int]:
-        """How much of each other feed comes before the entry: what it says it has seen, and every entry that it refers to."""
-        needed = self._seen(entry)
+        """How much of each other party's feeds comes before the entry: what it says it has seen, and every entry that it refers to."""
+        needed: dict[str, int] = {}
+        for seen in self._seen(entry):
+            needed[seen.party] = max(needed.get(seen.party, 0), self._pact.position(seen.party, seen.epoch, seen.size))
         for ref in entry.message.refs if entry.message else ():
-            party = ref.entry.party
+            party, epoch, index = ref.entry.party, ref.entry.epoch, ref.entry.index
             if party in self._feeds and party != entry.id.party:
-                needed[party] = max(needed.get(party, 0), ref.entry.index + 1)
+                needed[party] = max(needed.get(party, 0), self._pact.position(party, epoch, index + 1))
         return needed
 
-    def _has_all_before(self, entry: Examined) -> bool:
-        return all(size <= len(self._feeds[party].entries) for party, size in self._needs(entry).items())
+    def _has_all_before(self, feed: FoldedFeed, entry: Examined) -> bool:
+        in_turn = self._position(entry.id) == len(feed.entries)
+        return in_turn and all(size <= len(self._feeds[party].entries) for party, size in self._needs(entry).items())
 
     def _place(self, feed: FoldedFeed, entry: Examined) -> Key:
-        seen = self._seen(entry)
         before = [self._feeds[party].levels[size - 1] for party, size in self._needs(entry).items() if size > 0]
         level = 1 + max([*before, feed.levels[-1] if feed.levels else 0])
         if not self._roots_agree(entry):
             self._untrue.add(entry.id)
         feed.entries.append(entry)
         feed.levels.append(level)
-        feed.frontier = feed.frontier.append(bytes.fromhex(entry.leaf))
-        feed.roots.append(feed.frontier.root().hex())
-        feed.seen.update({party: max(size, feed.seen.get(party, 0)) for party, size in seen.items()})
-        return level, feed.party, entry.id.index
+        epoch = entry.id.epoch
+        feed.frontiers[epoch] = feed.frontiers.get(epoch, Frontier()).append(bytes.fromhex(entry.leaf))
+        feed.roots.setdefault(epoch, []).append(feed.frontiers[epoch].root())
+        for seen in self._seen(entry):
+            place = seen.party, seen.epoch
+            feed.seen[place] = max(seen.size, feed.seen.get(place, 0))
+        return level, feed.party, len(feed.entries) - 1
 
     def saw_truly(self, entry: EntryId) -> bool:
         """Whether every root that the entry says it has seen is the root of that feed here.
@@ -152,11 +183,17 @@ class FoldedViews:
         return entry not in self._untrue
 
     def _roots_agree(self, entry: Examined) -> bool:
-        return all(
-            seen.root == self._feeds[seen.party].roots[seen.size - 1]
-            for seen in (entry.message.seen if entry.message else ())
-            if seen.party in self._feeds and seen.party != entry.id.party and seen.size > 0
-        )
+        known = [(self._root(seen.party, seen.epoch, seen.size), seen.root) for seen in self._seen(entry)]
+        return all(held is None or held.hex() == said for held, said in known)
+
+    def _root(self, party: str, epoch: int, size: int) -> bytes | None:
+        roots = self._feeds[party].roots.get(epoch, [])
+        return roots[size - 1] if 0 < size <= len(roots) else None
+
+    def root(self, origin: str, size: int) -> bytes | None:
+        """The root of the first `size` entries of that feed, as far as they have their place here; None beyond that, and for 0."""
+        card = self._pact.card(origin)
+        return self._root(card.party, card.epoch, size)
 
     def _fold(self, key: Key) -> None:
         entry = self._feeds[key[1]].entries[key[2]]
@@ -170,31 +207,38 @@ class FoldedViews:
             self._fold(key)
 
     def holds(self, entry: EntryId) -> bool:
-        """Whether the entry has its place in the picture: it is here, and so is all that it has seen."""
-        feed = self._feeds.get(entry.party)
-        return feed is not None and entry.index < len(feed.entries) and feed.entries[entry.index].id == entry
+        """Whether the entry has its place in the picture, with all that it has seen; or can have none, beyond the end of its feed."""
+        return self._placed(entry) is not None
 
-    def size(self, party: str) -> int:
-        """How many entries of that party's feed the picture has taken in."""
-        return len(self._feeds[party].entries)
+    def _placed(self, entry: EntryId) -> Examined | None:
+        feed = self._feeds.get(entry.party)
+        if feed is None:
+            return None
+        if entry in feed.beyond:
+            return feed.beyond[entry]
+        place = self._position(entry)
+        return feed.entries[place] if place < len(feed.entries) and feed.entries[place].id == entry else None
+
+    def size(self, origin: str) -> int:
+        """How many entries of that feed the picture has taken in."""
+        card = self._pact.card(origin)
+        return len(self._feeds[card.party].roots.get(card.epoch, []))
 
     def examined(self, entry: EntryId) -> Examined:
         """One entry, examined, in its place or still waiting for it. Raises MissingError."""
-        if self.holds(entry):
-            return self._feeds[entry.party].entries[entry.index]
-        for waiting in self._provisional:
-            if waiting.id == entry:
-                return waiting
-        raise MissingError(f"entry {entry} is not here")
+        placed = self._placed(entry) or next((waiting for waiting in self._provisional if waiting.id == entry), None)
+        if placed is None:
+            raise MissingError(f"entry {entry} is not here")
+        return placed
 
     def refusal(self, entry: EntryId) -> Refusal | None:
         """Why the entry takes no effect; None when it does."""
         return self._refusals.get(entry)
 
-    def seen_by(self, party: str) -> dict[str, int]:
-        """Up to which size of each other feed that party's entries say it has read."""
+    def seen_by(self, party: str) -> dict[tuple[str, int], int]:
+        """Up to which size of each other feed, by party and epoch, that party's entries say it has read."""
         return dict(self._feeds[party].seen)
 
     def entries(self, party: str) -> list[Examined]:
-        """All entries of one feed that have been folded, in order."""
+        """All entries of one party that have been folded, in order."""
         return list(self._feeds[party].entries)

@@ -3,6 +3,9 @@
 The root key stays offline and signs nothing else. Each other key has one use and no key has two: a signature made for one purpose can
 then never be read as another. The TLS certificate belongs to it as well, so that no authority outside the parties decides who they are.
 
+The card of a later epoch also says where the feeds of the epoch before it end. So keys are renewed, and a record that was put back from a
+backup goes on, in a new feed: no place of the old one is ever signed twice, and whoever still has the old keys can add nothing to it.
+
 Source: docs/spec/card.md; DSSE v1 with the type `application/vnd.tafadi.card+json`.
 """
 
@@ -13,25 +16,28 @@ from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.names import check_name
 from tafadi.trust.canon import Json, bytes_member, canonical, check_members, integer_member, parse_canonical, text_member, to_base64
-from tafadi.trust.checkpoint import EPOCH_MAX, PROTOCOL
+from tafadi.trust.checkpoint import EPOCH_MAX, PROTOCOL, Checkpoint, split_origin
 from tafadi.trust.dsse import unwrap, wrap
 from tafadi.trust.keys import KEY_BYTES, PublicKey, SigningKey
 
 CARD_TYPE: Final = "application/vnd.tafadi.card+json"
 CARD_MAX_BYTES: Final = 32_768  # 64 operators and the longest certificate take half of it
 OPERATORS_MAX: Final = 64
+ENDINGS_MAX: Final = 32  # agreements of one party; a dozen neighbours are many
 CERTIFICATE_MAX_BYTES: Final = 4_096  # one end-entity certificate
 _FORMAT: Final = "card"
 _KEYS: Final = ("root", "envelope", "log", "mirror")
-_MEMBERS: Final = frozenset({*_KEYS, "epoch", "hpke", "operators", "party", "tls", "valid_from", "valid_until", "version"})
+_MEMBERS: Final = frozenset({*_KEYS, "ends", "epoch", "hpke", "operators", "party", "tls", "valid_from", "valid_until", "version"})
 _OPERATOR_MEMBERS: Final = frozenset({"key", "role"})
+_END_MEMBERS: Final = frozenset({"origin", "root", "size"})
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
     """The keys of one party in one epoch. Operators are (role, key), roles unique and sorted; `hpke` is an X25519 key.
 
-    Raises InputError when a key stands twice, in whatever uses, or a limit is passed.
+    `ends` are size and root of the feeds of the epoch before, in the order of their origins, one for each agreement in which the party had
+    said anything. Raises InputError when a key stands twice, in whatever uses, or a limit is passed.
     """
 
     party: str
@@ -44,6 +50,7 @@ class Card:
     hpke: bytes
     tls_certificate: bytes
     valid: Span
+    ends: tuple[Checkpoint, ...] = ()
 
     def __post_init__(self) -> None:
         check_name(self.party, "party")
@@ -59,10 +66,15 @@ class Card:
         keys = [*_raw_keys(self), self.hpke, _certified_key(self.tls_certificate)]
         if len(set(keys)) != len(keys):
             raise InputError("a key stands twice on the card; each use has a key of its own")
+        _check_ends(self)
 
     def operator(self, role: str) -> PublicKey | None:
         """The key of `role`; None when the card has no such role."""
         return dict(self.operators).get(role)
+
+    def end_of(self, origin: str) -> int:
+        """How many entries of that feed of the epoch before stand: 0 for one that is not named."""
+        return next((end.size for end in self.ends if end.origin == origin), 0)
 
 
 def sign_card(card: Card, root: SigningKey) -> bytes:
@@ -97,6 +109,7 @@ def open_card(data: bytes) -> Card:
 
 def _to_json(card: Card) -> dict[str, Json]:
     operators: list[Json] = [{"key": key.text, "role": role} for role, key in card.operators]
+    ends: list[Json] = [{"origin": end.origin, "root": to_base64(end.root), "size": end.size} for end in card.ends]
     return {
         "version": PROTOCOL,
         "party": card.party,
@@ -110,6 +123,7 @@ def _to_json(card: Card) -> dict[str, Json]:
         "tls": to_base64(card.tls_certificate),
         "valid_from": str(card.valid.start),
         "valid_until": str(card.valid.end),
+        "ends": ends,
     }
 
 
@@ -127,24 +141,45 @@ def _from_json(value: dict[str, Json]) -> Card:
         envelope=envelope,
         log=log,
         mirror=mirror,
-        operators=_operators(value["operators"]),
+        operators=tuple(_operator(item) for item in _list(value, "operators", OPERATORS_MAX)),
         hpke=bytes_member(value, "hpke", _FORMAT),
         tls_certificate=bytes_member(value, "tls", _FORMAT),
         valid=Span(_instant(value, "valid_from"), _instant(value, "valid_until")),
+        ends=tuple(_end(item) for item in _list(value, "ends", ENDINGS_MAX)),
     )
 
 
-def _operators(value: Json) -> tuple[tuple[str, PublicKey], ...]:
-    if not isinstance(value, list) or len(value) > OPERATORS_MAX:
-        raise FormatError(f"it must be a list of at most {OPERATORS_MAX}", format=_FORMAT, field="operators")
-    return tuple(_operator(item) for item in value)
+def _list(value: dict[str, Json], name: str, most: int) -> list[dict[str, Json]]:
+    """The member, if it is a list of so many objects at the most. Raises FormatError."""
+    items = value[name]
+    if not isinstance(items, list) or len(items) > most:
+        raise FormatError(f"it must be a list of at most {most}", format=_FORMAT, field=name)
+    objects = [item for item in items if isinstance(item, dict)]
+    if len(objects) != len(items):
+        raise FormatError("each must be an object", format=_FORMAT, field=name)
+    return objects
 
 
-def _operator(value: Json) -> tuple[str, PublicKey]:
-    if not isinstance(value, dict):
-        raise FormatError("each must be an object", format=_FORMAT, field="operators")
+def _operator(value: dict[str, Json]) -> tuple[str, PublicKey]:
     check_members(value, _OPERATOR_MEMBERS, _FORMAT)
     return text_member(value, "role", _FORMAT), _key(value, "key")
+
+
+def _end(value: dict[str, Json]) -> Checkpoint:
+    check_members(value, _END_MEMBERS, _FORMAT)
+    size, root = integer_member(value, "size", _FORMAT), bytes_member(value, "root", _FORMAT)
+    return Checkpoint(text_member(value, "origin", _FORMAT), size, root)
+
+
+def _check_ends(card: Card) -> None:
+    """Raises InputError unless the ends are those of the epoch before, sorted, each feed once."""
+    origins = [end.origin for end in card.ends]
+    if origins != sorted(set(origins)) or len(origins) > ENDINGS_MAX:
+        raise InputError(f"the ends of former feeds must be sorted, each once, at most {ENDINGS_MAX}")
+    for end in card.ends:
+        _, party, epoch = split_origin(end.origin)
+        if (party, epoch) != (card.party, card.epoch - 1) or end.size == 0:
+            raise InputError(f"a card of {card.party}, epoch {card.epoch}, cannot end {end.origin} at {end.size} entries")
 
 
 def _key(value: dict[str, Json], name: str) -> PublicKey:

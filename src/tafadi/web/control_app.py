@@ -4,7 +4,10 @@
 """
 
 import json
+import os
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from starlette.applications import Starlette
@@ -12,13 +15,29 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tafadi.errors import InputError
+from tafadi.errors import InputError, UnavailableError
 from tafadi.node import Node
 from tafadi.web.peer_app import body_within
 from tafadi.web.problems import handlers
-from tafadi.web.verbs import perform
+from tafadi.web.verbs.table import perform
 
+SOCKET_PATH_MAX: Final = 107  # bytes; what a Unix socket's address has room for
 ARGUMENTS_MAX_BYTES: Final = 4_000_000  # a notice of 64 volumes with 1,000 corners each, as text
+
+
+def control_socket(path: Path) -> socket.socket:
+    """A listening Unix socket that its owner alone can open. Raises UnavailableError when the path is too long for one."""
+    if len(os.fsencode(path)) > SOCKET_PATH_MAX:
+        raise UnavailableError(f"{path} is longer than the {SOCKET_PATH_MAX} bytes of a socket's name; give the node a shorter folder")
+    path.unlink(missing_ok=True)  # left by a node that was killed; the folder's lock is ours
+    door = socket.socket(socket.AF_UNIX)
+    before = os.umask(0o177)
+    try:
+        door.bind(str(path))
+        door.listen()
+    finally:
+        os.umask(before)
+    return door
 
 
 def control_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:

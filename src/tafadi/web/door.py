@@ -10,6 +10,8 @@ import resource
 import socket
 from typing import Any, Final
 
+from tafadi.errors import UnavailableError
+
 HANDSHAKES_MAX: Final = 256  # a true peer is among the newest for the tenths of a second that it needs
 HANDSHAKE_MAX_S: Final = 10.0  # several round trips and a lost packet on a line of 300 kbit/s
 SHARE_OF_FILES: Final = 4  # at most one in so many descriptors is for strangers
@@ -66,6 +68,19 @@ class PeerDoor(socket.socket):
             connection.shutdown(socket.SHUT_RDWR)  # its transport reads the end, and closes it
         except OSError:
             return  # closed already, or never connected any more
+
+
+def listening_socket(host: str, port: int) -> PeerDoor:
+    """A listening TCP socket. Raises UnavailableError when the address is taken."""
+    listener = PeerDoor(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen()
+    except (OSError, UnicodeError) as error:
+        listener.close()
+        raise UnavailableError(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
+    return listener
 
 
 def allow_open_files(door: PeerDoor) -> None:

@@ -1,8 +1,8 @@
 """The peers' port: what other parties' nodes may ask of this one, over mutual TLS with pinned certificates.
 
-`POST push` stores entries and answers with a receipt; `POST heartbeat` exchanges signs of life; the feeds are served as tlog-tiles under
-`/feed/<origin>/`. Whatever comes is bytes until the trust floor has looked at it. Handlers touch the node only between awaits, so that
-each takes its step whole.
+`POST push` stores entries and answers with a receipt; `POST heartbeat` exchanges signs of life; `card` and `evidence` take what a root key
+or a proof says for itself; the feeds are served as tlog-tiles under `/feed/<origin>/`. Whatever comes is bytes until the trust floor has
+looked at it. Handlers touch the node only between awaits, so that each takes its step whole.
 
 Source: docs/spec/push.md, docs/spec/heartbeat.md, docs/spec/tiles.md.
 """
@@ -18,10 +18,13 @@ from starlette.routing import Route
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import add_checkpoint, add_entries, receive
+from tafadi.desk.proof import take_evidence
 from tafadi.desk.pulse import beat, hear
 from tafadi.errors import EquivocationError, LimitError, MissingError, NotPermittedError, UnavailableError
 from tafadi.node import Node
 from tafadi.store.tiles import tile_bytes
+from tafadi.trust.canon import to_base64
+from tafadi.trust.card import CARD_MAX_BYTES
 from tafadi.trust.catchup import (
     ADD_CHECKPOINT_MAX_BYTES,
     ADD_ENTRIES_MAX_BYTES,
@@ -31,6 +34,7 @@ from tafadi.trust.catchup import (
     mirror_info,
 )
 from tafadi.trust.checkpoint import split_origin
+from tafadi.trust.evidence import EVIDENCE_MAX_BYTES
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.mirror import WrongSize
 from tafadi.trust.push import PUSH_MAX_BYTES, decode_push
@@ -54,11 +58,12 @@ async def body_within(request: Request, longest_bytes: int) -> bytes:
 
 
 class PeerDoor:
-    """The routes, bound to one node; `after` is called when something was stored and waits to be judged."""
+    """The routes, bound to one node; `after` is called when something was stored and waits to be judged, `after_card` upon a new card."""
 
-    def __init__(self, node: Node, after: Callable[[], None]) -> None:
+    def __init__(self, node: Node, after: Callable[[], None], after_card: Callable[[], None]) -> None:
         self._node = node
         self._after = after
+        self._after_card = after_card
 
     def party(self, request: Request, desk: Desk) -> str:
         """Who asks: the party whose card has the certificate of this connection. Raises NotPermittedError."""
@@ -123,6 +128,34 @@ class PeerDoor:
             hear(desk, self.party(request, desk), data)
         return Response(beat(desk), media_type="application/octet-stream")
 
+    async def card(self, request: Request) -> Response:
+        """Takes a party's new card, whoever of the parties brings it: its root signed it."""
+        data = await body_within(request, CARD_MAX_BYTES)
+        desk = self.of_agreement(request)
+        if self._node.take_card(desk, data):
+            self._after_card()
+        return PlainTextResponse("")
+
+    async def cards(self, request: Request) -> Response:
+        """The cards after the agreement that this node goes by, one to a line in base64, those of each party in order."""
+        desk = self.of_agreement(request)
+        return PlainTextResponse("".join(to_base64(signed.data) + "\n" for signed in desk.pact.later()))
+
+    async def evidence(self, request: Request) -> Response:
+        """Keeps a proof that another party found."""
+        data = await body_within(request, EVIDENCE_MAX_BYTES)
+        take_evidence(self.of_agreement(request), data)
+        return PlainTextResponse("")
+
+    def of_agreement(self, request: Request) -> Desk:
+        """The desk at the agreement that the path names, for a party to it. Raises MissingError, NotPermittedError."""
+        agreement = request.path_params["agreement"]
+        if agreement not in self._node.desks:
+            raise MissingError("no such agreement is signed here")
+        desk = self._node.desks[agreement]
+        self.party(request, desk)
+        return desk
+
     async def feed(self, request: Request) -> Response:
         """A checkpoint, tile or entry bundle of a feed that this node holds, its own or a mirrored one."""
         origin, path = request.path_params["origin"], request.path_params["path"]
@@ -133,14 +166,17 @@ class PeerDoor:
         return Response(tile_bytes(desk.journal, origin, path), media_type="application/octet-stream")
 
 
-def peer_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:
+def peer_app(node: Node, after: Callable[[], None], after_card: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:
     """The application behind the peers' port."""
-    door = PeerDoor(node, after)
+    door = PeerDoor(node, after, after_card)
     routes = [
         Route("/push", door.push, methods=["POST"]),
         Route("/add-checkpoint", door.add_checkpoint, methods=["POST"]),
         Route("/add-entries", door.add_entries, methods=["POST"]),
         Route("/heartbeat", door.heartbeat, methods=["POST"]),
+        Route("/card/{agreement}", door.card, methods=["POST"]),
+        Route("/cards/{agreement}", door.cards, methods=["GET"]),
+        Route("/evidence/{agreement}", door.evidence, methods=["POST"]),
         Route("/feed/{path:path}", _split_feed(door.feed), methods=["GET"]),
     ]
     app = Starlette(routes=routes, exception_handlers=handlers(on_damage))

@@ -105,7 +105,7 @@ class Looking:
 
     def faults(self, party: str) -> list[str]:
         """What is wrong in the party's folder, recomputed from its files."""
-        from tafadi.node import pact_of
+        from tafadi.desk.pact import pact_of
         from tafadi.store.fsck import verify
         from tafadi.store.sqlite import SqliteJournal
 

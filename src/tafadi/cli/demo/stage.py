@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tafadi.cli.calls import ask
+from tafadi.cli.demo.held import NotHeldError
 from tafadi.cli.demo.scene import ALPHA, BRAVO, CURTAIN_S, LEAD_S, Scene
 from tafadi.errors import MissingError, RefusedError, UnavailableError
 from tafadi.formats.agreement import write_document
@@ -21,11 +22,10 @@ from tafadi.model.names import Mode
 from tafadi.net.tls import make_certificate
 from tafadi.node import ScenarioClock
 from tafadi.store.folder import Folder, Settings, write_whole
-from tafadi.store.identity import make_card
+from tafadi.store.identity import CARD_DAYS, first_card
 
 ANSWERS_S: Final = 60.0  # how long a killed node may take to answer again
 LOOK_S: Final = 0.03  # how often the story looks whether something has happened
-CARD_DAYS: Final = 90
 
 
 @dataclass
@@ -55,7 +55,7 @@ class Stage:
         certificate = make_certificate(party, self.clock.anchor)
         settings = Settings(party, "en", port=_free_port())
         folder = Folder.create(self.root / party, settings, lambda: os.urandom(32), certificate)
-        make_card(folder, scene.start.plus(-3_600.0), CARD_DAYS)
+        first_card(folder, scene.start.plus(-3_600.0), CARD_DAYS)
         return folder
 
     def _agree(self, scene: Scene) -> bytes:
@@ -77,7 +77,7 @@ class Stage:
         return document
 
     def start(self, source: str) -> None:
-        """Starts both nodes and keeps them running. Raises UnavailableError when one does not open its doors."""
+        """Starts both nodes and keeps them running. Raises NotHeldError when one does not open its doors."""
         addresses = {party: actor.folder.settings for party, actor in self.actors.items()}
         for party, actor in self.actors.items():
             other = BRAVO if party == ALPHA else ALPHA
@@ -108,7 +108,7 @@ class Stage:
             process.kill()
 
     def ask(self, party: str, verb: str, **arguments: Any) -> dict[str, Any]:
-        """What the node answers; asks again while it is being started. Raises what the verb raises, UnavailableError after a while."""
+        """What the node answers; asks again while it is being started. Raises what the verb raises, NotHeldError after a while."""
         door = self.actors[party].folder.path / "control.sock"
         ends = time.monotonic() + ANSWERS_S
         while True:
@@ -116,7 +116,7 @@ class Stage:
                 return ask(door, verb, arguments)
             except (ConnectionError, UnavailableError, FileNotFoundError):
                 if time.monotonic() > ends:
-                    raise UnavailableError(f"the node of {party} does not answer; its log is {self.actors[party].log}") from None
+                    raise NotHeldError("held.answers", party=party, log=self.actors[party].log) from None
                 time.sleep(LOOK_S)
 
     def picture(self, party: str) -> dict[str, Any]:
@@ -125,7 +125,10 @@ class Stage:
         return told
 
     def ensure(self, done: Callable[[], Any], do: Callable[[], object], within_s: float = ANSWERS_S) -> Any:
-        """What `done` finds, doing `do` whenever it finds nothing yet: a killed node may or may not have done it before it died."""
+        """What `done` finds, doing `do` whenever it finds nothing yet: a killed node may or may not have done it before it died.
+
+        Raises NotHeldError when it never finds anything.
+        """
         ends = time.monotonic() + within_s
         while not (found := done()):
             with contextlib.suppress(RefusedError, MissingError):
@@ -133,7 +136,7 @@ class Stage:
             if (found := self.look(done, 3.0)) or time.monotonic() > ends:
                 break
         if not found:
-            raise UnavailableError("the nodes did not come to what the story needs; see their logs")
+            raise NotHeldError("held.needed", folder=self.root)
         return found
 
     def look(self, found: Callable[[], Any], within_s: float) -> Any:

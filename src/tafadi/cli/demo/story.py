@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 
+from tafadi.cli.demo.held import NotHeldError
 from tafadi.cli.demo.looking import Looking, View
 from tafadi.cli.demo.scene import ALPHA, BRAVO
-from tafadi.errors import TafadiError
 from tafadi.formats.geojson import dump
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
@@ -21,10 +21,6 @@ from tafadi.phrases.catalogue import Speaker
 SHOWN_WITHIN_S: Final = 1.0  # wall seconds from the plot to both parties' alert
 
 Tell = Callable[[str], None]
-
-
-class NotHeldError(TafadiError):
-    """Something that the story promises was not so."""
 
 
 STEPS: Final = (
@@ -54,15 +50,15 @@ class Story(Looking):
         """Tells one phrase."""
         self.tell(self.speaker.say(key, **values))
 
-    def require(self, held: object, what: str) -> None:
-        """Raises NotHeldError unless it held."""
+    def require(self, held: object, key: str, **values: object) -> None:
+        """Raises NotHeldError unless it held; `key` is the phrase that says what."""
         if not held:
-            raise NotHeldError(what)
+            raise NotHeldError(key, **values)
 
-    def at_both(self, find: Callable[[str], Any], what: str, within_s: float = 60.0) -> tuple[Any, Any]:
+    def at_both(self, find: Callable[[str], Any], key: str, within_s: float = 60.0, **values: object) -> tuple[Any, Any]:
         """What both parties' pictures hold. Raises NotHeldError when one of them never does."""
         found = self.stage.look(lambda: (a, b) if (a := find(ALPHA)) and (b := find(BRAVO)) else None, within_s)
-        self.require(found, what)
+        self.require(found, key, **values)
         pair: tuple[Any, Any] = found
         return pair
 
@@ -75,8 +71,8 @@ class Story(Looking):
         document = base64.b64encode(self.stage.document).decode("ascii")
         for party in (ALPHA, BRAVO):
             self.stage.ensure(partial(self.agreements, party), partial(self.sign, party, document))
-        signed, other = self.at_both(self.signed_by_all, "both parties sign the agreement")
-        self.require(signed == other and len(set(signed.values())) == 1, "the digests of the agreement are equal")
+        signed, other = self.at_both(self.signed_by_all, "held.signed")
+        self.require(signed == other and len(set(signed.values())) == 1, "held.digests")
         self.say("demo.agreed", agreement=self.agreement_id(), digest=signed[ALPHA][:16])
 
     def sign(self, party: str, document: str) -> None:
@@ -86,10 +82,10 @@ class Story(Looking):
     def line_check(self) -> None:
         """Alpha calls; bravo's officer replies."""
         called = self.stage.ensure(lambda: self.line_checks(ALPHA), lambda: self.stage.ask(ALPHA, "line.check"))[0]
-        self.at_both(self.line_checks, "the line check arrives")
+        self.at_both(self.line_checks, "held.line-check")
         self.stage.ensure(lambda: self.replied(BRAVO), lambda: self.stage.ask(BRAVO, "line.ack", entry=called["id"]))
-        replied, _ = self.at_both(self.replied, "the line check is replied to")
-        seconds = Instant.parse(replied["replied_at"]).since(Instant.parse(replied["sent_at"])) / self.scene.rate
+        replied, _ = self.at_both(self.replied, "held.line-check-reply")
+        seconds = Instant.parse(replied["replied_at"][BRAVO]).since(Instant.parse(replied["sent_at"])) / self.scene.rate
         self.say("demo.line-check", caller=ALPHA, answerer=BRAVO, seconds=f"{seconds:.2f}")
 
     def rosters(self) -> None:
@@ -99,7 +95,7 @@ class Story(Looking):
         duty = {"role": "watch-officer", "hours": hours, "languages": ["en"], "may_stop": True, "deputy": "supervisor"}
         for party in (ALPHA, BRAVO):
             self.stage.ensure(partial(self.has_roster, party), partial(self.stage.ask, party, "line.roster", duties=[duty]))
-        self.at_both(lambda party: len(self.stage.picture(party)["rosters"]) == 2, "the rosters arrive")
+        self.at_both(lambda party: len(self.stage.picture(party)["rosters"]) == 2, "held.rosters")
         self.say("demo.rosters")
 
     def announce(self, sender: str, notice: Notice) -> View:
@@ -109,7 +105,7 @@ class Story(Looking):
             lambda: self.notice(sender, sender, notice.title),
             lambda: self.stage.ask(sender, "notice.send", geojson=geojson),
         )
-        _, view = self.at_both(lambda party: self.notice(party, sender, notice.title), f"{notice.title} arrives")
+        _, view = self.at_both(lambda party: self.notice(party, sender, notice.title), "held.notice", title=notice.title)
         volume = notice.volumes[0]
         centre = volume.outline.centre if hasattr(volume.outline, "centre") else ""
         assert volume.lower is not None
@@ -128,7 +124,7 @@ class Story(Looking):
             lambda: self.is_amended(sender, sender, notice.title),
             lambda: self.stage.ask(sender, "notice.amend", entry=before["id"], geojson=geojson),
         )
-        _, view = self.at_both(lambda party: self.is_amended(party, sender, notice.title), f"the amendment of {notice.title} arrives")
+        _, view = self.at_both(lambda party: self.is_amended(party, sender, notice.title), "held.amendment", title=notice.title)
         return dict(view)
 
     def read_back(self, sender: str, title: str, result: str) -> View:
@@ -139,7 +135,7 @@ class Story(Looking):
             view = self.notice(party, sender, title)
             return view if view and view["readbacks"].get(reader, {}).get("result") == result else None
 
-        view, _ = self.at_both(found, f"{title} is read back as {result}")
+        view, _ = self.at_both(found, f"held.read-back-{result.lower()}", title=title)
         back = view["readbacks"][reader]
         place = back["places"][0]
         reading = self.speaker.say(
@@ -165,7 +161,7 @@ class Story(Looking):
 
         revision = (self.notice(reader, sender, title) or {})["revision"]
         self.stage.ensure(lambda: accepted(reader), lambda: self.stage.ask(reader, "line.answer", entry=revision, code="accepted"))
-        view, _ = self.at_both(accepted, f"{title} is accepted")
+        view, _ = self.at_both(accepted, "held.accepted", title=title)
         self.say("demo.answered", party=reader, entry=view["revision"])
 
     def first_notice(self) -> None:
@@ -181,11 +177,11 @@ class Story(Looking):
         notice = self.scene.notices.second
         self.announce(BRAVO, notice)
         self.read_back(BRAVO, notice.title, "MATCH")
-        ours, theirs = self.at_both(self.raised_by_both, "both nodes find the conflict")
-        self.require(ours["prediction"] == theirs["prediction"], "both nodes hold the same finding")
+        ours, theirs = self.at_both(self.raised_by_both, "held.conflict")
+        self.require(ours["prediction"] == theirs["prediction"], "held.finding")
         found = ours["prediction"]
-        self.require(found["verdict"] == "conflict", "the finding is a conflict")
-        self.require(self.same_numbers(ours), "both nodes computed the same place, time and margin")
+        self.require(found["verdict"] == "conflict", "held.verdict")
+        self.require(self.same_numbers(ours), "held.numbers")
         self.say("demo.conflict", first=ours["subjects"][0], second=ours["subjects"][1])
         self.say(
             "demo.conflict-where",
@@ -206,7 +202,7 @@ class Story(Looking):
             alerts = self.stage.picture(party)["alerts"].values()
             return bool(alerts) and all(alert["state"] == "CLEARED" for alert in alerts if alert["kind"] == "announced-announced")
 
-        self.at_both(cleared, "the alert clears at both nodes")
+        self.at_both(cleared, "held.cleared")
         self.say("demo.amended", party=BRAVO, entry=view["id"])
         self.read_back(BRAVO, notice.title, "MATCH")
         self.accept(BRAVO, notice.title)
@@ -223,18 +219,18 @@ class Story(Looking):
 
     def flying(self, play: Callable[[], None]) -> None:
         """Both nodes follow the aircraft; the pair's alert is shown to both within a second of the plot that showed it."""
-        self.require(self.stage.clock.now() < self.scene.plots_from, "the story came to the flying in time (a slow machine: use --prepare)")
+        self.require(self.stage.clock.now() < self.scene.plots_from, "held.in-time", option="--prepare")
         self.say("demo.flying")
         play()
         left_s = self.scene.plots_until.since(self.stage.clock.now()) / self.scene.rate
-        straying, _ = self.at_both(lambda party: self.alert(party, "straying"), "an aircraft strays", left_s + 10.0)
+        straying, _ = self.at_both(lambda party: self.alert(party, "straying"), "held.straying", left_s + 10.0)
         self.tell_alert("demo.alert-straying", straying, track=_track(straying), entry=_entry(straying))
         entering = self.alert(ALPHA, "track-announced")
         if entering:
             self.tell_alert("demo.alert-entering", entering, track=_track(entering), entry=_entry(entering))
-        pair, other = self.at_both(lambda party: self.alert(party, "track-track"), "the two aircraft raise an alert", left_s + 10.0)
+        pair, other = self.at_both(lambda party: self.alert(party, "track-track"), "held.tracks", left_s + 10.0)
         self.tell_alert("demo.alert-tracks", pair, first=pair["subjects"][0], second=pair["subjects"][1])
-        self.require(pair["situation"] == other["situation"], "both nodes hold one alert, not two")
+        self.require(pair["situation"] == other["situation"], "held.one-alert")
         self.measured["pair_seen_at"] = min(one["seen_at"] for one in pair["predictions"].values())
 
     def tell_alert(self, key: str, alert: View, **values: object) -> None:
@@ -250,17 +246,17 @@ class Story(Looking):
             self.say("demo.alert-ahead", seconds=f"{ahead_s:.0f}", latency=f"{latency_s:.2f}")
         else:
             self.say("demo.alert-now", latency=f"{latency_s:.2f}")
-        self.require(latency_s <= SHOWN_WITHIN_S or self.was_killed(), f"the alert is shown within {SHOWN_WITHIN_S:.0f} s")
+        self.require(latency_s <= SHOWN_WITHIN_S or self.was_killed(), "held.latency", seconds=f"{SHOWN_WITHIN_S:.0f}")
 
     def stop(self) -> None:
         """Bravo says stop; alpha hears and acts; bravo closes."""
         tracks = list(self.scene.tracks)
         raised = self.stage.ensure(lambda: self.stops(BRAVO), lambda: self.stage.ask(BRAVO, "line.stop", what=tracks))[0]
         self.say("demo.stop-raised", party=BRAVO, entry=raised["id"])
-        self.at_both(self.stops, "the stop arrives")
+        self.at_both(self.stops, "held.stop")
         for party, step in ((ALPHA, "HEARD"), (ALPHA, "ACTED"), (BRAVO, "CLOSED")):
             self.stage.ensure(partial(self.step, step, party), partial(self.stage.ask, party, "line.ack", entry=raised["id"], step=step))
-            heard, _ = self.at_both(partial(self.step, step), f"the stop is {step} at both")
+            heard, _ = self.at_both(partial(self.step, step), f"held.stop-{step.lower()}")
             if step == "HEARD":
                 seconds = Instant.parse(heard["at"]).since(Instant.parse(self.stops(ALPHA)[0]["steps"][0]["at"])) / self.scene.rate
                 self.say("demo.stop-heard", party=ALPHA, seconds=f"{seconds:.2f}")
@@ -275,16 +271,16 @@ class Story(Looking):
         opened = self.stage.ensure(
             lambda: self.incidents(BRAVO), lambda: self.stage.ask(BRAVO, "incident.open", account=account, alert=entry)
         )[0]
-        self.at_both(self.incidents, "the incident arrives")
+        self.at_both(self.incidents, "held.incident")
         evidence = opened["accounts"][BRAVO]["evidence"]
         reply = "Our aircraft had left its announced area by mistake; it turned back when it was told to stop."
         self.stage.ensure(
             lambda: self.is_replied(ALPHA),
             lambda: self.stage.ask(ALPHA, "incident.reply", entry=opened["id"], account=reply, evidence=evidence),
         )
-        replied, _ = self.at_both(self.is_replied, "the reply arrives")
+        replied, _ = self.at_both(self.is_replied, "held.reply")
         same = {tuple(account["evidence"]) for account in replied["accounts"].values()}
-        self.require(len(same) == 1 and evidence, "both accounts rest on the same evidence")
+        self.require(len(same) == 1 and evidence, "held.evidence")
         self.say("demo.incident", party=BRAVO, entry=opened["id"], other=ALPHA)
         self.say("demo.evidence", digest=", ".join(digest[:16] for digest in evidence))
 
@@ -292,10 +288,10 @@ class Story(Looking):
         """The flying is over; receipts are complete, feeds verify, and both pictures are equal."""
         self.stage.look(lambda: self.stage.clock.now() > self.scene.plots_until, 120.0)
         status = self.stage.look(self.settled, 30.0)
-        self.require(status, "both nodes come to hold the same picture and every receipt")
+        self.require(status, "held.settled")
         self.say("demo.receipts")
         for party in (ALPHA, BRAVO):
-            self.require(self.faults(party) == [], f"the feeds at {party} verify")
+            self.require(self.faults(party) == [], "held.verified", party=party)
             self.say("demo.verified", party=party)
         self.say("demo.equal", digest=status["picture"][:16])
         self.measured["picture"] = status["picture"]

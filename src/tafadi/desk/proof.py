@@ -1,0 +1,100 @@
+"""Proof: what shows that a party signed two stories is kept for ever, alarmed, and passed on to every other party.
+
+Whoever holds the longer of two histories can show that the shorter is no beginning of it; whoever holds the shorter learns it from the
+proof, which verifies by itself. So a fork is known to all honest parties within a round of heartbeats after two that were told differently
+are connected. A root that its owner did not sign accuses nobody.
+
+Source: docs/spec/evidence.md, docs/spec/heartbeat.md.
+"""
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.ports import Change, Exhibit
+from tafadi.errors import DamagedError, EquivocationError, NotPermittedError
+from tafadi.trust.checkpoint import Checkpoint, open_checkpoint
+from tafadi.trust.evidence import Evidence, compare_checkpoints, compare_trees, encode_evidence, open_evidence
+from tafadi.trust.log import Frontier, joint_nodes_from
+
+
+def keep_fork(desk: Desk, origin: str, error: EquivocationError) -> None:
+    """Keeps two contradicting checkpoints of one size for ever, with their owner's card, and alarms."""
+    evidence = compare_checkpoints(error.first, error.second, desk.pact.card(origin).log)
+    if evidence is None:
+        raise error  # not proved by these two alone; nobody is accused without a proof
+    _keep(desk, origin, evidence)
+
+
+def _keep(desk: Desk, origin: str, evidence: Evidence) -> None:
+    signed = desk.pact.signed(origin)
+    _keep_file(desk, signed.card.party, Exhibit(evidence.kind, encode_evidence(evidence, signed.data)))
+
+
+def _keep_file(desk: Desk, owner: str, exhibit: Exhibit) -> None:
+    if exhibit in desk.journal.evidence():
+        return  # every heartbeat brings it again; one proof and one alarm are enough
+    desk.journal.commit(Change(exhibits=(exhibit,)))
+    desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
+
+
+def take_evidence(desk: Desk, data: bytes) -> None:
+    """Keeps a proof that another party found. Raises FormatError, SignatureError for one that proves nothing; NotPermittedError when it is
+
+    not about a feed of this agreement.
+    """
+    evidence, card = open_evidence(data)
+    known = desk.pact.card_of(card.party, card.epoch)
+    if known is None or known.card != card:
+        raise NotPermittedError(f"the proof is about keys of {card.party} that are not those of this agreement")
+    _keep_file(desk, card.party, Exhibit(evidence.kind, data))
+
+
+def compare(desk: Desk, note: bytes) -> None:
+    """Compares a checkpoint that another party brought with the feed as it is held here. One of no feed of this agreement says nothing.
+
+    Raises EquivocationError once the proof of a fork is kept. Raises DamagedError when the note proves that this node once signed something
+    else of its own feed than it holds now: it was restored from a backup, and must not sign those places again.
+    """
+    origin = note.split(b"\n", 1)[0].decode("utf-8", "replace")
+    if desk.pact.party_of(origin) is None:
+        return
+    brought = open_checkpoint(note, desk.pact.card(origin).log)
+    evidence = _contradiction(desk, brought, note)
+    if evidence is not None:
+        _keep(desk, origin, evidence)
+    if desk.pact.party_of(origin) == desk.party:
+        _check_not_restored(desk, brought, forked=evidence is not None)
+    if evidence is not None:
+        owner = desk.pact.party_of(origin)
+        raise EquivocationError(f"{owner} signed two histories of {origin}", evidence.first, evidence.second)
+
+
+def _contradiction(desk: Desk, brought: Checkpoint, note: bytes) -> Evidence | None:
+    """The proof that the note and the feed held here exclude each other; None when they do not, or the note is of more than is held."""
+    held_note, key = desk.journal.head(brought.origin).checkpoint, desk.pact.card(brought.origin).log
+    if held_note is None:
+        return None
+    held = open_checkpoint(held_note, key)
+    if brought.size == held.size:
+        return compare_checkpoints(held_note, note, key)
+    if not 0 < brought.size < held.size or _root_at(desk, brought.origin, brought.size) == brought.root:
+        return None
+    hashes = desk.journal.leaf_hashes(brought.origin)[: held.size]
+    nodes = joint_nodes_from(lambda start, end: Frontier().extend(hashes[start:end]).root(), brought.size, held.size)
+    return compare_trees(held_note, note, nodes, key)
+
+
+def _root_at(desk: Desk, origin: str, size: int) -> bytes:
+    return desk.views.root(origin, size) or Frontier().extend(desk.journal.leaf_hashes(origin)[:size]).root()
+
+
+def _check_not_restored(desk: Desk, brought: Checkpoint, *, forked: bool) -> None:
+    size = desk.journal.head(brought.origin).frontier.size
+    if forked:
+        raise DamagedError(
+            f"this node signed two histories of its own feed {brought.origin}: its record was put back from a copy, and it went on; "
+            "the other parties hold the proof"
+        )
+    if brought.size > size and desk.pact.end(brought.origin) is None:
+        raise DamagedError(
+            f"this node has signed {brought.size} entries of {brought.origin} and holds {size}: its record was put back from a copy; it "
+            "must not go on in this epoch: `tafadi node restore` begins the next"
+        )

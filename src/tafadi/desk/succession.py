@@ -1,0 +1,95 @@
+"""Succession: a party's root key signs a new card, and its feed goes on in a new epoch.
+
+So keys are renewed, and so a record that was put back from a backup goes on. The card comes through any channel, over the line or as a
+file, for its root key alone makes it true; each party that takes it says so in its own feed. A node that meets a newer card of its own
+party has been replaced, and must stop: one writer only.
+
+Source: docs/spec/card.md, docs/decisions/0019-a-new-card-is-a-new-epoch.md.
+"""
+
+import hashlib
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.pact import Pact, SignedCard
+from tafadi.desk.speak import Draft, say
+from tafadi.errors import DamagedError, MissingError, NotPermittedError, SessionError
+from tafadi.formats.agreement import digest_of
+from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.entry import EntryType
+from tafadi.trust.card import open_card
+from tafadi.trust.log import Frontier
+
+
+def next_card(pact: Pact, party: str, data: bytes) -> SignedCard | None:
+    """The card in `data`, where it is the next one of a party of the pact; None when it is known already. `party` is who asks.
+
+    Raises FormatError, SignatureError; NotPermittedError for a card that the party's root did not sign; MissingError while one before it
+    is missing; SessionError for a second card of an epoch; DamagedError for a newer card of `party` itself.
+    """
+    card = open_card(data)
+    if card.party not in pact.cards or pact.cards[card.party].root != card.root:
+        raise NotPermittedError(f"the card of {card.party} is not signed by the root key that {pact.id} names for it")
+    known = pact.card_of(card.party, card.epoch)
+    if known is not None and known.data != data:
+        raise SessionError(f"the root key of {card.party} signed two cards of epoch {card.epoch}; the first one counts")
+    newest = pact.cards[card.party].epoch
+    if known is not None or card.epoch < newest:
+        return None
+    if card.party == party:
+        raise DamagedError(
+            f"the root key of {party} signed a card of epoch {card.epoch}: another node of this party has taken over; this one must stop"
+        )
+    if card.epoch != newest + 1:
+        raise MissingError(f"the card of {card.party} for epoch {card.epoch} came before the one for epoch {newest + 1}")
+    return SignedCard(card, data)
+
+
+def take_card(desk: Desk, signed: SignedCard) -> None:
+    """Goes by the card from now on: its keys count, and the feed before it has ended. It must be durable already.
+
+    Alarms when this node holds more of the old feed than the card lets stand, or another history of it.
+    """
+    party = signed.card.party
+    old = desk.pact.origin(party)
+    desk.pact.append(signed)
+    desk.views.start_over()
+    desk.bell.alarm(desk.pact, f"{party} goes on with the keys of epoch {signed.card.epoch}, as its root key signed", None)
+    _check_end(desk, old, signed)
+    record_cards(desk)
+
+
+def _check_end(desk: Desk, old: str, signed: SignedCard) -> None:
+    end, held = signed.card.end_of(old), desk.journal.head(old).frontier.size
+    if held > end:
+        sentence = f"{old} has ended at {end} entries; {held - end} more are kept here and take no effect any more"
+        desk.bell.alarm(desk.pact, sentence, desk.pact.entry_id(old, end))
+    named = next((one.root for one in signed.card.ends if one.origin == old), None)
+    if named is not None and held >= end and Frontier().extend(desk.journal.leaf_hashes(old)[:end]).root() != named:
+        desk.bell.alarm(desk.pact, f"the end of {old} that {signed.card.party} names is not in the feed that is held here", None)
+
+
+def begin_epoch(desk: Desk) -> None:
+    """Says entry 0 of the new feed, where this party had signed the agreement in the epoch before; nothing else can be said before it."""
+    begun = desk.journal.head(desk.origin).frontier.size > 0
+    signed_before = any(desk.journal.head(origin).frontier.size for origin in desk.pact.origins(desk.party))
+    if not begun and signed_before:
+        body = AgreementBody(desk.pact.document.decode(), digest_of(desk.pact.document))
+        say(desk, Draft(EntryType.AGREEMENT, body, desk.pact.agreement.modes[0]))
+    record_cards(desk)
+
+
+def record_cards(desk: Desk) -> None:
+    """Says each card that this node goes by and has not yet recorded, its own included; nothing before the agreement is signed."""
+    if desk.journal.head(desk.origin).frontier.size == 0:
+        return
+    recorded = desk.picture.cards
+    new = [signed for signed in desk.pact.later() if recorded.get(_name(signed), {}).get(desk.party) != _digest(signed)]
+    say(desk, *(Draft(EntryType.KEY, KeyBody(signed.data), desk.pact.agreement.modes[0]) for signed in new))
+
+
+def _name(signed: SignedCard) -> str:
+    return f"{signed.card.party}/{signed.card.epoch}"
+
+
+def _digest(signed: SignedCard) -> str:
+    return hashlib.sha256(signed.data).hexdigest()

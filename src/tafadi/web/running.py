@@ -1,0 +1,203 @@
+"""What of a node runs beside each other while it serves: the links, the judge, the sources of tracks, the watch on the cards.
+
+Each is one task. What one of them cannot do is told to the officers; damage, and a failure that nobody foresaw, stop the node.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from tafadi.desk.desk import Desk
+from tafadi.desk.follow import Follower
+from tafadi.engine.warm import warm_up
+from tafadi.errors import DamagedError, NotPermittedError, TafadiError
+from tafadi.model.names import Mode
+from tafadi.model.track import Plot
+from tafadi.net.feeds import Feed, Source, follow_source
+from tafadi.net.peers import Link, keep
+from tafadi.net.tls import trust
+from tafadi.node import Node
+from tafadi.web.protocol import QuietServer
+
+CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
+CARD_LOOK_S: Final = 86_400.0
+LOOK_AGAIN_S: Final = 5.0  # how often the inbox is looked at though nothing came in
+JUDGE_AGAIN_S: Final = 1.0  # how soon a judgement that failed is tried again
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Running:
+    """One node while it runs: its servers, its links, and the task that judges."""
+
+    node: Node
+    tls: ssl.SSLContext
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    to_judge: asyncio.Event = field(default_factory=asyncio.Event)
+    warm: asyncio.Event = field(default_factory=asyncio.Event)
+    links: dict[tuple[str, str], tuple[Link, asyncio.Task[None]]] = field(default_factory=dict)
+    mode: Mode | None = None
+    followers: dict[str, Follower] = field(default_factory=dict)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    servers: list[QuietServer] = field(default_factory=list)
+    damage: str = ""
+
+    def after_verb(self) -> None:
+        """Something may have been signed or said, or a card taken: judge, and see whether there are new peers or new certificates."""
+        self.to_judge.set()
+        self.connect()
+
+    def connect(self) -> None:
+        """Trusts every other party's certificate, and makes a link to each whose address is known."""
+        settings = self.node.folder.settings
+        for desk in self.node.desks.values():
+            for party in desk.pact.others(desk.party):
+                trust(self.tls, [desk.pact.cards[party].tls_certificate])
+                url = (settings.peers or {}).get(party)
+                known = self.links.get((desk.pact.id, party))
+                if known and known[0].leads_to(url):
+                    continue
+                if known:
+                    known[1].cancel()  # it listens elsewhere now, or by another certificate
+                    self.tasks.remove(known[1])
+                    del self.links[desk.pact.id, party]
+                if url:
+                    self._add_link(Link(desk, party, url, desk.pact.cards[party].tls_certificate))
+
+    def _add_link(self, link: Link) -> None:
+        key = (link.desk.pact.id, link.party)
+        self.node.links["/".join(key)] = lambda: {"heard_at": str(link.heard_at) if link.heard_at else None, "trouble": link.trouble}
+        beat_s = float(link.desk.pact.agreement.timing.heartbeat_s)
+        self.links[key] = link, self.spawn(keep(link, self.node.folder.path / "keys", beat_s, _report_link))
+
+    def spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        """Runs the work beside the others; a failure that nobody foresaw stops the node, loudly."""
+        task = asyncio.ensure_future(self._guarded(work))
+        task.add_done_callback(self._ended)
+        self.tasks.append(task)
+        return task
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.give_up(f"{type(error).__name__}: {error}")
+            log.error("the node stops, for something failed that nobody foresaw", exc_info=error)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except DamagedError as error:
+            self.give_up(str(error))
+        except TafadiError as error:
+            log.error("a task of the node ended", error=str(error))
+
+    def give_up(self, damage: str) -> None:
+        """The record cannot be trusted: the node stops and says why."""
+        self.damage = damage
+        self.stop.set()
+
+    def wake_links(self, agreement: str) -> None:
+        """Own entries wait to be pushed."""
+        for (name, _), (link, _task) in self.links.items():
+            if name == agreement:
+                link.wake.set()
+
+    async def judge(self) -> None:
+        """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""
+        self.node.has_worker = True
+        self.spawn(self._warm_up())
+        told = ""
+        while True:
+            await self._something_to_judge()
+            try:
+                self.node.judge()
+                while self.warm.is_set() and (work := self.node.work_ahead()) is not None:
+                    await asyncio.to_thread(work)
+                    self.node.judge()
+                told = ""
+            except DamagedError:
+                raise
+            except TafadiError as error:  # what waits is judged in the end, and nobody takes the silence for clear air until then
+                if str(error) != told:
+                    self.alarm_all(f"what came in cannot be judged: {error}")
+                told = str(error)
+                await asyncio.sleep(JUDGE_AGAIN_S)
+                self.to_judge.set()
+
+    async def _warm_up(self) -> None:
+        """Loads the engine beside the event loop: the first notice waits for it, and nothing else does."""
+        await asyncio.to_thread(warm_up)
+        self.warm.set()
+        self.to_judge.set()
+
+    async def _something_to_judge(self) -> None:
+        """Waits until something came in, or until what waits for what it has seen may have waited long enough."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.to_judge.wait(), LOOK_AGAIN_S)
+        self.to_judge.clear()
+
+    def take_plots(self, plots: list[Plot]) -> None:
+        """Gives live plots to the follower of every agreement in force. What a follower cannot take is alarmed, not dropped in silence."""
+        for desk in self.node.desks.values():
+            if not desk.in_force:
+                continue
+            try:
+                if self._follower(desk).take(plots, self.node.assigned):
+                    self.to_judge.set()
+            except DamagedError:
+                raise
+            except TafadiError as error:
+                desk.bell.alarm(desk.pact, f"live tracks are NOT watched: {error}", None)
+
+    def _follower(self, desk: Desk) -> Follower:
+        if desk.pact.id not in self.followers:
+            self.followers[desk.pact.id] = Follower(desk, mode_for_tracks(desk, self.mode))
+        return self.followers[desk.pact.id]
+
+    def follow(self, source: Source) -> None:
+        """Follows a track source; its state stands beside those of the lines."""
+        feed = Feed(source, self.node.clock, self.take_plots, self.alarm_all)
+        self.node.links[f"source {source}"] = lambda: {
+            "heard_at": str(feed.heard_at) if feed.heard_at else None,
+            "trouble": feed.trouble,
+            "unread": feed.unread,
+        }
+        self.spawn(self._follow_when_warm(feed))
+
+    async def _follow_when_warm(self, feed: Feed) -> None:
+        await self.warm.wait()  # a plot before that would make the whole node wait for the compiler
+        await follow_source(feed)
+
+    def alarm_all(self, sentence: str) -> None:
+        """Tells the officers of every agreement."""
+        for desk in self.node.desks.values():
+            self.node.bell.alarm(desk.pact, sentence, None)
+
+    async def watch_cards(self) -> None:
+        """Alarms when a card has run out or soon will. The line is not cut: somebody may have to say stop over it."""
+        while True:
+            now = self.node.clock.now()
+            for desk in self.node.desks.values():
+                for party, card in desk.pact.cards.items():
+                    if now.plus(CARD_WARNING_S) >= card.valid.end:
+                        self.node.bell.alarm(desk.pact, f"the card of {party} is valid only until {card.valid.end}", None)
+            await asyncio.sleep(CARD_LOOK_S)
+
+
+def mode_for_tracks(desk: Desk, named: Mode | None) -> Mode:
+    """The mode in which alerts about live tracks are raised: the one named, or the agreement's only one. Raises NotPermittedError."""
+    modes = desk.pact.agreement.modes
+    if named is None and len(modes) == 1:
+        return modes[0]
+    if named not in modes:
+        raise NotPermittedError(f"say in which mode tracks are followed, with --mode: {', '.join(modes)}")
+    return named
+
+
+def _report_link(link: Link, error: TafadiError) -> None:
+    log.warning("line", party=link.party, agreement=link.desk.pact.id, trouble=str(error))

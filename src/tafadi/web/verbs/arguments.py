@@ -1,0 +1,38 @@
+"""What verbs are given as text (choices and modes, refused in a sentence that says what there is to choose from), and what they answer."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from tafadi.desk.desk import Desk
+from tafadi.errors import InputError, NotPermittedError
+from tafadi.formats.wire import Json
+from tafadi.model.entry import EntryId
+from tafadi.model.names import Mode
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def choice(kind: type[Choice], text: str, what: str) -> Choice:
+    """The member of `kind` that `text` names. Raises InputError with all there are."""
+    try:
+        return kind(text)
+    except ValueError:
+        raise InputError(f"{what} {text!r} is none of {', '.join(kind)}") from None
+
+
+def mode_named(desk: Desk, text: str) -> Mode:
+    """The mode named; without a name the agreement's only one. There is no silent default between REAL and EXERCISE."""
+    modes = desk.pact.agreement.modes
+    if text:
+        mode = choice(Mode, text, "mode")
+        if mode not in modes:
+            raise NotPermittedError(f"the agreement does not allow mode {mode}; it allows {', '.join(modes)}")
+        return mode
+    if len(modes) != 1:
+        raise InputError(f"say in which mode, with --mode: {', '.join(modes)}")
+    return modes[0]
+
+
+def said(entry: EntryId, **more: Json) -> dict[str, Json]:
+    """What a verb answers that said something: the entry it is in, and `more`."""
+    return {"entry": str(entry), **more}

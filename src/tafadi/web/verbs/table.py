@@ -1,0 +1,65 @@
+"""The table of verbs: what an officer asks of the node, as JSON in and JSON out. The control socket and the command line come through here.
+
+Each verb has a name like `notice.send` and takes its arguments by name; an unknown or missing one is refused in a sentence.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from tafadi.errors import InputError
+from tafadi.formats.wire import Json
+from tafadi.node import Node
+from tafadi.web.verbs import incident, line, notice, standing
+
+Verb = Callable[..., dict[str, Json]]
+VERBS: Final[dict[str, Verb]] = {
+    "status": standing.status,
+    "agree.sign": standing.agree_sign,
+    "card.take": standing.card_take,
+    "picture": standing.picture,
+    "alarms": standing.alarms,
+    "notice.send": notice.notice_send,
+    "notice.amend": notice.notice_amend,
+    "notice.cancel": notice.notice_cancel,
+    "notice.list": notice.notice_list,
+    "notice.assign": notice.notice_assign,
+    "line.check": line.line_check,
+    "line.ack": line.line_ack,
+    "line.answer": line.line_answer,
+    "line.stop": line.line_stop,
+    "line.attempt": line.line_attempt,
+    "line.roster": line.line_roster,
+    "line.show": line.line_show,
+    "incident.open": incident.incident_open,
+    "incident.reply": incident.incident_reply,
+    "incident.show": incident.incident_show,
+}
+
+
+def perform(node: Node, name: str, arguments: dict[str, Any]) -> dict[str, Json]:
+    """What the verb answers. Raises InputError for a name or argument that is not known, and whatever the verb raises.
+
+    What was said waits to be judged: the caller sees to that, so that no failure of the judge makes a thing said look unsaid.
+    """
+    function = VERBS.get(name)
+    if function is None:
+        raise InputError(f"there is no verb {name[:60]!r}")
+    return function(node, **_fitting(name, function, arguments))
+
+
+def _fitting(name: str, function: Verb, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments, if the verb takes exactly these and each is of its type. Raises InputError."""
+    known = {key: value for key, value in inspect.signature(function).parameters.items() if key != "node"}
+    unknown = sorted(set(arguments) - set(known))
+    missing = [key for key, value in known.items() if value.default is inspect.Parameter.empty and key not in arguments]
+    if unknown:
+        raise InputError(f"{name} does not take {', '.join(unknown)}")
+    if missing:
+        raise InputError(f"{name} needs {', '.join(missing)}")
+    try:
+        return {key: msgspec.convert(value, known[key].annotation, strict=True) for key, value in arguments.items()}
+    except msgspec.ValidationError as error:
+        raise InputError(f"{name} cannot use its arguments: {error}") from None
