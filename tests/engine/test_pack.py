@@ -8,6 +8,7 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tafadi.engine.kernels.legs import piece_of
 from tafadi.engine.kernels.paths import place_at
 from tafadi.engine.kernels.surface import Point, geodetic
 from tafadi.engine.layout import ELLIPSOID, GEOID, MISSING, MIXED
@@ -39,7 +40,7 @@ def test_a_body_is_on_its_geodesic_to_a_millimetre_at_every_instant(a: Position,
         return  # towards the antipode there are many shortest ways
     paths = pack_paths([trajectory((a.lat_deg, a.lon_deg, None, 0.0), (b.lat_deg, b.lon_deg, None, 40_000.0))])
     at = START.plus(40_000.0 * share)
-    lat, lon = geodetic(WGS84, Point(*map(float, place_at(paths, 0, at.ns))))
+    lat, lon = geodetic(WGS84, Point(*map(float, place_at(paths, 0, at.ns, WGS84))))
     true = Geodesic.WGS84.Direct(a.lat_deg, a.lon_deg, line["azi1"], line["s12"] * at.since(START) / 40_000.0)
     off_m = Geodesic.WGS84.Inverse(math.degrees(lat), math.degrees(lon), true["lat2"], true["lon2"])["s12"]
     assert off_m < 2e-3
@@ -59,14 +60,15 @@ def test_a_place_does_not_depend_on_who_else_is_in_the_set() -> None:
     other = trajectory((-50.0, 3.0, None, 7.0), (-51.0, 4.0, None, 8_000.0))
     alone, together = pack_paths([one]), pack_paths([other, one])
     first = together.first[1]
-    for member in ("at_ns", "place_m", "depart_mps", "arrive_mps", "height_m", "datum"):
+    for member in ("at_ns", "place_m", "height_m", "datum"):
         np.testing.assert_array_equal(getattr(alone, member)[:-1], getattr(together, member)[first:-1])
 
 
-def test_a_waypoint_remembers_the_velocities_of_both_its_legs() -> None:
+def test_at_a_waypoint_the_velocity_is_that_of_the_leg_before_and_then_that_of_the_leg_after() -> None:
     paths = pack_paths([trajectory((0.0, 0.0, None, 0.0), (0.0, 0.1, None, 100.0), (0.1, 0.1, None, 300.0))])
     assert paths.first.tolist() == [0, 3]
-    arrive, depart = paths.arrive_mps[1], paths.depart_mps[1]
+    before, after = (piece_of(paths, k, START.ns, WGS84) for k in (0, 1))
+    arrive, depart = np.array(before.arrive) / before.whole, np.array(after.depart) / after.whole
     assert np.linalg.norm(arrive) == pytest.approx(111.3195, abs=1e-3)
     assert np.linalg.norm(depart) == pytest.approx(55.287, abs=1e-3)
     assert abs(float(arrive @ depart)) < 1.0

@@ -2,8 +2,8 @@
 
 A notice has parts: one trajectory, some volumes. Every part is judged against every part of the other notice: any conflict makes a
 conflict, else any unknown makes unknown, else the pair is clear; a harmless neighbour never hides a true conflict. Pairs of parts that
-cannot come near each other are set aside by `sweep`, which only ever errs towards keeping. Identities are sorted first, so neither order
-of input nor whose notice it is has any influence.
+cannot come near each other are set aside first (`join`, `sweep`, `allpairs`), which only ever errs towards keeping. Identities are sorted,
+so neither order of input nor whose notice it is has any influence.
 """
 
 import math
@@ -14,16 +14,19 @@ from typing import Final
 import numpy as np
 
 from tafadi.engine import layout
+from tafadi.engine.columns import asked_of
 from tafadi.engine.finding import Finding, combined
 from tafadi.engine.kernels.areas import gaps_between, grounds_shared
 from tafadi.engine.kernels.bands import compare_bands
 from tafadi.engine.kernels.entry import judge_entries
-from tafadi.engine.kernels.paths import judge_paths, place_at
-from tafadi.engine.kernels.surface import Point, distance_m, geodetic, surface_point
+from tafadi.engine.kernels.paths import judge_paths, place_at, tell_places
+from tafadi.engine.kernels.surface import Point, geodetic
 from tafadi.engine.kernels.sweep import near_pairs
 from tafadi.engine.layout import CONFLICT, EDGE_M, FOUND, Bytes, Floats, Ints, Records
 from tafadi.engine.pack import WGS84, plane_reach_m
 from tafadi.engine.parts import BODY, PATH, Parts, balls_of, pack
+from tafadi.engine.strategic import Asked, judge_kept, near_paths
+from tafadi.engine.volumes import candidates, packed_bodies
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
@@ -47,18 +50,35 @@ def detect(announced: Sequence[Announced], minima: Minima | None = None) -> list
     InputError when two notices have one identity.
     """
     parts = pack(_sorted(announced), minima)
-    balls = balls_of(parts, ROOM_M)
-    pairs = near_pairs(balls.items)
-    kinds, numbers = balls.kind[pairs], balls.part[pairs]
+    pairs, found = _near(parts)
+    told = np.flatnonzero(found["verdict"])
     findings = [
-        *_paths(parts, _stated(parts, np.unique(numbers[(kinds == PATH).all(axis=1)], axis=0)), False),
+        *_paths(parts, pairs[told], found[told]),
         *_minima_missing(parts),
-        *_entries(parts, np.unique(numbers[(kinds == (PATH, BODY)).all(axis=1)], axis=0)),
-        *_volumes(parts, np.unique(numbers[(kinds == BODY).all(axis=1)], axis=0)),
+        *_entries(parts, _near_entries(parts)),
+        *_volumes(parts, _near_bodies(parts, minima)),
     ]
     findings.sort(key=lambda finding: (finding.first, finding.second))
     judged = [combined(parts, list(group)) for _, group in groupby(findings, key=lambda finding: (finding.first, finding.second))]
     return sorted(judged, key=_when)
+
+
+def _near_bodies(parts: Parts, minima: Minima | None) -> Ints:
+    """Pairs of bodies that are not known to be CLEAR: those few are judged exactly."""
+    if len(parts.body_owner) < 2:
+        return np.empty((0, 2), np.int64)
+    own_m = np.stack([parts.horizontal_m[parts.body_owner], parts.vertical_m[parts.body_owner]], axis=1)
+    return candidates(packed_bodies(parts.bodies, asked_of(parts.body_owner, minima, own_m))).rows
+
+
+def _near_entries(parts: Parts) -> Ints:
+    """Pairs of a path and a body that may come near each other."""
+    if not (len(parts.path_owner) and len(parts.body_owner)):
+        return np.empty((0, 2), np.int64)
+    balls = balls_of(parts, ROOM_M)
+    pairs = near_pairs(balls.items)
+    kinds, numbers = balls.kind[pairs], balls.part[pairs]
+    return np.unique(numbers[(kinds == (PATH, BODY)).all(axis=1)], axis=0)
 
 
 def judge(first: Announced, second: Announced, minima: Minima | None = None) -> Judgement:
@@ -69,7 +89,7 @@ def judge(first: Announced, second: Announced, minima: Minima | None = None) -> 
     parts = pack(_sorted((first, second)), minima)
     paths, bodies = _owned(parts.path_owner), _owned(parts.body_owner)
     across = [(path, body) for path in (*paths[0], *paths[1]) for body in bodies[1 - parts.path_owner[path]]]
-    flown = list(_paths(parts, _stated(parts, _product(paths[0], paths[1])), True))
+    flown = list(_paths(parts, *_all(parts, _product(paths[0], paths[1]))))
     findings = [
         *(finding for finding in flown if finding.verdict is not Verdict.CLEAR),
         *_minima_missing(parts),
@@ -107,10 +127,6 @@ def _told(verdicts: Bytes) -> list[int]:
     return [int(row) for row in np.flatnonzero(verdicts)]
 
 
-def _stated(parts: Parts, pairs: Ints) -> Ints:
-    return pairs[parts.stated[parts.path_owner[pairs]].any(axis=1)]
-
-
 def _larger(values: Floats, owners: Ints) -> Floats:
     return np.asarray(values[owners].max(axis=1)) if len(owners) else np.empty(0)
 
@@ -131,9 +147,14 @@ def _minima_missing(parts: Parts) -> Iterable[Finding]:
         flying.append(path)
 
 
+def _on_earth(lat_deg: float, lon_deg: float) -> Position:
+    """The place, where rounding has not left the earth."""
+    return Position(max(-90.0, min(90.0, lat_deg)), max(-180.0, min(180.0, lon_deg)))
+
+
 def _position(place: Point) -> Position:
     lat, lon = geodetic(WGS84, place)
-    return Position(max(-90.0, min(90.0, math.degrees(lat))), max(-180.0, min(180.0, math.degrees(lon))))
+    return _on_earth(math.degrees(lat), math.degrees(lon))
 
 
 def _span(found: Records, row: int) -> Span:
@@ -145,35 +166,45 @@ def _point(place: Floats) -> Point:
     return Point(float(place[0]), float(place[1]), float(place[2]))
 
 
-def _closest(parts: Parts, found: Records, row: int, pair: Ints) -> ClosestApproach | None:
-    """The closest approach of a pair of paths, its horizontal distance along the geodesic; None where there was none to be found."""
-    if not math.isfinite(found["nearest_s"][row]):
-        return None
-    at = Instant(int(found["epoch_ns"][row])).plus(float(found["nearest_s"][row]))
-    places = [surface_point(WGS84, _point(place_at(parts.paths, int(path), at.ns))) for path in pair]
-    return ClosestApproach(at, float(distance_m(WGS84, *places)), _known(float(found["vertical_m"][row])))
+def _place(parts: Parts, path: int, at: Instant) -> Position | None:
+    """Where a path is at an instant; None where its place is no number."""
+    place = place_at(parts.paths, path, at.ns, WGS84)
+    return _position(_point(place)) if float(np.linalg.norm(place)) > 1.0 else None
 
 
-def _middle(parts: Parts, pair: Ints, at: Instant) -> Position | None:
-    """The middle of a pair of paths at an instant; None where there is none, as between antipodes or where a place is no number."""
-    middle = np.mean([place_at(parts.paths, int(path), at.ns) for path in pair], axis=0)
-    return _position(_point(middle)) if float(np.linalg.norm(middle)) > 1.0 else None
+def _asked(parts: Parts) -> Asked:
+    """What each path asks for."""
+    owner = parts.path_owner
+    return Asked(parts.horizontal_m[owner], parts.vertical_m[owner], parts.stated[owner])
 
 
-def _paths(parts: Parts, pairs: Ints, everywhere: bool) -> Iterable[Finding]:
-    """Findings on pairs of trajectories; CLEAR ones too when `everywhere`."""
-    owners = parts.path_owner[pairs]
+def _near(parts: Parts) -> tuple[Ints, Records]:
+    """The pairs of paths that may lose their minima, and what is found of them."""
+    asked = _asked(parts)
+    kept = near_paths(parts.paths, asked)
+    return kept.pairs, judge_kept(parts.paths, asked, kept)
+
+
+def _all(parts: Parts, pairs: Ints) -> tuple[Ints, Records]:
+    """The pairs of paths of which one states minima, and what is found of them; the nearest approach of the CLEAR ones too."""
+    pairs, asked = pairs[parts.stated[parts.path_owner[pairs]].any(axis=1)], _asked(parts)
     found = np.zeros(len(pairs), FOUND)
-    reach_m, half_m = plane_reach_m(_larger(parts.horizontal_m, owners)), _larger(parts.vertical_m, owners)
-    judge_paths(parts.paths, pairs, reach_m, half_m, everywhere, WGS84, found)
-    for row in range(len(pairs)) if everywhere else _told(found["verdict"]):
+    reach_m, half_m = plane_reach_m(_larger(asked.horizontal_m, pairs)), _larger(asked.vertical_m, pairs)
+    judge_paths(parts.paths, pairs, reach_m, half_m, True, WGS84, found)
+    return pairs, found
+
+
+def _paths(parts: Parts, pairs: Ints, found: Records) -> Iterable[Finding]:
+    """Findings on pairs of trajectories, as many as are given."""
+    owners, told = parts.path_owner[pairs], tell_places(parts.paths, pairs, found, WGS84)
+    for row, (place, distance) in enumerate(zip(np.degrees(told[:, :2]).tolist(), told[:, 2].tolist(), strict=True)):
         first, second = int(owners[row, 0]), int(owners[row, 1])
-        closest = _closest(parts, found, row, pairs[row])
+        closest = _closest(found, row, distance)
         if found["verdict"][row] == layout.CLEAR:
             yield Finding(first, second, Verdict.CLEAR, Span(Instant(0), Instant(0)), closest=closest)
             continue
-        span = _span(found, row)
-        yield Finding(first, second, *_verdict(found, row, span), place=_middle(parts, pairs[row], span.start), closest=closest)
+        where = _on_earth(*place) if math.isfinite(place[0]) else None
+        yield Finding(first, second, *_verdict(found, row, _span(found, row)), place=where, closest=closest)
 
 
 def _verdict(found: Records, row: int, span: Span) -> tuple[Verdict, Span, Cause | None]:
@@ -190,16 +221,17 @@ def _entries(parts: Parts, pairs: Ints) -> Iterable[Finding]:
     for row in _told(found["verdict"]):
         first, second = sorted((int(owners[row, 0]), int(owners[row, 1])))
         span = _span(found, row)
-        place, closest = _middle(parts, pairs[row, :1], span.start), _deepest(found, row)
+        place = _place(parts, int(pairs[row, 0]), span.start)
+        closest = _closest(found, row, float(found["horizontal_m"][row]))
         yield Finding(first, second, *_verdict(found, row, span), place=place, closest=closest)
 
 
-def _deepest(found: Records, row: int) -> ClosestApproach | None:
-    """The deepest instant of a body at a volume; None where its place is not known."""
+def _closest(found: Records, row: int, horizontal_m: float) -> ClosestApproach | None:
+    """The closest approach, or the deepest instant; None where there was none to be found, or a place is not known."""
     if not math.isfinite(found["nearest_s"][row]):
         return None
     at = Instant(int(found["epoch_ns"][row])).plus(float(found["nearest_s"][row]))
-    return ClosestApproach(at, float(found["horizontal_m"][row]), _known(float(found["vertical_m"][row])))
+    return ClosestApproach(at, horizontal_m, _known(float(found["vertical_m"][row])))
 
 
 def _known(value_m: float) -> float | None:

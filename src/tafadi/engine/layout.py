@@ -14,7 +14,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Float32s = npt.NDArray[np.float32]
+Int32s = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
+Lanes = npt.NDArray[np.uint64]
 Codes = npt.NDArray[np.int8]
 Bools = npt.NDArray[np.bool_]
 Records = npt.NDArray[np.void]
@@ -76,14 +79,12 @@ class World(NamedTuple):
 class Paths(NamedTuple):
     """Trajectories, cut into pieces: piece k of path p runs from point k to k + 1, for first[p] <= k < first[p + 1] - 1.
 
-    Between its ends a piece is the cubic that leaves at `depart_mps[k]` and arrives at `arrive_mps[k + 1]`: within 1 mm of the geodesic.
+    A piece is the geodesic between its ends, at constant speed; `kernels.legs` solves it, within 1 mm.
     """
 
     first: Ints  # [paths + 1]
     at_ns: Ints  # [points]
     place_m: Floats  # [points, 3]
-    depart_mps: Floats  # [points, 3]
-    arrive_mps: Floats  # [points, 3]
     height_m: Floats  # [points], NaN where not stated
     datum: Codes  # [points], of the piece that begins here
 

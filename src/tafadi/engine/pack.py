@@ -13,21 +13,31 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, MIXED, PRESSURE, Bodies, Bools, Codes, Floats, Ints, Paths, World
+from tafadi.engine.kernels.legs import FAR, count_pieces, lay_paths
+from tafadi.engine.layout import GEOID, MISSING, Bodies, Bools, Codes, Floats, Ints, Paths, World
+from tafadi.engine.routes import DATUM_CODES, Routes, routes_of
+from tafadi.engine.sharing import shared
 from tafadi.errors import InputError
 from tafadi.measure.earth import ECCENTRICITY2, FLATTENING, SEMI_MAJOR_M, Position
-from tafadi.measure.height import Datum, Height
+from tafadi.measure.height import Height
 from tafadi.measure.units import NAUTICAL_MILE_M
-from tafadi.model.operation import Trajectory, Waypoint
+from tafadi.model.operation import Trajectory
 from tafadi.model.volume import Circle, Polygon, Volume4D
 
-PIECE_MOST_M: Final = 50 * NAUTICAL_MILE_M  # chord error at most 0.3 m; the cubic of Paths stays within 1 mm
+PIECE_MOST_M: Final = 50 * NAUTICAL_MILE_M  # chord error at most 0.3 m; the cubic of `legs` stays within 1 mm
 EDGE_MOST_M: Final = 10_000.0  # a straight line of this length, 10 km from the origin of a local plane, is 2 mm off the geodesic
 STEP_M: Final = 5_000.0  # motion is linear over this: the tangent plane turns by 0.4 mrad, 1 mm on 9,260 m
 WGS84: Final = World(False, SEMI_MAJOR_M, FLATTENING, STEP_M)
 FLAT: Final = World(True, SEMI_MAJOR_M, FLATTENING, math.inf)
 
-DATUM_CODES: Final = {Datum.ELLIPSOID: ELLIPSOID, Datum.GEOID: GEOID, Datum.PRESSURE: PRESSURE, Datum.GROUND: GROUND}
+
+def _chord_m(length_m: float) -> float:
+    """The shortest chord of a geodesic of this length: where the earth is bent most."""
+    return 2 * BENT_MOST_M * math.sin(length_m / (2 * BENT_MOST_M))
+
+
+BENT_MOST_M: Final = 6_335_000.0  # radius along the meridian at the equator; nowhere is it less
+CHORDS_M: Final = np.array([_chord_m(pieces * PIECE_MOST_M) for pieces in (1, 2, 4)])  # up to these a leg is cut in 1, 2 or 4 pieces
 
 
 class Lines(NamedTuple):
@@ -36,7 +46,6 @@ class Lines(NamedTuple):
     first: Ints  # [lines + 1]
     lat_deg: Floats
     lon_deg: Floats
-    bearing_deg: Floats  # of the line at the point
     length_m: Floats  # [lines]
 
 
@@ -61,14 +70,6 @@ def plane_reach_m(horizontal_m: Floats) -> Floats:
     return np.asarray(2 * SEMI_MAJOR_M * np.sin(np.asarray(horizontal_m) / (2 * SEMI_MAJOR_M)))
 
 
-def direction(lat_deg: Floats, lon_deg: Floats, bearing_deg: Floats) -> Floats:
-    """float64[n, 3]: the unit vector that leaves a place with that bearing, along the surface."""
-    lat, lon, bearing = np.radians(lat_deg), np.radians(lon_deg), np.radians(bearing_deg)
-    east = np.stack([-np.sin(lon), np.cos(lon), np.zeros_like(lon)], axis=1)
-    north = np.stack([-np.sin(lat) * np.cos(lon), -np.sin(lat) * np.sin(lon), np.cos(lat)], axis=1)
-    return np.asarray(east * np.sin(bearing)[:, None] + north * np.cos(bearing)[:, None])
-
-
 def cut(start_deg: Floats, end_deg: Floats, longest_m: float, most: Ints | None = None) -> Lines:
     """The geodesics from `start_deg` to `end_deg` (float64[n, 2], latitude and longitude) in equal pieces of at most `longest_m`.
 
@@ -80,13 +81,13 @@ def cut(start_deg: Floats, end_deg: Floats, longest_m: float, most: Ints | None 
     first = np.concatenate([[0], np.cumsum(pieces + 1)])
     line = np.repeat(np.arange(len(pieces)), pieces + 1)
     step = np.arange(first[-1]) - first[line]
-    lon_deg, lat_deg, back_deg = _geod().fwd(
+    lon_deg, lat_deg, _ = _geod().fwd(
         start_deg[line, 1], start_deg[line, 0], forth_deg[line], length_m[line] * step / pieces[line], return_back_azimuth=False
     )
     # Both ends exactly as they were given: lines that meet in a place meet there.
     lat_deg[first[:-1]], lon_deg[first[:-1]] = start_deg[:, 0], start_deg[:, 1]
     lat_deg[first[1:] - 1], lon_deg[first[1:] - 1] = end_deg[:, 0], end_deg[:, 1]
-    return Lines(first, lat_deg, lon_deg, back_deg, length_m)
+    return Lines(first, lat_deg, lon_deg, length_m)
 
 
 def _heights(heights: Sequence[Height | None]) -> tuple[Floats, Codes]:
@@ -95,58 +96,47 @@ def _heights(heights: Sequence[Height | None]) -> tuple[Floats, Codes]:
     return np.array(values, dtype=np.float64), np.array(codes, dtype=np.int8)
 
 
-def _instants(points: Sequence[Waypoint]) -> Ints:
-    return np.array([point.at.ns for point in points], dtype=np.int64)
-
-
 def _degrees(positions: Sequence[Position]) -> Floats:
     columns = (np.fromiter(map(attrgetter(name), positions), np.float64, len(positions)) for name in ("lat_deg", "lon_deg"))
     return np.stack(list(columns), axis=1)  # by attrgetter: a generator in Python takes five times as long, and this is most of packing
 
 
 def pack_paths(trajectories: Sequence[Trajectory]) -> Paths:
-    """Trajectories as arrays. Raises InputError for numbers that are none."""
-    starts = [point for path in trajectories for point in path.waypoints[:-1]]
-    ends = [point for path in trajectories for point in path.waypoints[1:]]
-    if not starts:
-        none = np.empty((0, 3))
-        return Paths(np.zeros(1, np.int64), np.empty(0, np.int64), none, none, none, np.empty(0), np.empty(0, np.int8))
-    begin_ns, last_ns = _instants(starts), _instants(ends)
-    lines = cut(_degrees([a.position for a in starts]), _degrees([b.position for b in ends]), PIECE_MOST_M, last_ns - begin_ns)
-    pieces = np.diff(lines.first) - 1
-    line = np.repeat(np.arange(len(starts)), pieces + 1)
-    step = np.arange(lines.first[-1]) - lines.first[line]
-    share = step / pieces[line]
-    # Whole nanoseconds; divided before multiplied, so that 90 days do not overflow.
-    duration_ns = last_ns - begin_ns
-    at_ns = begin_ns[line] + (duration_ns // pieces)[line] * step + ((duration_ns % pieces)[line] * step) // pieces[line]
-    (low_m, low_datum), (high_m, high_datum) = _heights([a.height for a in starts]), _heights([b.height for b in ends])
-    height_m = np.where(step == 0, low_m[line], np.where(share == 1.0, high_m[line], low_m[line] + (high_m - low_m)[line] * share))
-    stated = (low_datum != MISSING) & (high_datum != MISSING)
-    datum = np.where(stated, np.where(low_datum == high_datum, low_datum, MIXED), MISSING).astype(np.int8)
-    speed_mps = lines.length_m / (duration_ns / 1e9)
-    velocity_mps = direction(lines.lat_deg, lines.lon_deg, lines.bearing_deg) * speed_mps[line][:, None]
-    place_m = surface_m(lines.lat_deg, lines.lon_deg)
-    return _chained([len(path.waypoints) - 1 for path in trajectories], lines.first, at_ns, place_m, velocity_mps, height_m, datum[line])
+    """Trajectories as arrays."""
+    return pack_routes(routes_of(trajectories))
 
 
-def _chained(
-    legs_each: list[int], first: Ints, at_ns: Ints, place_m: Floats, velocity_mps: Floats, height_m: Floats, datum: Codes
-) -> Paths:
-    """Paths from lines: where one leg ends and the next begins, two points become one that remembers both velocities."""
-    total = first[-1]
-    last_leg = np.cumsum(legs_each) - 1  # of each path
-    ends = first[1:] - 1
-    dropped = np.zeros(total, bool)
-    inner = np.ones(len(ends), bool)
-    inner[last_leg] = False
-    dropped[ends[inner]] = True
-    arrive_mps = velocity_mps.copy()
-    arrive_mps[ends[inner] + 1] = velocity_mps[ends[inner]]
-    kept = ~dropped
-    counts = np.concatenate([[0], np.cumsum(kept)])
-    path_first = np.concatenate([[0], counts[first[last_leg + 1]]]).astype(np.int64)
-    return Paths(path_first, at_ns[kept], place_m[kept], velocity_mps[kept], arrive_mps[kept], height_m[kept], datum[kept])
+def pack_routes(routes: Routes, workers: int = 1) -> Paths:
+    """Routes as arrays of pieces."""
+    first, lat_deg, lon_deg, at_ns, height_m, datum = routes
+    count, pieces, points = len(first) - 1, np.empty(len(at_ns), np.int8), np.empty(len(first) - 1, np.int64)
+
+    def count_some(start: int, stop: int) -> None:
+        count_pieces(first[start : stop + 1], lat_deg, lon_deg, at_ns, CHORDS_M, WGS84, pieces, points[start:stop])
+
+    shared(count_some, count, count, workers)
+    far = np.flatnonzero(pieces == FAR)
+    lines = _far_lines(routes, far)
+    far_m = surface_m(lines.lat_deg, lines.lon_deg)
+    np.add.at(points, np.searchsorted(first, far, "right") - 1, np.diff(lines.first) - 1)
+    into = np.concatenate([[0], np.cumsum(points)])
+    total = into[-1]
+    paths = Paths(into, np.empty(total, np.int64), np.empty((total, 3)), np.empty(total), np.empty(total, np.int8))
+
+    def lay_some(start: int, stop: int) -> None:
+        rows = first[start : stop + 1]
+        lay_paths(rows, lat_deg, lon_deg, at_ns, height_m, datum, pieces, far, lines.first, far_m, WGS84, into[start:stop], paths)
+
+    shared(lay_some, count, count, workers)
+    return paths
+
+
+def _far_lines(routes: Routes, far: Ints) -> Lines:
+    """The legs that begin at these points, which are too long for Numerov's rule, in pieces by PROJ."""
+    ends_deg = np.stack([routes.lat_deg, routes.lon_deg], axis=1) if len(far) else np.empty((0, 2))
+    if not len(far):
+        return Lines(np.zeros(1, np.int64), np.empty(0), np.empty(0), np.empty(0))
+    return cut(ends_deg[far], ends_deg[far + 1], PIECE_MOST_M, routes.at_ns[far + 1] - routes.at_ns[far])
 
 
 def pack_flat(first: Ints, at_ns: Ints, x_m: Floats, y_m: Floats, height_m: Floats, datum: int = GEOID) -> Paths:
@@ -154,11 +144,7 @@ def pack_flat(first: Ints, at_ns: Ints, x_m: Floats, y_m: Floats, height_m: Floa
     if not len(at_ns) == len(x_m) == len(y_m) == len(height_m) == first[-1]:
         raise InputError("times, places and heights are not equally many")
     place_m = np.stack([x_m, y_m, np.zeros(len(x_m))], axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):  # across the seam between two paths nothing is read
-        velocity_mps = np.diff(place_m, axis=0) / (np.diff(at_ns) / 1e9)[:, None]
-    depart_mps = np.concatenate([velocity_mps, np.zeros((1, 3))])
-    arrive_mps = np.concatenate([np.zeros((1, 3)), velocity_mps])
-    return Paths(first, at_ns, place_m, depart_mps, arrive_mps, height_m, np.full(len(at_ns), datum, np.int8))
+    return Paths(first, at_ns, place_m, height_m, np.full(len(at_ns), datum, np.int8))
 
 
 def _long_edges(start_deg: Floats, end_deg: Floats) -> tuple[Lines, Bools]:

@@ -87,9 +87,11 @@ def path_pieces(paths: Paths) -> tuple[Ints, Ints]:
 
 
 def balls_of(parts: Parts, room_m: float) -> Balls:
-    """A ball around every piece of every path, and around every body; margins are the horizontal minima plus `room_m`."""
+    """Balls around every body, and around the pieces of paths meanwhile; margins are the horizontal minima plus `room_m`."""
     paths, bodies = parts.paths, parts.bodies
     piece, path = path_pieces(paths)
+    meanwhile = (paths.at_ns[piece] < bodies.end_ns.max()) & (paths.at_ns[piece + 1] > bodies.start_ns.min())
+    piece, path = piece[meanwhile], path[meanwhile]
     ends = paths.place_m[piece], paths.place_m[piece + 1]
     owner = np.concatenate([parts.path_owner[path], parts.body_owner])
     items = Items(

@@ -10,6 +10,7 @@ Twin  : tests/reference/volumes.py tries all heights of the unknown surfaces.
 """
 
 import math
+from typing import NamedTuple
 
 from tafadi.engine.layout import (
     CLEAR,
@@ -32,6 +33,15 @@ from tafadi.engine.layout import (
 )
 
 
+class Band(NamedTuple):
+    """A bottom and a top, each above its own datum (its code in `layout`)."""
+
+    lower_m: float
+    upper_m: float
+    lower_datum: int
+    upper_datum: int
+
+
 @leaf
 def on_the_ground(value: float, datum: int) -> bool:
     """Whether this bottom is the surface itself, below which nothing flies."""
@@ -45,42 +55,48 @@ def alike(datum: int, other: int) -> bool:
 
 
 @part
-def reaches_below(bodies: Bodies, a: int, b: int) -> bool:
+def reaches_below(a: Band, b: Band) -> bool:
     """Whether the bottom of a is known to lie below the top of b, once the two are known not to be apart in like datums."""
-    if alike(bodies.lower_datum[a], bodies.upper_datum[b]) or on_the_ground(bodies.lower_m[a], bodies.lower_datum[a]):
+    if alike(a.lower_datum, b.upper_datum) or on_the_ground(a.lower_m, a.lower_datum):
         return True
-    if alike(bodies.lower_datum[a], bodies.lower_datum[b]) and bodies.lower_m[a] <= bodies.lower_m[b]:
+    if alike(a.lower_datum, b.lower_datum) and a.lower_m <= b.lower_m:
         return True  # ... and b's own bottom lies below its top
-    return alike(bodies.upper_datum[a], bodies.upper_datum[b]) and bodies.upper_m[a] <= bodies.upper_m[b]
+    return alike(a.upper_datum, b.upper_datum) and a.upper_m <= b.upper_m
 
 
 @leaf
-def under(bodies: Bodies, a: int, b: int, half_m: float) -> bool:
+def under(a: Band, b: Band, half_m: float) -> bool:
     """Whether the top of a is known to stay at least `half_m` below the bottom of b."""
-    return alike(bodies.upper_datum[a], bodies.lower_datum[b]) and bodies.lower_m[b] - bodies.upper_m[a] >= half_m - EDGE_M
+    return alike(a.upper_datum, b.lower_datum) and b.lower_m - a.upper_m >= half_m - EDGE_M
 
 
 @part
-def compare(bodies: Bodies, a: int, b: int, half_m: float) -> tuple[int, int]:
-    """Verdict on the bands of two bodies with vertical minimum `half_m`, and the cause when it is UNKNOWN."""
-    if under(bodies, a, b, half_m) or under(bodies, b, a, half_m):
+def compare(a: Band, b: Band, half_m: float) -> tuple[int, int]:
+    """Verdict on two bands with vertical minimum `half_m`, and the cause when it is UNKNOWN."""
+    if under(a, b, half_m) or under(b, a, half_m):
         return CLEAR, NO_CAUSE
-    if min(bodies.lower_datum[a], bodies.upper_datum[a], bodies.lower_datum[b], bodies.upper_datum[b]) <= MISSING:
+    if min(a.lower_datum, a.upper_datum, b.lower_datum, b.upper_datum) <= MISSING:
         return UNKNOWN, HEIGHT_MISSING
-    if not math.isfinite(bodies.lower_m[a] + bodies.upper_m[a] + bodies.lower_m[b] + bodies.upper_m[b]):
+    if not math.isfinite(a.lower_m + a.upper_m + b.lower_m + b.upper_m):
         return UNKNOWN, NOT_FINITE
-    if reaches_below(bodies, a, b) and reaches_below(bodies, b, a):
+    if reaches_below(a, b) and reaches_below(b, a):
         return CONFLICT, NO_CAUSE
     return UNKNOWN, DATUMS_UNLIKE
 
 
 @part
-def gap_up(bodies: Bodies, a: int, b: int) -> float:
+def gap_up(a: Band, b: Band) -> float:
     """Metres from the top of b up to the bottom of a; 0 where that bottom is known to lie below the top, NaN where nobody can tell."""
-    if alike(bodies.lower_datum[a], bodies.upper_datum[b]):
-        gap = bodies.lower_m[a] - bodies.upper_m[b]
+    if alike(a.lower_datum, b.upper_datum):
+        gap = a.lower_m - b.upper_m
         return 0.0 if gap <= 0.0 else gap
-    return 0.0 if reaches_below(bodies, a, b) else math.nan
+    return 0.0 if reaches_below(a, b) else math.nan
+
+
+@leaf
+def band_of(bodies: Bodies, body: int) -> Band:
+    """The band of a body."""
+    return Band(bodies.lower_m[body], bodies.upper_m[body], bodies.lower_datum[body], bodies.upper_datum[body])
 
 
 @kernel
@@ -99,6 +115,7 @@ def compare_bands(bodies: Bodies, pairs: Ints, half_m: Floats, verdict: Bytes, c
         if max(bodies.start_ns[a], bodies.start_ns[b]) >= min(bodies.end_ns[a], bodies.end_ns[b]):
             verdict[n], cause[n] = CLEAR, NO_CAUSE
         else:
-            verdict[n], cause[n] = compare(bodies, a, b, half_m[n])
+            one, other = band_of(bodies, a), band_of(bodies, b)
+            verdict[n], cause[n] = compare(one, other, half_m[n])
             if verdict[n] == CONFLICT:
-                gap_m[n] = gap_up(bodies, a, b) + gap_up(bodies, b, a)  # of a band that is not empty, one of the two is 0
+                gap_m[n] = gap_up(one, other) + gap_up(other, one)  # of a band that is not empty, one of the two is 0

@@ -18,10 +18,12 @@ from typing import NamedTuple
 import numpy as np
 
 from tafadi.engine.kernels.bands import alike, on_the_ground
+from tafadi.engine.kernels.chords import height_on
 from tafadi.engine.kernels.closest import Motion, Nearest, Span, time_in_disc
 from tafadi.engine.kernels.deepest import Rise, deepest_at_circle, deepest_over
+from tafadi.engine.kernels.legs import Piece, length_m, piece_of, place_on, seconds
 from tafadi.engine.kernels.outline import signed_distance, times_near
-from tafadi.engine.kernels.paths import height_on, joined, nearer, path_length, place_on, seconds, shifted
+from tafadi.engine.kernels.paths import STEPS_MOST, joined, nearer, shifted
 from tafadi.engine.kernels.surface import Frame, dot, frame_at, geodesic, minus, on_plane, row
 from tafadi.engine.layout import (
     CLEAR,
@@ -127,11 +129,11 @@ def rise_over(climb: Climb, bodies: Bodies, body: int, cause: int) -> Rise:
 
 
 @part
-def step_frame(paths: Paths, k: int, epoch_ns: int, span: Span, world: World) -> tuple[Frame, Motion]:
+def step_frame(piece: Piece, span: Span, world: World) -> tuple[Frame, Motion]:
     """The frame at the middle of a step, and the body's motion in it, heights left at 0."""
-    frame = frame_at(world, place_on(paths, k, epoch_ns, (span.start + span.end) / 2.0))
-    x, y = on_plane(world, frame, place_on(paths, k, epoch_ns, span.start), True)
-    later_x, later_y = on_plane(world, frame, place_on(paths, k, epoch_ns, span.end), True)
+    frame = frame_at(world, place_on(piece, (span.start + span.end) / 2.0))
+    x, y = on_plane(world, frame, place_on(piece, span.start), True)
+    later_x, later_y = on_plane(world, frame, place_on(piece, span.end), True)
     duration = span.end - span.start
     return frame, Motion(x, y, 0.0, (later_x - x) / duration, (later_y - y) / duration, 0.0)
 
@@ -197,12 +199,12 @@ def over_circle(
 
 @part
 def step_over(
-    paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float, half: float, world: World,
+    paths: Paths, k: int, piece: Piece, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float, half: float, world: World,
     ring: Floats, times: Floats, entries: Entries,
 ) -> Entries:  # fmt: skip
     """The entries after one step of the path."""
     window = Span(0.0, span.end - span.start)
-    frame, m = step_frame(paths, k, epoch_ns, span, world)
+    frame, m = step_frame(piece, span, world)
     if not math.isfinite(m.x + m.y + m.vx + m.vy):
         return noted(entries, span, NOT_FINITE)  # never report a gap in the data as clear air
     z, later = height_on(paths, k, epoch_ns, span.start), height_on(paths, k, epoch_ns, span.end)
@@ -226,10 +228,10 @@ def step_over(
 
 
 @part
-def far_away(paths: Paths, k: int, bodies: Bodies, body: int, epoch_ns: int, span: Span, reach: float) -> bool:
+def far_away(piece: Piece, bodies: Bodies, body: int, span: Span, reach: float) -> bool:
     """Whether the body cannot come near the volume during the span; false when a number is none."""
-    to_centre = minus(place_on(paths, k, epoch_ns, (span.start + span.end) / 2.0), row(bodies.centre_m, body))
-    near = bodies.ball_m[body] + reach + 0.51 * path_length(paths, k, span.end - span.start) + 200.0  # 168 m: the dip of a 50 NM chord
+    to_centre = minus(place_on(piece, (span.start + span.end) / 2.0), row(bodies.centre_m, body))
+    near = bodies.ball_m[body] + reach + 0.51 * length_m(piece, span.end - span.start) + 200.0  # 168 m: the dip of a 50 NM chord
     apart = math.sqrt(dot(to_centre, to_centre))
     return bool(math.isfinite(apart) and apart > near)
 
@@ -249,15 +251,16 @@ def fly_over(paths: Paths, p: int, bodies: Bodies, body: int, reach: float, half
         if begin >= end:
             continue
         whole = Span(seconds(begin, epoch), seconds(end, epoch))
-        if far_away(paths, k, bodies, body, epoch, whole, reach):
+        piece = piece_of(paths, k, epoch, world)
+        if far_away(piece, bodies, body, whole, reach):
             continue
-        share = path_length(paths, k, whole.end - whole.start) / world.step_m
-        steps = max(1, math.ceil(share)) if share < 1e6 else 1
+        share = length_m(piece, whole.end - whole.start) / world.step_m
+        steps = max(1, math.ceil(share)) if share < STEPS_MOST else 1
         size_s = (whole.end - whole.start) / steps
         for step in range(steps):
             span = Span(whole.start + step * size_s, whole.end if step + 1 == steps else whole.start + (step + 1) * size_s)
-            if not far_away(paths, k, bodies, body, epoch, span, reach):
-                entries = step_over(paths, k, bodies, body, epoch, span, reach, half, world, ring, times, entries)
+            if not far_away(piece, bodies, body, span, reach):
+                entries = step_over(paths, k, piece, bodies, body, epoch, span, reach, half, world, ring, times, entries)
     return entries
 
 

@@ -2,7 +2,8 @@
 
 Both trajectories are walked together. Each stretch of time in which neither passes a waypoint is cut so that no body moves more than
 `world.step_m`; over such a step the relative motion, seen on the tangent plane between the two, is linear to within 1 mm, and `closest`
-gives the exact instants of entering and leaving the cylinder. A step during which they cannot come near enough is passed over.
+gives the exact instants of entering and leaving the cylinder. Both chords, with room for how far the geodesics bend away from them, tell
+beforehand which steps matter; the others are passed over.
 
 Frame : ECEF, projected step by step on the tangent plane at the middle of the pair.
 Units : metres, seconds.
@@ -12,19 +13,18 @@ Twin  : tests/reference/plans.py walks through time with geographiclib.
 """
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from tafadi.engine.kernels.chords import cause_of, height_on, near_time
 from tafadi.engine.kernels.closest import Motion, Nearest, Span, horizontal_at, least_horizontal, nearest, time_in_disc, time_in_slab
-from tafadi.engine.kernels.surface import Point, dot, frame_at, minus
+from tafadi.engine.kernels.legs import Piece, length_m, piece_of, place_on, seconds
+from tafadi.engine.kernels.surface import Point, distance_m, dot, frame_at, geodetic, minus, surface_point
 from tafadi.engine.layout import (
     CLEAR,
     CONFLICT,
-    DATUMS_UNLIKE,
-    HEIGHT_MISSING,
     JOIN_S,
-    MISSING,
     NO_CAUSE,
     NOT_FINITE,
     SECOND_NS,
@@ -39,7 +39,18 @@ from tafadi.engine.layout import (
     part,
 )
 
-SLACK_M = 200.0  # the chord of a 50 NM piece dips 168 m below the surface; only steps within the minima plus this are looked at closely
+STEPS_MOST: Final = 1e6  # more in a stretch are no motion but a jump
+NUDGE: Final = 1e-9  # of a step, so that no rounding skips one
+EARLIEST_NS: Final = -(1 << 62)
+LATEST_NS: Final = 1 << 62
+
+
+class Ends(NamedTuple):
+    """Where both bodies are at one end of a step, and how far the other is above the one."""
+
+    one: Point
+    other: Point
+    above: float
 
 
 class Tally(NamedTuple):
@@ -68,60 +79,16 @@ def joined(span: Span, more: Span) -> Span:
     return result
 
 
-@leaf
-def seconds(at_ns: int, epoch_ns: int) -> float:
-    """Seconds after the epoch; the difference is taken in whole nanoseconds, and so is exact."""
-    return (at_ns - epoch_ns) / SECOND_NS
-
-
 @part
-def place_on(paths: Paths, k: int, epoch_ns: int, t: float) -> Point:
-    """Where the body of piece k is at t: on the cubic through both ends with the velocities there."""
-    begin, end = seconds(paths.at_ns[k], epoch_ns), seconds(paths.at_ns[k + 1], epoch_ns)
-    whole = end - begin
-    u = (t - begin) / whole
-    v = 1.0 - u
-    leave, arrive = u * v * v * whole, -u * u * v * whole
-    first, last = (1.0 + 2.0 * u) * v * v, (1.0 + 2.0 * v) * u * u
-    p, d, a = paths.place_m, paths.depart_mps, paths.arrive_mps
-    # Both weights of the places sum to one: adding the difference keeps a body at rest at rest, to the last bit.
-    return Point(
-        p[k, 0] + last * (p[k + 1, 0] - p[k, 0]) + leave * d[k, 0] + arrive * a[k + 1, 0] + (first + last - 1.0) * p[k, 0],
-        p[k, 1] + last * (p[k + 1, 1] - p[k, 1]) + leave * d[k, 1] + arrive * a[k + 1, 1] + (first + last - 1.0) * p[k, 1],
-        p[k, 2] + last * (p[k + 1, 2] - p[k, 2]) + leave * d[k, 2] + arrive * a[k + 1, 2] + (first + last - 1.0) * p[k, 2],
-    )
-
-
-@part
-def height_on(paths: Paths, k: int, epoch_ns: int, t: float) -> float:
-    """Height of the body of piece k at t; NaN where not stated."""
-    begin, end = seconds(paths.at_ns[k], epoch_ns), seconds(paths.at_ns[k + 1], epoch_ns)
-    low, high = paths.height_m[k], paths.height_m[k + 1]
-    return float(low + (high - low) * ((t - begin) / (end - begin)))
-
-
-@leaf
-def path_length(paths: Paths, k: int, duration: float) -> float:
-    """Metres that the body of piece k moves in `duration` seconds, at least; NaN when not finite."""
-    dx = paths.place_m[k + 1, 0] - paths.place_m[k, 0]
-    dy = paths.place_m[k + 1, 1] - paths.place_m[k, 1]
-    dz = paths.place_m[k + 1, 2] - paths.place_m[k, 2]
-    return math.sqrt(dx * dx + dy * dy + dz * dz) * duration / seconds(paths.at_ns[k + 1], paths.at_ns[k])
-
-
-@part
-def relative(paths: Paths, i: int, j: int, epoch_ns: int, span: Span, world: World) -> Motion:
-    """Motion of j's body relative to i's over a short span, on the tangent plane in the middle of the two, t from the span's start."""
-    a, b = place_on(paths, i, epoch_ns, span.start), place_on(paths, j, epoch_ns, span.start)
-    c, d = place_on(paths, i, epoch_ns, span.end), place_on(paths, j, epoch_ns, span.end)
+def relative(now: Ends, later: Ends, duration: float, world: World) -> Motion:
+    """Motion of the one relative to the other over a short step, on the tangent plane in the middle of the two, t from the step's start."""
+    a, b, c, d = now.one, now.other, later.one, later.other
     middle = Point((a.x + b.x + c.x + d.x) / 4.0, (a.y + b.y + c.y + d.y) / 4.0, (a.z + b.z + c.z + d.z) / 4.0)
     frame = frame_at(world, middle)
     start, end = minus(b, a), minus(d, c)
     x, y = dot(start, frame.east), dot(start, frame.north)
-    duration = span.end - span.start
-    z = height_on(paths, j, epoch_ns, span.start) - height_on(paths, i, epoch_ns, span.start)
-    later = height_on(paths, j, epoch_ns, span.end) - height_on(paths, i, epoch_ns, span.end)
-    return Motion(x, y, z, (dot(end, frame.east) - x) / duration, (dot(end, frame.north) - y) / duration, (later - z) / duration)
+    z = now.above
+    return Motion(x, y, z, (dot(end, frame.east) - x) / duration, (dot(end, frame.north) - y) / duration, (later.above - z) / duration)
 
 
 @leaf
@@ -175,54 +142,81 @@ def look(m: Motion, reach: float, half: float, span: Span, everywhere: bool, tal
     return Tally(conflict, tally.unknown, tally.cause, deepest, tally.level, outside, least)
 
 
-@part
-def cause_of(a: int, b: int) -> int:
-    """Why heights of these datums cannot be compared; NO_CAUSE when they can."""
-    if a == MISSING or b == MISSING:
-        return HEIGHT_MISSING
-    return NO_CAUSE if a == b and a >= 0 else DATUMS_UNLIKE
+@leaf
+def steps_in(one: Piece, other: Piece, duration: float, world: World) -> int:
+    """Into how many steps a stretch (without waypoint) is to be cut."""
+    longest = max(length_m(one, duration), length_m(other, duration)) / world.step_m
+    return max(1, math.ceil(longest)) if longest < STEPS_MOST else 1  # NaN too: one step, which will be UNKNOWN
 
 
 @part
-def steps_in(paths: Paths, i: int, j: int, epoch_ns: int, span: Span, reach: float, everywhere: bool, world: World) -> int:
-    """Into how many steps a span (without waypoint) is to be cut; 0 when the two stay too far apart to matter."""
-    duration = span.end - span.start
-    a, b = path_length(paths, i, duration), path_length(paths, j, duration)
-    middle = span.start + duration / 2.0
-    d = minus(place_on(paths, j, epoch_ns, middle), place_on(paths, i, epoch_ns, middle))
-    apart = math.sqrt(dot(d, d))
-    if not everywhere and math.isfinite(apart) and apart > reach + 0.51 * (a + b) + SLACK_M:
-        return 0
-    longest = max(a, b) / world.step_m
-    return max(1, math.ceil(longest)) if longest < 1e6 else 1  # NaN too: one step, which will be UNKNOWN
+def piece_at(paths: Paths, p: int, at_ns: int) -> int:
+    """The piece of path p that holds an instant: the first one before it begins, the last one after it ended."""
+    low, high = paths.first[p], paths.first[p + 1] - 2
+    while low < high:
+        middle = (low + high + 1) // 2
+        if paths.at_ns[middle] <= at_ns:
+            low = middle
+        else:
+            high = middle - 1
+    return int(low)
+
+
+@leaf
+def ends_at(paths: Paths, i: int, j: int, one: Piece, other: Piece, epoch_ns: int, t: float) -> Ends:
+    """Where both are at t, and how far the second is above the first."""
+    above = height_on(paths, j, epoch_ns, t) - height_on(paths, i, epoch_ns, t)
+    return Ends(place_on(one, t), place_on(other, t), above)
 
 
 @part
-def walk(paths: Paths, p: int, q: int, reach: float, half: float, everywhere: bool, world: World) -> Tally:
-    """The tally of two paths over all their common time. `everywhere` also seeks the nearest approach of those that stay apart."""
+def step_through(
+    paths: Paths, i: int, j: int, epoch_ns: int, whole: Span, near: Span, reach: float, half: float, everywhere: bool, world: World,
+    tally: Tally,
+) -> Tally:  # fmt: skip
+    """The tally after those steps of a stretch that share time with `near`."""
+    one, other = piece_of(paths, i, epoch_ns, world), piece_of(paths, j, epoch_ns, world)
+    cause = cause_of(paths.datum[i], paths.datum[j])
+    steps = steps_in(one, other, whole.end - whole.start, world)
+    size = (whole.end - whole.start) / steps
+    first = max(0, math.floor((near.start - whole.start) / size - NUDGE))
+    # The same expression for the end of one step and the start of the next: spans meet without a gap.
+    start = whole.start + first * size
+    now = ends_at(paths, i, j, one, other, epoch_ns, start)
+    for step in range(first, steps):
+        if start > near.end:
+            break
+        end = whole.end if step + 1 == steps else whole.start + (step + 1) * size
+        later = ends_at(paths, i, j, one, other, epoch_ns, end)
+        m, span = relative(now, later, end - start, world), Span(start, end)
+        tally = look(m, reach, half, span, everywhere, tally) if cause == NO_CAUSE else look_level(m, reach, half, span, cause, tally)
+        start, now = end, later
+    return tally
+
+
+@part
+def walk(paths: Paths, p: int, q: int, reach: float, half: float, everywhere: bool, from_ns: int, until_ns: int, world: World) -> Tally:
+    """The tally of two paths over the stretches of their common time that reach into a window of it.
+
+    `everywhere` also seeks the nearest approach of those that stay apart.
+    """
     nothing, nowhere = Span(math.nan, math.nan), Nearest(math.nan, math.inf, math.nan, math.nan)
     tally = Tally(nothing, nothing, NO_CAUSE, nowhere, nowhere, nowhere, math.inf)
-    i, j, i_last, j_last = paths.first[p], paths.first[q], paths.first[p + 1] - 1, paths.first[q + 1] - 1
-    epoch = max(paths.at_ns[i], paths.at_ns[j])
-    now = epoch
-    while True:
-        while i < i_last and paths.at_ns[i + 1] <= now:
-            i += 1
-        while j < j_last and paths.at_ns[j + 1] <= now:
-            j += 1
-        if i >= i_last or j >= j_last:
-            return tally
+    epoch = max(paths.at_ns[paths.first[p]], paths.at_ns[paths.first[q]])
+    last = min(paths.at_ns[paths.first[p + 1] - 1], paths.at_ns[paths.first[q + 1] - 1], until_ns)
+    from_ns = max(epoch, from_ns)
+    i, j = piece_at(paths, p, from_ns), piece_at(paths, q, from_ns)
+    now = max(epoch, paths.at_ns[i], paths.at_ns[j])
+    while now < last:
         until = min(paths.at_ns[i + 1], paths.at_ns[j + 1])
         whole = Span(seconds(now, epoch), seconds(until, epoch))
-        steps = steps_in(paths, i, j, epoch, whole, reach, everywhere, world)
-        cause = cause_of(paths.datum[i], paths.datum[j])
-        for step in range(steps):
-            # The same expression for the end of one step and the start of the next: spans meet without a gap.
-            size = (whole.end - whole.start) / steps
-            span = Span(whole.start + step * size, whole.end if step + 1 == steps else whole.start + (step + 1) * size)
-            m = relative(paths, i, j, epoch, span, world)
-            tally = look(m, reach, half, span, everywhere, tally) if cause == NO_CAUSE else look_level(m, reach, half, span, cause, tally)
+        near = whole if everywhere else near_time(paths, i, j, epoch, whole, reach, half)
+        if near.start < near.end:
+            tally = step_through(paths, i, j, epoch, whole, near, reach, half, everywhere, world, tally)
         now = until
+        i += 1 if paths.at_ns[i + 1] <= now else 0
+        j += 1 if paths.at_ns[j + 1] <= now else 0
+    return tally
 
 
 @part
@@ -240,10 +234,13 @@ def write(found: Records, tally: Tally) -> None:
 
 
 @kernel
-def judge_paths(paths: Paths, pairs: Ints, reach_m: Floats, half_m: Floats, everywhere: bool, world: World, found: Records) -> None:
-    """Judge each pair of paths over their common time.
+def judge_within(
+    paths: Paths, pairs: Ints, within_ns: Ints, reach_m: Floats, half_m: Floats, everywhere: bool, world: World, found: Records
+) -> None:
+    """Judge each pair of paths over those stretches of their common time that reach into a window.
 
     pairs      : int64[n, 2]   path numbers
+    within_ns  : int64[n, 2]   the windows; outside of them the pair is known to be clear
     reach_m    : float64[n]    horizontal minimum, as a distance on the tangent plane (see pack.plane_reach_m)
     half_m     : float64[n]    vertical minimum
     everywhere : also give the nearest approach of pairs that are CLEAR (slower)
@@ -252,15 +249,41 @@ def judge_paths(paths: Paths, pairs: Ints, reach_m: Floats, half_m: Floats, ever
     for n in range(pairs.shape[0]):
         p, q = pairs[n, 0], pairs[n, 1]
         found[n]["epoch_ns"] = max(paths.at_ns[paths.first[p]], paths.at_ns[paths.first[q]])
-        write(found[n], walk(paths, p, q, reach_m[n], half_m[n], everywhere, world))
+        write(found[n], walk(paths, p, q, reach_m[n], half_m[n], everywhere, within_ns[n, 0], within_ns[n, 1], world))
+
+
+def judge_paths(paths: Paths, pairs: Ints, reach_m: Floats, half_m: Floats, everywhere: bool, world: World, found: Records) -> None:
+    """Judge each pair of paths over all their common time; see judge_within."""
+    always = np.broadcast_to(np.array([EARLIEST_NS, LATEST_NS]), (len(pairs), 2)).copy()
+    judge_within(paths, pairs, always, reach_m, half_m, everywhere, world, found)
 
 
 @kernel
-def place_at(paths: Paths, p: int, at_ns: int) -> Floats:
+def place_at(paths: Paths, p: int, at_ns: int, world: World) -> Floats:
     """float64[3]: where path p is at an instant within its span (at its nearest end outside of it)."""
-    k = paths.first[p]
-    while k < paths.first[p + 1] - 2 and paths.at_ns[k + 1] <= at_ns:
-        k += 1
+    k = piece_at(paths, p, at_ns)
     at = min(max(at_ns, paths.at_ns[k]), paths.at_ns[k + 1])
-    place = place_on(paths, k, paths.at_ns[k], seconds(at, paths.at_ns[k]))
+    place = place_on(piece_of(paths, k, paths.at_ns[k], world), seconds(at, paths.at_ns[k]))
     return np.array([place.x, place.y, place.z])
+
+
+@kernel
+def tell_places(paths: Paths, pairs: Ints, found: Records, world: World) -> Floats:
+    """float64[n, 3]: where each pair is (latitude and longitude in radians of the middle between the two) when its span begins, and how far
+    apart they are along the geodesic at the nearest approach; NaN where there is none, and where there is no middle, as between antipodes.
+    """
+    out = np.full((pairs.shape[0], 3), math.nan)
+    for n in range(pairs.shape[0]):
+        epoch = found[n]["epoch_ns"]
+        if math.isfinite(found[n]["start_s"]):
+            at_ns = epoch + round(found[n]["start_s"] * SECOND_NS)
+            a, b = place_at(paths, pairs[n, 0], at_ns, world), place_at(paths, pairs[n, 1], at_ns, world)
+            middle = Point((a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0, (a[2] + b[2]) / 2.0)
+            if math.sqrt(dot(middle, middle)) > 1.0:
+                out[n, 0], out[n, 1] = geodetic(world, middle)
+        if math.isfinite(found[n]["nearest_s"]):
+            at_ns = epoch + round(found[n]["nearest_s"] * SECOND_NS)
+            a, b = place_at(paths, pairs[n, 0], at_ns, world), place_at(paths, pairs[n, 1], at_ns, world)
+            here, there = surface_point(world, Point(a[0], a[1], a[2])), surface_point(world, Point(b[0], b[1], b[2]))
+            out[n, 2] = distance_m(world, here, there)
+    return out

@@ -51,6 +51,12 @@ def minus(a: Point, b: Point) -> Point:
 
 
 @leaf
+def times(factor: float, a: Point) -> Point:
+    """The vector, so many times."""
+    return Point(factor * a.x, factor * a.y, factor * a.z)
+
+
+@leaf
 def row(places: Floats, k: int) -> Point:
     """Row k of an array of vectors."""
     return Point(places[k, 0], places[k, 1], places[k, 2])
