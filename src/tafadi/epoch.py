@@ -7,12 +7,23 @@ and what stands then is what the new card names. The last step is one rename: un
 Source: docs/spec/card.md, docs/decisions/0019-a-new-card-is-a-new-epoch.md.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tafadi.desk.pact import Pact, SignedCard
 from tafadi.desk.ports import Change, Growth, Head
-from tafadi.errors import ChainError, DamagedError, MissingError, NotPermittedError, PeerError, UnavailableError
+from tafadi.errors import (
+    ChainError,
+    DamagedError,
+    InputError,
+    LimitError,
+    MissingError,
+    NotPermittedError,
+    PeerError,
+    TafadiError,
+    UnavailableError,
+)
 from tafadi.measure.instant import Instant
 from tafadi.net.fetch import Mirror, mirror
 from tafadi.store.folder import Folder
@@ -36,7 +47,7 @@ class FetchedBack:
 
     @property
     def lost(self) -> int:
-        """Entries that were written here and that no other party holds. Nobody ever gave a receipt for them."""
+        """Entries that were written here and that no party that was asked holds. If all were, nobody gave a receipt for them."""
         return max(0, self.known - self.has)
 
 
@@ -69,60 +80,80 @@ def renew(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], byt
 def restore(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], bytes], without: Iterable[str] = ()) -> Begun:
     """Fetches this party's entries back from every other party, and begins the next epoch. The folder must be held.
 
-    Raises UnavailableError while a party cannot be asked that is not named in `without`; ChainError, DamagedError when what is here and
-    what it holds are two histories. Until the epoch begins it can be repeated.
+    Raises InputError when `without` names no other party; UnavailableError while a party cannot be asked that is not named in it;
+    ChainError, DamagedError when what is here and what it holds are two histories. Until the epoch begins it can be repeated.
     """
     check_root(folder, root)
     known = read_mark(folder.path / "journal.mark")
     journal = SqliteJournal(folder.path / "journal.db", restored=True)
     try:
         pacts = [open_pact(folder, document) for document in folder.agreements().values()]
+        without = frozenset(without)
+        _check_without(folder, pacts, without)
         had = {origin: journal.head(origin).frontier.size for pact in pacts for origin in pact.origins(folder.settings.party)}
-        for pact in pacts:
-            for party in pact.others(folder.settings.party):
-                if party not in set(without):
-                    _ask(folder, journal, pact, party)
+        asked = [(pact, party) for pact in pacts for party in pact.others(folder.settings.party) if party not in without]
+        for pact, party in asked:
+            with _node_of(folder, pact, party) as node:
+                _take_cards(folder, pacts, pact, node)
+        for pact, party in asked:
+            with _node_of(folder, pact, party) as node:
+                for origin in pact.origins(folder.settings.party):
+                    _fetch(journal, pact, origin, node)
         fetched = tuple(
             FetchedBack(origin, had.get(origin, 0), journal.head(origin).frontier.size, known.get(origin, 0))
             for pact in pacts
             for origin in pact.origins(folder.settings.party)
         )
-        return _begin(folder, root, journal, pacts, now, seed, fetched)
+        begun = _begin(folder, root, journal, pacts, now, seed, fetched)
+        journal.mark_anew()  # not before: a kill between the two leaves a record that asks for this once more
+        return begun
     finally:
         journal.close()
 
 
-def _ask(folder: Folder, journal: SqliteJournal, pact: Pact, party: str) -> None:
+def _check_without(folder: Folder, pacts: list[Pact], without: frozenset[str]) -> None:
+    others = {party for pact in pacts for party in pact.others(folder.settings.party)}
+    if unknown := sorted(without - others):
+        raise InputError(
+            f"{', '.join(unknown)} is no other party of an agreement that is signed here; those are {', '.join(sorted(others))}"
+        )
+
+
+@contextmanager
+def _node_of(folder: Folder, pact: Pact, party: str) -> Iterator[Mirror]:
+    """The node of another party; what goes wrong with it is told as its own. Raises MissingError without its address."""
     url = (folder.settings.peers or {}).get(party)
     if url is None:
         raise MissingError(f"the address of {party} is not known; give it with `tafadi node peer`, or go on --without {party}")
     try:
         with mirror(folder.path / "keys", pact.cards[party].tls_certificate, url) as node:
-            _take_cards(folder, pact, node)
-            for origin in pact.origins(folder.settings.party):
-                _fetch(journal, pact, origin, node)
+            yield node
     except UnavailableError as error:
         raise UnavailableError(
             f"{party} may hold entries of ours that nobody else has, and cannot be asked: {error}; try again, or go on --without {party}"
         ) from None
-    except PeerError as error:
-        raise type(error)(f"{party}: {error}") from None
+    except (PeerError, InputError, LimitError) as error:
+        raise _told_by(party, error) from None
 
 
-def _take_cards(folder: Folder, pact: Pact, node: Mirror) -> None:
-    """Takes in the cards that the other party goes by and this folder does not know, its own party's among them."""
+def _told_by(party: str, error: TafadiError) -> TafadiError:
+    return type(error)(f"{party}: {error}")
+
+
+def _take_cards(folder: Folder, pacts: list[Pact], pact: Pact, node: Mirror) -> None:
+    """Takes in the cards that the other party goes by and this folder does not know. Our own party's are for every agreement."""
     for data in node.cards(pact.id):
         signed = SignedCard(open_card(data), data)
-        card = signed.card
-        if card.party in pact.cards and pact.card_of(card.party, card.epoch) is None and card.epoch > pact.cards[card.party].epoch:
-            pact.append(signed)
-            folder.save_later_card(pact.id, card.party, card.epoch, data)
+        for one in pacts if signed.card.party == folder.settings.party else [pact]:
+            if signed.card.party in one.cards and signed.card.epoch > one.cards[signed.card.party].epoch:
+                one.append(signed)
+                folder.save_later_card(one.id, signed.card.party, signed.card.epoch, data)
 
 
 def _fetch(journal: SqliteJournal, pact: Pact, origin: str, node: Mirror) -> None:
-    """Takes in what the other party holds of our feed beyond what is here. Raises ChainError when that does not continue it."""
-    note = node.checkpoint(origin)
-    if note is None:
+    """Takes in what the other party holds of our feed beyond what is here, to its end. Raises ChainError when that does not continue it."""
+    note, end = node.checkpoint(origin), pact.end(origin)
+    if note is None or (end is not None and journal.head(origin).frontier.size >= end):
         return
     checkpoint, kept = open_signed(note, pact.card(origin).log)
     held = journal.head(origin).frontier
@@ -133,10 +164,12 @@ def _fetch(journal: SqliteJournal, pact: Pact, origin: str, node: Mirror) -> Non
         return
     leaves = tuple(node.entries(origin, held.size, checkpoint.size))
     hashes = tuple(leaf_hash(leaf) for leaf in leaves)
-    frontier = held.extend(hashes)
-    if frontier.root() != checkpoint.root:
+    if held.extend(hashes).root() != checkpoint.root:
         raise ChainError(f"the entries of {origin} here and there do not give the root that this party signed for {checkpoint.size}")
-    journal.commit(Change(growths=(Growth(origin, held.size, leaves, hashes, Head(frontier, kept)),)))
+    size = checkpoint.size if end is None else min(end, checkpoint.size)
+    stands = size - held.size
+    after = Head(held.extend(hashes[:stands]), kept if size == checkpoint.size else journal.head(origin).checkpoint)
+    journal.commit(Change(growths=(Growth(origin, held.size, leaves[:stands], hashes[:stands], after),)))
 
 
 def _check_same(journal: SqliteJournal, checkpoint: Checkpoint) -> None:
@@ -158,6 +191,7 @@ def _begin(
 ) -> Begun:
     party = folder.settings.party
     epoch = max([folder.settings.epoch, *(pact.cards[party].epoch for pact in pacts)]) + 1
+    _check_chains(pacts, party, epoch)
     ends = tuple(sorted(filter(None, (_end(journal, pact.origin(party)) for pact in pacts)), key=lambda end: end.origin))
     folder.make_epoch_keys(epoch, seed)
     card = make_card(folder, epoch, root, now, CARD_DAYS, ends)
@@ -165,6 +199,14 @@ def _begin(
         folder.save_later_card(pact.id, party, epoch, card)
     folder.begin_epoch(epoch)
     return Begun(epoch, ends, fetched)
+
+
+def _check_chains(pacts: list[Pact], party: str, epoch: int) -> None:
+    """Raises DamagedError where a card before that epoch is missing: the next one could not follow it."""
+    for pact in pacts:
+        if pact.cards[party].epoch != epoch - 1:
+            missing = pact.cards[party].epoch + 1
+            raise DamagedError(f"the card of {party} for epoch {missing} is missing under {pact.id}, and nobody who was asked holds it")
 
 
 def _end(journal: SqliteJournal, origin: str) -> Checkpoint | None:

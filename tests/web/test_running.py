@@ -53,7 +53,7 @@ def test_a_part_that_fails_in_a_way_nobody_foresaw_stops_the_node(node: Node) ->
     async def run() -> str:
         here = not_started(node)
         here.spawn(fail())
-        await asyncio.wait_for(here.stop.wait(), 5.0)
+        await asyncio.wait_for(here.stop.wait(), 60.0)
         return here.damage
 
     assert "the impossible" in asyncio.run(run())

@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
 from tafadi.cli.calls import AsJson, NodeDir, call, print_json
-from tafadi.cli.exits import COULD_NOT, door, say_error, say_line
+from tafadi.cli.exits import COULD_NOT, NOTHING, door, say_error, say_line
 from tafadi.errors import DamagedError
 from tafadi.model.names import Language, Mode
 
@@ -87,9 +89,11 @@ def run(
     from tafadi.node import Node, ScenarioClock, SystemClock
     from tafadi.store.folder import Folder
     from tafadi.web.logs import configure_logs
+    from tafadi.web.running import engine_works
     from tafadi.web.serve import serve
 
     configure_logs()
+    code = NOTHING
     folder = Folder.open(path)
     sources = tuple(Source.parse(text) for text in source or ())
     with folder.locked():
@@ -98,9 +102,20 @@ def run(
             asyncio.run(serve(node, sources, lambda port: _say_ready(node.settings.party, port), mode))
         except DamagedError as error:
             say_error(f"the node stops, because its record cannot be trusted: {error}")
-            raise typer.Exit(COULD_NOT) from None
+            code = COULD_NOT
         finally:
             node.close()
+    if engine_works():
+        _leave_at_once(code)
+    raise typer.Exit(code)
+
+
+def _leave_at_once(code: int) -> Never:
+    """Ends the process without waiting for its threads, as Python would: everything is closed, and what the engine finds nobody needs."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _say_ready(party: str, port: int) -> None:
@@ -192,9 +207,7 @@ def _say_begun(folder: "Folder", begun: "Begun", as_json: bool) -> None:
     for feed in begun.fetched:
         say_line(f"{feed.origin}: {feed.had} entries were here, {feed.has} are now")
         if feed.lost:
-            say_line(
-                f"  {feed.lost} more had been written and no other party holds them: they are lost; nobody ever gave a receipt for them"
-            )
+            say_line(f"  {feed.lost} more had been written, and no party that was asked holds them: they take no effect any more")
     for end in begun.ends:
         say_line(f"{end.origin} ends at {end.size} entries")
     say_line(f"{folder.settings.party} goes on in epoch {begun.epoch}. Run the node: it tells the others.")

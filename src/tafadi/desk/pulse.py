@@ -8,16 +8,22 @@ from tafadi.desk.outgoing import held_by, take_receipt
 from tafadi.desk.proof import compare
 from tafadi.errors import EquivocationError, SessionError
 from tafadi.trust.checkpoint import cosign, open_checkpoint
-from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
+from tafadi.trust.heartbeat import NOTES_MAX, encode_heartbeat, open_heartbeat
 from tafadi.trust.note import parse_note
 
 
 def beat(desk: Desk) -> bytes:
     """This node's heartbeat now."""
     now = desk.clock.now()
-    origins = [origin for party in desk.pact.agreement.parties for origin in desk.pact.origins(party)]
-    notes = [note for origin in origins if (note := _newest(desk, origin)) is not None]
+    notes = [note for origin in _live(desk) if (note := _newest(desk, origin)) is not None]
     return encode_heartbeat(desk.pact.id, desk.party, desk.identity.epoch, now, notes, desk.identity.envelope)
+
+
+def _live(desk: Desk) -> list[str]:
+    """The newest feed of each party, and those before it that are not whole here: a whole one says no more than the card that ended it."""
+    newest = [desk.pact.origin(party) for party in desk.pact.agreement.parties]
+    ended = [origin for party in desk.pact.agreement.parties for origin in desk.pact.origins(party)[:-1]]
+    return [*newest, *(origin for origin in ended if desk.journal.head(origin).frontier.size != desk.pact.end(origin))][:NOTES_MAX]
 
 
 def _newest(desk: Desk, origin: str) -> bytes | None:

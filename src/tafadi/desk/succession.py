@@ -8,15 +8,17 @@ Source: docs/spec/card.md, docs/decisions/0019-a-new-card-is-a-new-epoch.md.
 """
 
 import hashlib
+from contextlib import suppress
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.pact import Pact, SignedCard
 from tafadi.desk.speak import Draft, say
-from tafadi.errors import DamagedError, MissingError, NotPermittedError, SessionError
+from tafadi.errors import DamagedError, FormatError, MissingError, NotPermittedError, SessionError
 from tafadi.formats.agreement import digest_of
 from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.entry import EntryType
 from tafadi.trust.card import open_card
+from tafadi.trust.envelope import open_envelope
 from tafadi.trust.log import Frontier
 
 
@@ -63,9 +65,19 @@ def _check_end(desk: Desk, old: str, signed: SignedCard) -> None:
     if held > end:
         sentence = f"{old} has ended at {end} entries; {held - end} more are kept here and take no effect any more"
         desk.bell.alarm(desk.pact, sentence, desk.pact.entry_id(old, end))
+        _tell_stops(desk, old, end, held)
     named = next((one.root for one in signed.card.ends if one.origin == old), None)
     if named is not None and held >= end and Frontier().extend(desk.journal.leaf_hashes(old)[:end]).root() != named:
         desk.bell.alarm(desk.pact, f"the end of {old} that {signed.card.party} names is not in the feed that is held here", None)
+
+
+def _tell_stops(desk: Desk, old: str, end: int, held: int) -> None:
+    """A stop that nobody sees any more must not go in silence: it may have been true."""
+    for index, leaf in enumerate(desk.journal.leaves(old, end, held), end):
+        with suppress(FormatError):
+            if open_envelope(leaf).payload.get("type") == EntryType.STOP:
+                entry = desk.pact.entry_id(old, index)
+                desk.bell.alarm(desk.pact, f"STOP {entry} stands beyond the end of its feed and is shown no more; ask its party", entry)
 
 
 def begin_epoch(desk: Desk) -> None:

@@ -36,11 +36,7 @@ class Mirror:
 
     def cards(self, agreement: str) -> list[bytes]:
         """The cards after the agreement that it goes by. Raises FormatError, UnavailableError, SessionError."""
-        body = self._get(f"/cards/{agreement}", CARDS_MAX_BYTES) or b""
-        try:
-            return [base64.b64decode(line, validate=True) for line in body.splitlines()]
-        except binascii.Error:
-            raise FormatError("its cards are not lines of base64", format="card") from None
+        return cards_in(self._get(f"/cards/{agreement}", CARDS_MAX_BYTES) or b"")
 
     def checkpoint(self, origin: str) -> bytes | None:
         """The newest checkpoint of the feed that it holds; None when it holds none."""
@@ -66,6 +62,14 @@ class Mirror:
         if answer.status_code != 200:
             raise SessionError(f"{self._client.base_url} refused {path} ({answer.status_code})")
         return body
+
+
+def cards_in(body: bytes) -> list[bytes]:
+    """The cards in an answer: lines of base64. Raises FormatError."""
+    try:
+        return [base64.b64decode(line, validate=True) for line in body.splitlines()]
+    except binascii.Error:
+        raise FormatError("the answer is not cards, in lines of base64", format="card") from None
 
 
 def _within(chunks: Iterator[bytes], longest_bytes: int) -> Iterator[bytes]:

@@ -17,9 +17,22 @@ import httpx
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries, next_push, take_receipt
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import DamagedError, EquivocationError, LimitError, SessionError, TafadiError, UnavailableError
+from tafadi.desk.succession import next_card
+from tafadi.errors import (
+    DamagedError,
+    EquivocationError,
+    InputError,
+    LimitError,
+    PeerError,
+    RefusedError,
+    SessionError,
+    TafadiError,
+    UnavailableError,
+)
 from tafadi.measure.instant import Instant
+from tafadi.net.fetch import cards_in
 from tafadi.net.tls import client_context
+from tafadi.trust.card import open_card
 from tafadi.trust.catchup import parse_mirror_info
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.push import Push, encode_push
@@ -47,6 +60,7 @@ class Link:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     lost_s: float = 0.0  # monotonic seconds of the first trouble since it was last well; 0 while it is
     is_down: bool = False
+    has_met: bool = False  # whether we looked at the cards that the other goes by since the line was last well
     told: set[bytes] = field(default_factory=set)  # the cards and proofs that the other has been told since the line was last well
 
     def leads_to(self, url: str | None) -> bool:
@@ -63,6 +77,7 @@ class Link:
         """Remembers the trouble; once it has lasted for `patience_s` the officers are alarmed."""
         self.trouble, self.lost_s = trouble, self.lost_s or now_s
         self.told.clear()  # it may be another record that answers the next time
+        self.has_met = False
         if not self.is_down and now_s - self.lost_s >= patience_s:
             self.is_down = True
             self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is DOWN: {trouble}", None)
@@ -76,9 +91,9 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Lin
         while True:
             link.wake.clear()
             try:
+                await _meet(link, client, report)
                 await _tell(link, client, report)
-                for origin in link.desk.pact.origins(link.desk.party):
-                    await _push_all(link, client, origin)
+                await _push_feeds(link, client, report)
                 await _beat(link, client, report)
                 wait_s = BACKOFF_FIRST_S
                 link.well()
@@ -102,6 +117,23 @@ async def _pause(link: Link, longest_s: float) -> None:
         return
 
 
+async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
+    """Looks whether the other goes by a newer card of our own party: it tells that one to the node that has taken over, never to us.
+
+    Raises DamagedError when it does. An answer that is no list of cards holds up nothing else.
+    """
+    if link.has_met:
+        return
+    try:
+        answer = await _exchange(client, "GET", f"/cards/{link.desk.pact.id}")
+        for data in cards_in(answer.content):
+            if open_card(data).party == link.desk.party:
+                next_card(link.desk.pact, link.desk.party, data)
+    except (PeerError, InputError, RefusedError) as refused:
+        report(link, refused)
+    link.has_met = True
+
+
 async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
     """Passes on every card that is not in the agreement, and every proof; one that the other node refuses holds up nothing else."""
     cards = [(f"/card/{link.desk.pact.id}", signed.data) for signed in link.desk.pact.later()]
@@ -114,6 +146,17 @@ async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
         except SessionError as refused:
             report(link, refused)
         link.told.add(body)
+
+
+async def _push_feeds(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
+    """Pushes all feeds, oldest first; trouble with one that has ended must not hold up the newest."""
+    *ended, newest = link.desk.pact.origins(link.desk.party)
+    for origin in ended:
+        try:
+            await _push_all(link, client, origin)
+        except SessionError as refused:
+            report(link, refused)
+    await _push_all(link, client, newest)
 
 
 async def _push_all(link: Link, client: httpx.AsyncClient, origin: str) -> None:
@@ -136,7 +179,8 @@ async def _push_all(link: Link, client: httpx.AsyncClient, origin: str) -> None:
 def _renewal(link: Link, origin: str, held: int) -> Push | None:
     """A push without entries: the other node has them all, and the receipt was lost when this node died before it was kept."""
     note = link.desk.journal.head(origin).checkpoint
-    return Push(origin, held, (), note) if note is not None and held_by(link.desk, link.party, origin) < held else None
+    is_all = held == link.desk.journal.head(origin).frontier.size
+    return Push(origin, held, (), note) if note is not None and is_all and held_by(link.desk, link.party, origin) < held else None
 
 
 async def _catch_up(link: Link, client: httpx.AsyncClient, origin: str, held: int) -> int:
@@ -185,9 +229,14 @@ async def _beat(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> httpx.Response:
+    """The answer to a POST, as `_exchange` gives it."""
+    return await _exchange(client, "POST", path, body)
+
+
+async def _exchange(client: httpx.AsyncClient, method: str, path: str, body: bytes = b"") -> httpx.Response:
     """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
     try:
-        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream("POST", path, content=body, headers=BINARY) as streamed:
+        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream(method, path, content=body, headers=BINARY) as streamed:
             answer = httpx.Response(streamed.status_code, content=await _within(streamed))
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
         raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None

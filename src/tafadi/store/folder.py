@@ -24,8 +24,9 @@ from pathlib import Path
 from typing import Final
 
 from tafadi.desk.ports import Identity
-from tafadi.errors import DamagedError, InputError, MissingError, UnavailableError
+from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
 from tafadi.model.names import Language, check_name
+from tafadi.trust.card import open_card
 from tafadi.trust.keys import SigningKey
 
 FORM: Final = 1
@@ -139,12 +140,12 @@ class Folder:
             _write_key(self._epoch_path(epoch) / f"{name}.key", seed())
 
     def begin_epoch(self, epoch: int) -> None:
-        """Goes by the keys and the card of that epoch from now on; the private keys of the one before it are destroyed."""
-        before = self.settings.epoch
+        """Goes by the keys and the card of that epoch from now on; the private keys of those before it are destroyed."""
         self.save_settings(replace(self.settings, epoch=epoch))
         self.show_card()
-        for name in EPOCH_KEYS:
-            (self._epoch_path(before) / f"{name}.key").unlink(missing_ok=True)
+        for before in range(1, epoch):  # all of them: an earlier beginning may have been killed just here
+            for name in EPOCH_KEYS:
+                (self._epoch_path(before) / f"{name}.key").unlink(missing_ok=True)
 
     def _epoch_path(self, epoch: int) -> Path:
         return self.path / "keys" / str(epoch)
@@ -202,8 +203,12 @@ class Folder:
         write_whole(self._epoch_path(epoch) / "card.json", card)
 
     def show_card(self) -> None:
-        """Lays the card of this epoch where it is handed out, if another lies there."""
+        """Lays the card of this epoch where it is handed out, if another lies there. Raises DamagedError for one that nobody could take."""
         shown = self.path / "card.json"
+        try:
+            open_card(self.card)
+        except (FormatError, SignatureError) as error:
+            raise DamagedError(f"the card {self._epoch_path(self.settings.epoch) / 'card.json'} cannot be used: {error}") from None
         if not shown.is_file() or shown.read_bytes() != self.card:
             write_whole(shown, self.card)
 

@@ -58,7 +58,8 @@ CREATE TABLE exhibit (
 class SqliteJournal:
     """A journal in one SQLite file. Raises StoreError when the file cannot be used, DamagedError when it contradicts itself.
 
-    `restored` opens one that was put back from a copy, which nobody may write to but `tafadi.epoch`.
+    `restored` opens one that was put back from a copy, which nobody may write to but `tafadi.epoch`: its mark stays as it is until
+    `mark_anew`, so that a restoring that does not come to its end leaves a record that no node goes on with.
     """
 
     def __init__(self, path: Path | str, *, read_only: bool = False, restored: bool = False) -> None:
@@ -66,7 +67,7 @@ class SqliteJournal:
         with _in_our_words(self._path):
             self._db = _connect(self._path, read_only)
             self._prepare(read_only)
-        self._mark = None if read_only or self._path in _NO_FILE else self._marked(restored)
+        self._mark = None if read_only or restored or self._path in _NO_FILE else self._marked()
 
     def _prepare(self, read_only: bool) -> None:
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
@@ -77,7 +78,7 @@ class SqliteJournal:
                 f"{self._path} has the form {version} of the journal, and {SCHEMA_VERSION} is spoken here; upgrade the older side"
             )
 
-    def _marked(self, restored: bool) -> Mark:
+    def _marked(self, *, restored: bool = False) -> Mark:
         try:
             with _as_stored("the size of a feed"):
                 sizes = {str(origin): int(str(size)) for origin, size in self._rows("SELECT origin, size FROM feed")}
@@ -85,6 +86,10 @@ class SqliteJournal:
         except StoreError:
             self._db.close()
             raise
+
+    def mark_anew(self) -> None:
+        """Has the mark say what is held here, though it said more: the epoch that it spoke of has ended. Raises StoreError."""
+        self._mark = self._marked(restored=True)
 
     def close(self) -> None:
         """Lets go of the files."""
