@@ -7,13 +7,15 @@ their own, ended by the process id that started them. A lying peer is a `Liar`: 
 import itertools
 import json
 import os
+import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -219,6 +221,21 @@ class RealNode:
         finally:
             journal.close()
 
+    @property
+    def origin(self) -> str:
+        """The feed in which its party speaks now."""
+        return f"tafadi.v1/{self.status()['id']}/{self.party}/{self.folder.settings.epoch}"
+
+    def copy_journal(self, to: Path) -> None:
+        """A copy of its journal as it is now, whether it runs or not."""
+        with closing(sqlite3.connect(self.path / "journal.db")) as live, closing(sqlite3.connect(to)) as copy:
+            live.backup(copy)
+
+    def copy_to(self, to: Path) -> None:
+        """A copy of its whole folder as it is now, whether it runs or not."""
+        shutil.copytree(self.path, to, ignore=shutil.ignore_patterns("control.sock", "journal.db*"))
+        self.copy_journal(to / "journal.db")
+
     def put_back(self, journal: Path | None) -> None:
         """Puts an older journal in the place of its own, as from a copy; without one, its journal is gone. The mark stays."""
         for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
@@ -378,11 +395,11 @@ def square(
 class Liar:
     """A peer that holds a party's real keys and sends whatever it likes, over real TLS."""
 
-    def __init__(self, world: World, party: str, target: str) -> None:
+    def __init__(self, world: World, party: str, target: str, origin: str = "") -> None:
         self.folder = world[party].folder
         self.identity = self.folder.identity()
         self.pact = world.pact
-        self.origin = self.pact.origin(party)
+        self.origin = origin or self.pact.origin(party)
         self.target = world[target]
         self.leaves: list[bytes] = []
 

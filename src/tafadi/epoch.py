@@ -21,6 +21,7 @@ from tafadi.errors import (
     MissingError,
     NotPermittedError,
     PeerError,
+    RefusedError,
     TafadiError,
     UnavailableError,
 )
@@ -66,15 +67,46 @@ def check_root(folder: Folder, root: SigningKey) -> None:
         raise NotPermittedError(f"root key {root.public.id} is not the one that signed the card of {folder.settings.party}")
 
 
-def renew(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], bytes]) -> Begun:
-    """Begins the next epoch of a node whose record is whole. The folder must be held. Raises DamagedError when it is not whole."""
+def renew(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], bytes], *, cut: bool = False) -> Begun:
+    """Begins the next epoch of a node whose record is whole. The folder must be held.
+
+    Every other party that answers is asked whether that is so. With `cut`, entries that they hold and that are not here are left out, as a
+    thief's. Raises DamagedError when the record is not whole, or a newer card is known; RefusedError when others hold more.
+    """
     check_root(folder, root)
     journal = SqliteJournal(folder.path / "journal.db")
     try:
         pacts = [open_pact(folder, document) for document in folder.agreements().values()]
+        for pact in pacts:
+            for party in pact.others(folder.settings.party):
+                _check_whole(folder, journal, pact, party, cut=cut)
         return _begin(folder, root, journal, pacts, now, seed, ())
     finally:
         journal.close()
+
+
+def _check_whole(folder: Folder, journal: SqliteJournal, pact: Pact, party: str, *, cut: bool) -> None:
+    """Asks the other party, if it answers, whether it knows a newer card of ours, and, unless more is to be `cut`, how much it holds."""
+    url, own = (folder.settings.peers or {}).get(party), folder.settings.party
+    if url is None:
+        return
+    try:
+        with mirror(folder.path / "keys", pact.cards[party].tls_certificate, url) as node:
+            known = [card.epoch for card in map(open_card, node.cards(pact.id)) if card.party == own and card.root == pact.cards[own].root]
+            note = node.checkpoint(pact.origin(own))
+        size = open_signed(note, pact.cards[own].log)[0].size if note else 0
+    except (UnavailableError, PeerError, InputError, LimitError):
+        return  # renewing must not hang on who does not answer, or talks nonsense
+    if max(known, default=0) > pact.cards[own].epoch:
+        raise DamagedError(
+            f"{party} knows a card of {own} for epoch {max(known)}: this folder was put back from a copy; `tafadi node restore` it"
+        )
+    held = journal.head(pact.origin(own)).frontier.size
+    if size > held and not cut:
+        raise RefusedError(
+            f"{party} holds {size} entries of {pact.origin(own)}, and {held} are here: `tafadi node restore` fetches them back; "
+            "if they were said with stolen keys, --cut leaves them out"
+        )
 
 
 def restore(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], bytes], without: Iterable[str] = ()) -> Begun:

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from nodes import RealNode, World, free_port, process, square, tafadi, until, world
+from nodes import Liar, RealNode, World, free_port, process, square, tafadi, until, world
 from tafadi.errors import DamagedError
+from tafadi.model.entry import EntryType
+from tafadi.model.line import Attempt
 from tafadi.node import Node, SystemClock
 from tafadi.store import folder as folder_module
 from tafadi.store.folder import EPOCH_KEYS
@@ -21,7 +23,6 @@ from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.card import open_card
 
 TAKEN_OVER = "another node of this party has taken over"
-NO_COPY = shutil.ignore_patterns("control.sock", "*.log")
 
 
 def verified(*nodes: RealNode) -> None:
@@ -71,13 +72,13 @@ def private_keys(node: RealNode) -> set[str]:
     return {str(path.relative_to(node.path / "keys")) for path in (node.path / "keys").glob("*/*.key")}
 
 
-# Renewal, with both nodes running
+# Two running nodes
 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Alpha and bravo, running; each test begins and ends with both running and settled."""
-    with world(tmp_path_factory.mktemp("renewal"), "alpha", "bravo") as both:
+    """Alpha and bravo, running; each test, in this order or alone, begins and ends with both running and settled."""
+    with world(tmp_path_factory.mktemp("epochs"), "alpha", "bravo") as both:
         until(both.settled)
         yield both
 
@@ -94,6 +95,7 @@ def test_after_a_renewal_all_that_stood_stands_and_can_be_answered(pair: World) 
     alpha.start()
     until(pair.settled)
     assert (epoch_of(alpha), epoch_of(bravo)) == (2, 1)
+    assert epoch_of(alpha) == open_card((alpha.path / "card.json").read_bytes()).epoch
     assert private_keys(alpha) == {f"2/{name}.key" for name in EPOCH_KEYS}, "retired keys are destroyed"
     assert bravo.cli("line", "answer", old, "accepted").code == 0
     checked(pair, "alpha", "bravo")
@@ -108,10 +110,10 @@ def test_both_may_renew_at_once_and_one_of_them_twice_before_the_other_hears_of_
     alpha, bravo = both_of(pair)
     assert (alpha.stop(), bravo.stop()) == (0, 0)
     said = []
-    for epoch in (3, 4):
+    for _ in range(2):
         said.append(alpha.ask("line", "attempt", "--channel", "radio")["entry"])
-        assert alpha.begin_epoch("renew")["epoch"] == epoch
-    assert bravo.begin_epoch("renew")["epoch"] == 2
+        alpha.begin_epoch("renew")
+    bravo.begin_epoch("renew")
     pair.start()
     until(pair.settled)
     assert set(said) <= set(bravo.ask("line", "show")["attempts"])
@@ -120,59 +122,30 @@ def test_both_may_renew_at_once_and_one_of_them_twice_before_the_other_hears_of_
     verified(alpha, bravo)
 
 
-def test_a_card_that_a_running_node_is_given_by_hand_is_taken_once_and_one_of_its_own_party_ends_it(pair: World) -> None:
+def test_a_copy_from_before_the_renewal_stops_and_a_card_that_was_brought_by_hand_is_taken_once(pair: World) -> None:
     alpha, bravo = both_of(pair)
     assert alpha.stop() == 0
-    epoch = alpha.begin_epoch("renew")["epoch"]
-    card = alpha.path / "card.json"
+    copy = RealNode("alpha", pair.root / "copy" / "alpha", free_port())
+    alpha.copy_to(copy.path)
+    settings = copy.path / "node.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "port": copy.port}))
+    epoch, card = alpha.begin_epoch("renew")["epoch"], alpha.path / "card.json"
     told = tafadi("agree", "take-card", bravo.path, card, "--json")
     assert (told.code, told.json) == (0, {"party": "alpha", "epoch": epoch, "taken": [pair.pact.id]})
     again = tafadi("agree", "take-card", bravo.path, card)
     assert (again.code, "was known already" in again.out) == (0, True)
     alpha.start()
     until(pair.settled)
-    newer = pair.root / "newer" / "bravo"
-    shutil.copytree(bravo.path, newer, ignore=NO_COPY)
-    assert tafadi("node", "renew", newer).code == 0
-    assert TAKEN_OVER in tafadi("agree", "take-card", bravo.path, newer / "card.json").sentence()
-    assert bravo.ended() == 2
-    bravo.start()  # it was the wrong one that stopped: that card was never used
-    until(pair.settled)
-    verified(alpha, bravo)
-
-
-def test_a_copy_of_the_folder_from_before_the_renewal_stops_and_the_true_node_goes_on(pair: World) -> None:
-    alpha, _ = both_of(pair)
-    assert alpha.stop() == 0
-    copy = RealNode("alpha", pair.root / "copy" / "alpha", free_port())
-    shutil.copytree(alpha.path, copy.path, ignore=NO_COPY)
-    settings = copy.path / "node.json"
-    settings.write_text(json.dumps({**json.loads(settings.read_text()), "port": copy.port}))
-    alpha.begin_epoch("renew")
-    alpha.start()
-    until(pair.settled)
     try:
         assert copy.run_to_its_end() == 2
-        assert TAKEN_OVER in copy.log.read_text()
-        assert "Traceback" not in copy.log.read_text()
-        told = tafadi("agree", "take-card", copy.path, alpha.path / "card.json")
-        assert TAKEN_OVER in told.sentence()
     finally:
         copy.end()
+    assert TAKEN_OVER in copy.log.read_text()
+    assert "Traceback" not in copy.log.read_text()
+    assert TAKEN_OVER in tafadi("agree", "take-card", copy.path, card).sentence()
     checked(pair, "alpha", "bravo")
     until(pair.settled)
-    verified(*pair.nodes.values())
-
-
-# A record that was lost or put back
-
-
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    """Alpha and bravo, running; alpha's record is lost in every way. Each test begins and ends with both running and settled."""
-    with world(tmp_path_factory.mktemp("lost"), "alpha", "bravo") as both:
-        until(both.settled)
-        yield both
+    verified(alpha, bravo)
 
 
 def refuses_to_run(node: RealNode) -> None:
@@ -180,36 +153,29 @@ def refuses_to_run(node: RealNode) -> None:
     assert "tafadi node restore" in process("node", "run", node.path).sentence()
 
 
-def test_what_was_said_since_the_copy_is_fetched_back_and_what_nobody_holds_is_counted(lost: World) -> None:
-    alpha, bravo = both_of(lost)
-    assert alpha.stop() == 0
-    older = lost.root / "older.db"
-    shutil.copy(alpha.path / "journal.db", older)
-    alpha.start()
-    for number in range(3):
-        alpha.ask("notice", "send", "-", stdin=square(f"since the copy {number}", lat=-37.5 + number).encode())
+def test_what_was_said_since_the_copy_is_fetched_back_and_what_nobody_holds_is_counted(pair: World) -> None:
+    alpha, bravo = both_of(pair)
+    origin, epoch, older = alpha.origin, epoch_of(alpha), pair.root / "older.db"
+    alpha.copy_journal(older)
+    alpha.ask("notice", "send", "-", stdin=square("of alpha, since the copy").encode())
     bravo.ask("notice", "send", "-", stdin=square("of bravo, since the copy", lat=-34.0).encode())
-    until(lost.settled)
-    origin = lost.pact.origin("alpha")
-    assert bravo.stop() == 0
+    until(pair.settled)
+    assert alpha.stop() == 0
     for _ in range(2):
         alpha.ask("line", "attempt", "--channel", "radio")
-    assert alpha.stop() == 0
     alpha.put_back(older)
-    bravo.start()
     refuses_to_run(alpha)
     begun = alpha.begin_epoch("restore")
-    (fetched,) = begun["fetched"]
+    fetched = begun["fetched"][-1]
     receipted = bravo.leaves(origin)
-    assert fetched["has"] == len(receipted) == begun["ends"][0]["size"]
     assert (fetched["origin"], fetched["lost"]) == (origin, 2)
-    assert fetched["had"] < fetched["has"]
+    assert fetched["had"] < fetched["has"] == len(receipted) == begun["ends"][0]["size"]
     alpha.start()
-    until(lost.settled)
-    assert epoch_of(alpha) == begun["epoch"] == 2
+    until(pair.settled)
+    assert epoch_of(alpha) == begun["epoch"] == epoch + 1
     assert alpha.leaves(origin) == receipted, "nothing that was receipted is missing"
-    checked(lost, "alpha", "bravo")
-    until(lost.settled)
+    checked(pair, "alpha", "bravo")
+    until(pair.settled)
     verified(alpha, bravo)
 
 
@@ -222,50 +188,65 @@ def kill_at_some_instants(node: RealNode, command: str, chance: random.Random) -
         running.wait(10.0)
 
 
-def test_a_journal_that_is_gone_is_fetched_back_whole_though_the_command_was_killed_at_any_instant(lost: World) -> None:
-    alpha, bravo = both_of(lost)
+def put_back_whole(node: RealNode, backup: Path) -> None:
+    """Puts a copy in the place of the whole folder, the mark and all."""
+    assert node.stop() == 0
+    shutil.rmtree(node.path)
+    shutil.copytree(backup, node.path)
+
+
+def test_a_whole_folder_put_back_stops_at_the_first_heartbeat_and_restoring_helps_whenever_it_was_killed(pair: World) -> None:
+    """The second time the folder is older by an epoch, of which the keys are gone, and its journal is gone as well."""
+    alpha, bravo = both_of(pair)
+    backup, epoch = pair.root / "backup", epoch_of(alpha)
+    alpha.copy_to(backup)
+    said = [alpha.ask("line", "attempt", "--channel", "radio")["entry"]]
+    until(pair.settled)
+    put_back_whole(alpha, backup)
+    assert alpha.run_to_its_end() == 2
+    assert "tafadi node restore" in alpha.log.read_text()
+    assert "bravo holds" in alpha.cli("node", "renew").sentence(), "to renew here would cut off what bravo gave a receipt for"
+    assert alpha.begin_epoch("restore")["epoch"] == epoch + 1
+    alpha.start()
+    said.append(alpha.ask("line", "attempt", "--channel", "telephone")["entry"])
+    until(pair.settled)
     before = {origin: alpha.leaves(origin) for origin in origins(alpha, "alpha")}
-    assert alpha.stop() == 0
-    chance = random.Random(2027)
+    put_back_whole(alpha, backup)
+    for options in ((), ("--cut",)):
+        assert f"bravo knows a card of alpha for epoch {epoch + 1}" in alpha.cli("node", "renew", *options).sentence()
     alpha.put_back(None)
     refuses_to_run(alpha)
-    kill_at_some_instants(alpha, "restore", chance)
-    assert all(feed["has"] >= len(before.get(feed["origin"], [])) for feed in alpha.begin_epoch("restore")["fetched"])
-    kill_at_some_instants(alpha, "renew", chance)
-    alpha.begin_epoch("renew")
+    chance = random.Random(2027)
+    for command in ("restore", "renew"):
+        kill_at_some_instants(alpha, command, chance)
+        begun = alpha.begin_epoch(command)
+        assert private_keys(alpha) == {f"{begun['epoch']}/{name}.key" for name in EPOCH_KEYS}
+    assert begun["epoch"] >= epoch + 3
     alpha.start()
-    until(lost.settled)
+    until(pair.settled)
     assert {origin: alpha.leaves(origin) for origin in before} == before
-    checked(lost, "bravo", "alpha")
-    until(lost.settled)
+    assert set(said) <= set(alpha.ask("line", "show")["attempts"])
+    checked(pair, "alpha", "bravo")
+    until(pair.settled)
     verified(alpha, bravo)
 
 
-def test_a_whole_folder_put_back_stops_at_the_first_heartbeat_and_restoring_helps_as_often_as_it_is_put_back(lost: World) -> None:
-    """The second time it is older by an epoch: the keys of the epoch between are gone with its record."""
-    alpha, bravo = both_of(lost)
+def test_what_a_thief_said_with_stolen_keys_is_left_out_by_renewing(pair: World) -> None:
+    alpha, bravo = both_of(pair)
+    until(pair.settled)
+    mine, epoch = len(alpha.leaves(alpha.origin)), epoch_of(alpha)
     assert alpha.stop() == 0
-    backup = lost.root / "backup"
-    shutil.copytree(alpha.path, backup, ignore=NO_COPY)
+    thief = Liar(pair, "alpha", "bravo", alpha.origin)
+    thief.load()
+    said = thief.leaf(thief.message(Attempt("radio", 1, False), EntryType.ATTEMPT, SystemClock().now()))
+    assert thief.push(said).status_code == 200
+    assert f"bravo holds {mine + 1} entries" in alpha.cli("node", "renew").sentence()
+    begun = alpha.begin_epoch("renew", "--cut")
+    assert (begun["epoch"], begun["ends"][0]["size"]) == (epoch + 1, mine)
     alpha.start()
-    said = [alpha.ask("line", "attempt", "--channel", "radio")["entry"]]
-    until(lost.settled)
-    for _ in range(2):
-        epoch = epoch_of(alpha)
-        assert alpha.stop() == 0
-        shutil.rmtree(alpha.path)
-        shutil.copytree(backup, alpha.path)
-        if len(said) == 1:
-            assert alpha.run_to_its_end() == 2
-            assert "tafadi node restore" in alpha.log.read_text()
-        assert alpha.begin_epoch("restore")["epoch"] == epoch + 1
-        alpha.start()
-        until(lost.settled)
-        said.append(alpha.ask("line", "attempt", "--channel", "telephone")["entry"])
-        until(lost.settled)
-        assert set(said) <= set(alpha.ask("line", "show")["attempts"])
-        assert private_keys(alpha) == {f"{epoch + 1}/{name}.key" for name in EPOCH_KEYS}
-        verified(alpha, bravo)
+    until(lambda: any("take no effect any more" in alarm["sentence"] for alarm in bravo.ask("line", "alarms")))
+    until(pair.settled)
+    assert f"alpha/{epoch}/{mine}" not in bravo.ask("line", "show")["attempts"]
 
 
 # Every instant between two files

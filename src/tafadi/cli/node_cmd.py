@@ -160,7 +160,12 @@ def peer(
 
 @app.command()
 @door
-def renew(path: NodeDir, root: RootKey = None, as_json: AsJson = False) -> None:
+def renew(
+    path: NodeDir,
+    root: RootKey = None,
+    cut: Annotated[bool, typer.Option("--cut", help="Leave out what others hold and is not here: a thief said it.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Renew the keys: a new card for the next epoch, signed by the root key. Stop the node before, and run it again after."""
     from tafadi.epoch import renew as begin
     from tafadi.node import SystemClock
@@ -168,7 +173,7 @@ def renew(path: NodeDir, root: RootKey = None, as_json: AsJson = False) -> None:
 
     folder = Folder.open(path)
     with folder.locked():
-        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32))
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), cut=cut)
     _say_begun(folder, begun, as_json)
 
 

@@ -105,6 +105,6 @@ def _check_not_restored(desk: Desk, brought: Checkpoint, *, forked: bool) -> Non
         )
     if brought.size > size and desk.pact.end(brought.origin) is None:
         raise DamagedError(
-            f"this node has signed {brought.size} entries of {brought.origin} and holds {size}: its record was put back from a copy "
-            "(`tafadi node restore` is the way on), or its keys are in other hands (`tafadi node renew`); it must not go on in this epoch"
+            f"this node has signed {brought.size} entries of {brought.origin} and holds {size}; it must not go on in this epoch: its "
+            "record was put back from a copy (`tafadi node restore`), or its keys are in other hands (`tafadi node renew --cut`)"
         )

@@ -60,7 +60,7 @@ class Link:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     lost_s: float = 0.0  # monotonic seconds of the first trouble since it was last well; 0 while it is
     is_down: bool = False
-    has_met: bool = False  # whether we looked at the cards that the other goes by since the line was last well
+    has_met: bool = False  # whether we have heard the other since the line was last well, before we told it anything of our feeds
     told: set[bytes] = field(default_factory=set)  # the cards and proofs that the other has been told since the line was last well
 
     def leads_to(self, url: str | None) -> bool:
@@ -91,7 +91,8 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Lin
         while True:
             link.wake.clear()
             try:
-                await _meet(link, client, report)
+                if not link.has_met:
+                    await _meet(link, client, report)
                 await _tell(link, client, report)
                 await _push_feeds(link, client, report)
                 await _beat(link, client, report)
@@ -118,12 +119,11 @@ async def _pause(link: Link, longest_s: float) -> None:
 
 
 async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
-    """Looks whether the other goes by a newer card of our own party: it tells that one to the node that has taken over, never to us.
+    """Hears the other before we say anything: whether it goes by a newer card of our own party, or holds more of our feed than we do.
 
-    Raises DamagedError when it does. An answer that is no list of cards holds up nothing else.
+    Raises DamagedError then: this record was put back from a copy, or another node has taken over (the other tells its card to that node,
+    never to us). An answer that is no list of cards holds up nothing else.
     """
-    if link.has_met:
-        return
     try:
         answer = await _exchange(client, "GET", f"/cards/{link.desk.pact.id}")
         for data in cards_in(answer.content):
@@ -131,6 +131,8 @@ async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
                 next_card(link.desk.pact, link.desk.party, data)
     except (PeerError, InputError, RefusedError) as refused:
         report(link, refused)
+    await _tell(link, client, report)  # our heartbeat verifies by the key on our newest card
+    await _beat(link, client, report)
     link.has_met = True
 
 

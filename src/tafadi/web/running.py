@@ -29,6 +29,8 @@ from tafadi.web.protocol import QuietServer
 CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
 CARD_LOOK_S: Final = 86_400.0
 LOOK_AGAIN_S: Final = 5.0  # how often the inbox is looked at though nothing came in
+FIRST_CONTACT_S: Final = 3.0  # how long a node that starts hears the others before it judges; a stop is to be heard within a minute
+FIRST_LOOK_S: Final = 0.05
 JUDGE_AGAIN_S: Final = 1.0  # how soon a judgement that failed is tried again
 ENGINE_THREAD: Final = "engine"  # begins the name of the thread in which the engine works; nobody waits for it in order to stop
 
@@ -115,6 +117,7 @@ class Running:
         """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""
         self.node.has_worker = True
         self.spawn(self._warm_up())
+        await self._first_contact()
         told = ""
         while True:
             await self._something_to_judge()
@@ -132,6 +135,13 @@ class Running:
                 told = str(error)
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
+
+    async def _first_contact(self) -> None:
+        """Waits until each line has been tried once: a record put back from a copy is found out there, before the node says anything."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_CONTACT_S):
+                while not all(link.has_met or link.trouble for link, _task in self.links.values()):
+                    await asyncio.sleep(FIRST_LOOK_S)
 
     async def _in_engine(self, work: Callable[[], object]) -> None:
         """Does the work in the engine's own thread. Not in asyncio's: for those its end waits, and a compiler may take minutes."""
