@@ -12,7 +12,7 @@ from typing import Final
 
 from tafadi.desk.announce import judged_pair
 from tafadi.desk.desk import Desk
-from tafadi.desk.listen import judge_inbox, pair_to_compute
+from tafadi.desk.judge import judge_inbox, pair_to_compute
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.speak import Draft, say
 from tafadi.desk.succession import begin_epoch, next_card, take_card

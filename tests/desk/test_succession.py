@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tafadi.desk import announce, hotline
-from tafadi.desk.listen import judge_inbox, receive
+from tafadi.desk.judge import judge_inbox
+from tafadi.desk.listen import receive
 from tafadi.desk.outgoing import held_by, is_far_behind
 from tafadi.desk.succession import next_card, record_cards
 from tafadi.errors import ChainError, DamagedError, InputError, MissingError, NotPermittedError, SessionError, SignatureError
