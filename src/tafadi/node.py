@@ -15,7 +15,7 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.judge import judge_inbox, pair_to_compute
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.speak import Draft, say
-from tafadi.desk.succession import begin_epoch, next_card, take_card
+from tafadi.desk.succession import begin_epoch, next_card, record_cards, take_card
 from tafadi.errors import InputError, MissingError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import Json
@@ -176,6 +176,7 @@ class Node:
     def judge(self) -> None:
         """Judges whatever waits in the inbox of any desk; while a worker runs, what needs the engine is left to it."""
         for desk in self.desks.values():
+            record_cards(desk)  # where a full disk had kept one from being recorded
             judge_inbox(desk, at_once_only=self.has_worker)
 
     def work_ahead(self) -> Callable[[], object] | None:

@@ -8,6 +8,7 @@ from tafadi.desk.proof import keep_fork
 from tafadi.errors import ChainError, EquivocationError, MissingError
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
+from tafadi.trust.log import Frontier
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
 from tafadi.trust.push import Push, decode_push
 
@@ -30,7 +31,7 @@ def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     taken = _take(desk, push, MirrorState(head.frontier, head.checkpoint))
     if isinstance(taken, WrongSize):
         return _renewed(desk, push, head) or taken
-    _check_end(desk, push.origin, taken.checkpoint.size, head.frontier.size)
+    _check_end(desk, taken.checkpoint, head)
     if taken.entries or head.checkpoint is None:
         _store(desk, push, taken)
     return _cosigned(desk, taken.checkpoint)
@@ -41,11 +42,16 @@ def _cosigned(desk: Desk, checkpoint: Checkpoint) -> Cosigned:
 
 
 def _renewed(desk: Desk, push: Push, head: Head) -> Cosigned | None:
-    """The receipt again, where the push ends in the very tree that is held: its first receipt was lost on the way."""
+    """The receipt again, where the push ends in the very tree that is held: its first receipt was lost on the way.
+
+    Of a feed that has ended that is the tree of its end, though more may be held.
+    """
     checkpoint = open_checkpoint(push.checkpoint, desk.pact.card(push.origin).log)
-    held = (head.frontier.size, head.frontier.root())
-    ends_here = push.old_size + len(push.entries) == checkpoint.size
-    return _cosigned(desk, checkpoint) if ends_here and (checkpoint.size, checkpoint.root) == held else None
+    end = desk.pact.end(push.origin)
+    size = head.frontier.size if end is None else min(end, head.frontier.size)
+    held = head.frontier if size == head.frontier.size else Frontier().extend(desk.journal.leaf_hashes(push.origin)[:size])
+    ends_here = push.old_size + len(push.entries) == checkpoint.size == size
+    return _cosigned(desk, checkpoint) if ends_here and checkpoint.root == held.root() else None
 
 
 def _take(desk: Desk, push: Push, state: MirrorState) -> Taken | WrongSize:
@@ -72,7 +78,7 @@ def add_checkpoint(desk: Desk, data: bytes) -> WrongSize | None:
         raise
     if isinstance(taken, WrongSize):
         return taken
-    _check_end(desk, origin, open_checkpoint(request.checkpoint, desk.pact.card(origin).log).size, head.frontier.size)
+    _check_end(desk, open_checkpoint(request.checkpoint, desk.pact.card(origin).log), head)
     growth = Growth(origin, head.frontier.size, (), (), replace(head, pending=taken.pending))
     desk.journal.commit(Change(growths=(growth,)))
     return None
@@ -104,11 +110,17 @@ def _check_owner(desk: Desk, origin: str) -> None:
         raise MissingError(f"{origin[:200]} is not a feed that this node mirrors")
 
 
-def _check_end(desk: Desk, origin: str, size: int, held: int) -> None:
-    """Raises ChainError when a feed would grow beyond the end that its owner's root set: its keys are retired."""
-    end = desk.pact.end(origin)
-    if end is not None and size > max(end, held):
-        raise ChainError(f"{origin} has ended at {end} entries, as its owner's root key signed; {size} cannot be taken")
+def _check_end(desk: Desk, checkpoint: Checkpoint, head: Head) -> None:
+    """Raises ChainError when a feed that has ended would grow to anything but the end that its owner's root signed.
+
+    Its own keys are retired: whoever has them now could fill what a mirror still lacks with words of his own.
+    """
+    last = desk.pact.last(checkpoint.origin)
+    if last is not None and checkpoint.size != head.frontier.size and checkpoint != last:
+        raise ChainError(
+            f"{last.origin} has ended at {last.size} entries with the root that its owner's root key signed; "
+            f"{checkpoint.size} entries with another cannot be taken"
+        )
 
 
 def _catching_up(head: Head) -> CatchUp:

@@ -1,4 +1,4 @@
-"""Pulse: heartbeats, which are no entries. Each carries every feed's newest checkpoint as its owner signed it, with cosignatures.
+"""Pulse: heartbeats, which are no entries. Each carries the newest checkpoint of each live feed as its owner signed it, with cosignatures.
 
 Two nodes that hold different histories of a feed find out within one round. A clock that is off by more than the agreement's skew alarms.
 """
@@ -23,7 +23,12 @@ def _live(desk: Desk) -> list[str]:
     """The newest feed of each party, and those before it that are not whole here: a whole one says no more than the card that ended it."""
     newest = [desk.pact.origin(party) for party in desk.pact.agreement.parties]
     ended = [origin for party in desk.pact.agreement.parties for origin in desk.pact.origins(party)[:-1]]
-    return [*newest, *(origin for origin in ended if desk.journal.head(origin).frontier.size != desk.pact.end(origin))][:NOTES_MAX]
+    return [*newest, *(origin for origin in ended if not _is_whole(desk, origin))][:NOTES_MAX]
+
+
+def _is_whole(desk: Desk, origin: str) -> bool:
+    frontier, last = desk.journal.head(origin).frontier, desk.pact.last(origin)
+    return last is not None and (frontier.size, frontier.root()) == (last.size, last.root)
 
 
 def _newest(desk: Desk, origin: str) -> bytes | None:

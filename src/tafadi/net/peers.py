@@ -16,6 +16,7 @@ import httpx
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries, next_push, take_receipt
+from tafadi.desk.proof import evidence_of
 from tafadi.desk.pulse import beat, hear
 from tafadi.desk.succession import next_card
 from tafadi.errors import (
@@ -132,14 +133,17 @@ async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
     except (PeerError, InputError, RefusedError) as refused:
         report(link, refused)
     await _tell(link, client, report)  # our heartbeat verifies by the key on our newest card
-    await _beat(link, client, report)
+    try:
+        await _beat(link, client, report)
+    except (PeerError, InputError, RefusedError) as refused:  # a stop must go out all the same
+        report(link, refused)
     link.has_met = True
 
 
 async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
     """Passes on every card that is not in the agreement, and every proof; one that the other node refuses holds up nothing else."""
     cards = [(f"/card/{link.desk.pact.id}", signed.data) for signed in link.desk.pact.later()]
-    proofs = [(f"/evidence/{link.desk.pact.id}", exhibit.data) for exhibit in link.desk.journal.evidence()]
+    proofs = [(f"/evidence/{link.desk.pact.id}", exhibit.data) for exhibit in evidence_of(link.desk)]
     for path, body in (*cards, *proofs):
         if body in link.told:
             continue
@@ -157,7 +161,9 @@ async def _push_feeds(link: Link, client: httpx.AsyncClient, report: Callable[[L
         try:
             await _push_all(link, client, origin)
         except SessionError as refused:
-            report(link, refused)
+            if (said := f"{origin}: {refused}".encode()) not in link.told:
+                report(link, refused)
+            link.told.add(said)
     await _push_all(link, client, newest)
 
 
