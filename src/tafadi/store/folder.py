@@ -9,11 +9,14 @@ cards/<id>/          under each agreement the cards that came after it: <party>-
 journal.db           the feeds (tafadi.store.sqlite)
 journal.mark         how far each of them has grown (tafadi.store.mark)
 node.lock            held by the one process that may write
+restoring            there from the beginning of a restoring to its end, and nobody goes on with the folder but it
+journal.damaged-<n>.*  a journal or a mark that could not be used, set aside by a restoring
 """
 
 import base64
 import binascii
 import fcntl
+import itertools
 import json
 import os
 import re
@@ -33,6 +36,10 @@ FORM: Final = 1
 ROLES: Final = ("watch-officer", "supervisor", "planner")
 EPOCH_KEYS: Final = ("envelope", "log", "mirror", "hpke")
 SEED_BYTES: Final = 32
+SEED_FILE_MAX_BYTES: Final = 1_024  # a key is 44 letters; whoever names a disk or an endless pipe is told so
+RESTORING: Final = "restoring"
+JOURNAL_FILES: Final = ("journal.db-wal", "journal.db-shm", "journal.db")  # the log first: alone it would be taken for a new journal's
+MARK_FILE: Final = "journal.mark"
 PORT_MAX: Final = 65_535
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}", re.ASCII)
 _ADDRESS: Final = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})", re.ASCII)
@@ -91,11 +98,22 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
         out.flush()
         os.fsync(out.fileno())
     part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Has it on the disk which files and folders are in this one."""
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Makes the folder, if it is not there, and has it on the disk: what is written into it would be lost with it."""
+    path.mkdir(mode=mode, exist_ok=True)
+    sync_folder(path.parent)  # also where it was there: who made it may have been killed just here
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +141,8 @@ class Folder:
         folder = cls(path)
         path.mkdir(parents=True, mode=0o700, exist_ok=True)
         path.chmod(0o700)  # the journal, the keys and the control socket are the party's own
-        (path / "keys").mkdir(mode=0o700)
-        (path / "agreements").mkdir()
+        make_folder(path / "keys", 0o700)
+        make_folder(path / "agreements")
         for name in ("root", *(f"operator-{role}" for role in ROLES)):
             _write_key(folder._key_path(name), seed())
         folder.make_epoch_keys(settings.epoch, seed)
@@ -135,7 +153,7 @@ class Folder:
 
     def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes]) -> None:
         """Writes fresh keys for an epoch, in place of any that were made and never used. They count once node.json names the epoch."""
-        self._epoch_path(epoch).mkdir(mode=0o700, exist_ok=True)
+        make_folder(self._epoch_path(epoch), 0o700)
         for name in EPOCH_KEYS:
             _write_key(self._epoch_path(epoch) / f"{name}.key", seed())
 
@@ -143,9 +161,21 @@ class Folder:
         """Goes by the keys and the card of that epoch from now on; the private keys of those before it are destroyed."""
         self.save_settings(replace(self.settings, epoch=epoch))
         self.show_card()
-        for before in range(1, epoch):  # all of them: an earlier beginning may have been killed just here
-            for name in EPOCH_KEYS:
-                (self._epoch_path(before) / f"{name}.key").unlink(missing_ok=True)
+        self.drop_retired_keys()
+
+    def drop_retired_keys(self) -> None:
+        """Destroys the private keys of every epoch before this one; a beginning that was killed may have left them.
+
+        Not while a key of this epoch is missing: then node.json names another epoch than it should, and those may be the ones in use.
+        """
+        epoch = self.settings.epoch
+        if not all((self._epoch_path(epoch) / f"{name}.key").is_file() for name in EPOCH_KEYS):
+            return
+        for folder in (self.path / "keys").glob("[0-9]*"):
+            left = [folder / f"{name}.key" for name in EPOCH_KEYS] if folder.name.isdecimal() and int(folder.name) < epoch else []
+            for key in filter(Path.exists, left):
+                key.unlink()
+                sync_folder(folder)
 
     def _epoch_path(self, epoch: int) -> Path:
         return self.path / "keys" / str(epoch)
@@ -215,7 +245,8 @@ class Folder:
     def save_later_card(self, agreement: str, party: str, epoch: int, card: bytes) -> None:
         """Keeps a card that came after the agreement, this party's own or another's."""
         folder = self.path / "cards" / agreement
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
+        make_folder(folder)
         write_whole(folder / f"{party}-{epoch}.json", card)
 
     def later_cards(self, agreement: str) -> list[bytes]:
@@ -256,7 +287,10 @@ class Folder:
 
     @contextmanager
     def locked(self, *, needs_journal: bool = True) -> Iterator[None]:
-        """Holds the folder: one writer only. Raises UnavailableError while another process does, DamagedError without its journal."""
+        """Holds the folder: one writer only. Whoever needs no journal restores it.
+
+        Raises UnavailableError while another process holds it; DamagedError without its journal, and while a restoring is not at its end.
+        """
         with (self.path / "node.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -264,13 +298,35 @@ class Folder:
                 raise UnavailableError(f"another process holds the node in {self.path}") from None
             if needs_journal:
                 self._check_journal()
+            self.drop_retired_keys()
             yield
 
     def _check_journal(self) -> None:
         """Raises DamagedError when agreements are signed here and the journal is gone: a new one would sign used places again."""
+        if (self.path / RESTORING).exists():
+            raise DamagedError(f"the record in {self.path} is being restored, and is not whole yet; `tafadi node restore` goes on with that")
         journal = self.path / "journal.db"
         if self.agreements() and not (journal.is_file() and journal.stat().st_size):
             raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; `tafadi node restore` fetches it back")
+
+    def begin_restoring(self) -> None:
+        """From here on nobody goes on with the record but a restoring, whatever becomes of its journal and its mark."""
+        write_whole(self.path / RESTORING, b"`tafadi node restore` was begun here and has not come to its end\n", 0o600)
+
+    def end_restoring(self) -> None:
+        """The record is whole again."""
+        (self.path / RESTORING).unlink()
+        sync_folder(self.path)
+
+    def set_aside(self, *names: str) -> str:
+        """Gives those of these files of a journal that are there another name, for good; `journal.damaged-<n>`, with a new number."""
+        numbers = (f"journal.damaged-{number}" for number in itertools.count(1))
+        aside = next(name for name in numbers if not any(self.path.glob(f"{name}.*")))
+        for name in names:
+            if (self.path / name).exists():
+                (self.path / name).rename(self.path / name.replace("journal", aside))
+        sync_folder(self.path)
+        return aside
 
 
 def _write_key(path: Path, seed: bytes) -> None:
@@ -278,13 +334,18 @@ def _write_key(path: Path, seed: bytes) -> None:
 
 
 def read_seed(path: Path) -> bytes:
-    """The 32 bytes of the key in a file. Raises MissingError, DamagedError."""
-    if not path.is_file():
-        raise MissingError(f"the key {path} is not here")
+    """The 32 bytes of the key in a file or pipe. Raises MissingError, InputError for what cannot be read, DamagedError for no key."""
     try:
-        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
+        with path.open("rb") as file:
+            text = file.read(SEED_FILE_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise MissingError(f"the key {path} is not here") from None
+    except OSError as error:
+        raise InputError(f"the key {path} cannot be read: {error.strerror}") from None
+    try:
+        seed = base64.b64decode(text.strip(), validate=True)
     except binascii.Error:
         seed = b""
-    if len(seed) != SEED_BYTES:
-        raise DamagedError(f"the key {path} is damaged: it is not {SEED_BYTES} bytes in base64")
+    if len(text) > SEED_FILE_MAX_BYTES or len(seed) != SEED_BYTES:
+        raise DamagedError(f"there is no key in {path}: it is not {SEED_BYTES} bytes in base64")
     return seed
