@@ -1,12 +1,17 @@
 """`tafadi node renew` and `node restore`, with real nodes: what was said stands, what was lost is fetched back, one node writes."""
 
+import base64
 import json
+import os
 import random
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,12 +21,15 @@ from tafadi.errors import DamagedError
 from tafadi.model.entry import EntryType
 from tafadi.model.line import Attempt
 from tafadi.node import Node, SystemClock
+from tafadi.store import files
 from tafadi.store import folder as folder_module
-from tafadi.store.folder import EPOCH_KEYS
+from tafadi.store.folder import EPOCH_KEYS, Folder
 from tafadi.store.mark import read_mark
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.card import open_card
+from tafadi.trust.log import Frontier
 
+SAID = 4  # entries of alpha in the record that does not run, the agreement among them
 TAKEN_OVER = "another node of this party has taken over"
 
 
@@ -256,7 +264,7 @@ def test_what_a_thief_said_with_stolen_keys_is_left_out_by_renewing(pair: World)
 def still(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Alpha and bravo, signed by both; neither runs. Tests harm a copy of alpha's folder."""
     with world(tmp_path_factory.mktemp("still"), "alpha", "bravo", start=False) as both:
-        for _ in range(3):
+        for _ in range(SAID - 1):
             both["alpha"].ask("line", "attempt", "--channel", "radio")
         yield both
 
@@ -274,7 +282,7 @@ class PowerCut(BaseException):
 
 def cut_at(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
     """The power goes before the file of that number is written; files are those of the folder, with each key and card."""
-    whole: Callable[..., None] = folder_module.write_whole
+    whole: Callable[..., None] = files.write_whole
     written = 0
 
     def write(path: Path, data: bytes, mode: int = 0o644) -> None:
@@ -284,7 +292,8 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, place: int) -> None:
             raise PowerCut
         whole(path, data, mode)
 
-    monkeypatch.setattr(folder_module, "write_whole", write)
+    for module in (files, folder_module):
+        monkeypatch.setattr(module, "write_whole", write)
 
 
 def opens(node: RealNode) -> int:
@@ -297,31 +306,282 @@ def opens(node: RealNode) -> int:
             opened.close()
 
 
-FILES = len(EPOCH_KEYS) + 4  # the keys; the card beside them, under the agreement, and where it is shown; node.json
+FILES = len(EPOCH_KEYS) + 4  # the keys; the card beside them, under the agreement; node.json; the card where it is shown
+CUTS = [("renew", place) for place in range(FILES)] + [("restore", place) for place in range(1 + FILES)]  # the flag of a restoring first
 
 
-@pytest.mark.parametrize("place", range(FILES))
-@pytest.mark.parametrize("command", ["renew", "restore"])
+@pytest.mark.parametrize(("command", "place"), CUTS)
 def test_a_power_cut_between_any_two_files_leaves_a_folder_that_goes_on(
     alpha: RealNode, monkeypatch: pytest.MonkeyPatch, command: str, place: int
 ) -> None:
     options = ("--without", "bravo") if command == "restore" else ()
+    is_restored = command == "restore" and place > 0
     with monkeypatch.context() as power:
         cut_at(power, place)
         with pytest.raises(PowerCut):
             alpha.cli("node", command, *options)
-    begun = 1 if place < FILES - 1 else 2
+    begun = 1 if place < FILES - 1 + (command == "restore") else 2
     assert alpha.folder.settings.epoch == begun
-    assert opens(alpha) == begun
+    if is_restored:
+        goes_on_with_a_restoring_only(alpha)
+    else:
+        assert opens(alpha) == begun
+        assert f"{begun}/log.key" in private_keys(alpha) <= {f"{epoch}/{name}.key" for epoch in (begun, 2) for name in EPOCH_KEYS}
     assert alpha.begin_epoch(command, *options)["epoch"] == begun + 1
     assert opens(alpha) == begun + 1
     assert private_keys(alpha) == {f"{begun + 1}/{name}.key" for name in EPOCH_KEYS}
     assert open_card((alpha.path / "card.json").read_bytes()).epoch == begun + 1
 
 
-def test_that_is_every_file_there_is(alpha: RealNode, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut_at(monkeypatch, FILES)
-    assert alpha.begin_epoch("renew")["epoch"] == 2
+@pytest.mark.parametrize("command", ["renew", "restore"])
+def test_that_is_every_file_there_is(alpha: RealNode, monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    options = ("--without", "bravo") if command == "restore" else ()
+    cut_at(monkeypatch, FILES + (command == "restore"))
+    assert alpha.begin_epoch(command, *options)["epoch"] == 2
+
+
+def goes_on_with_a_restoring_only(node: RealNode) -> None:
+    """Neither runs nor speaks by hand nor renews, with one sentence that says what helps."""
+    for command in (("node", "renew"), ("line", "check"), ("line", "stop", "--what", "sky/1"), ("node", "status")):
+        assert "is being restored, and is not whole yet; `tafadi node restore` goes on" in node.cli(*command).sentence()
+    with pytest.raises(DamagedError, match="is being restored"):
+        opens(node)
+
+
+@pytest.mark.parametrize("method", ["drop_retired_keys", "end_restoring"])
+def test_a_restoring_that_is_cut_in_its_last_steps_is_repeated_and_nobody_goes_on_before(
+    alpha: RealNode, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    def fail(folder: Folder) -> None:
+        if folder.settings.epoch == 2:
+            raise PowerCut
+
+    with monkeypatch.context() as power:
+        power.setattr(Folder, method, fail)
+        with pytest.raises(PowerCut):
+            alpha.cli("node", "restore", "--without", "bravo")
+    assert alpha.folder.settings.epoch == 2
+    goes_on_with_a_restoring_only(alpha)
+    assert alpha.begin_epoch("restore", "--without", "bravo")["epoch"] == 3
+    assert opens(alpha) == 3
+
+
+def test_private_keys_that_a_kill_left_behind_are_destroyed_when_the_folder_is_opened(
+    alpha: RealNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(folder: Folder) -> None:
+        if folder.settings.epoch == 2:
+            raise PowerCut
+
+    with monkeypatch.context() as power:
+        power.setattr(Folder, "drop_retired_keys", cut)
+        with pytest.raises(PowerCut):
+            alpha.cli("node", "renew")
+    assert {"1/log.key", "2/log.key"} <= private_keys(alpha)
+    synced = watch_syncs(monkeypatch)
+    assert opens(alpha) == 2
+    assert private_keys(alpha) == {f"2/{name}.key" for name in EPOCH_KEYS}
+    assert identity(alpha.path / "keys" / "1") in synced
+
+
+def test_no_key_is_destroyed_for_an_epoch_that_node_json_merely_names(alpha: RealNode) -> None:
+    before = private_keys(alpha)
+    settings = alpha.path / "node.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "epoch": 9}))
+    assert "is not here" in alpha.cli("node", "status").sentence()
+    assert private_keys(alpha) == before
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """Which file or folder that is, by whatever name."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def watch_syncs(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """What is flushed to the disk from now on, in its order."""
+    synced: list[tuple[int, int]] = []
+    flush = os.fsync
+
+    def fsync(file: int) -> None:
+        flush(file)
+        found = os.fstat(file)
+        synced.append((found.st_dev, found.st_ino))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    return synced
+
+
+def test_new_folders_are_on_the_disk_before_node_json_names_their_epoch(alpha: RealNode, monkeypatch: pytest.MonkeyPatch) -> None:
+    synced = watch_syncs(monkeypatch)
+    alpha.begin_epoch("renew")
+    counts = synced.index(identity(alpha.path / "node.json"))
+    for folder in ("keys", "keys/2", "cards", ".", f"cards/{alpha.status()['id']}"):
+        assert identity(alpha.path / folder) in synced[:counts], folder
+
+
+# A record that holds nothing
+
+
+@pytest.mark.parametrize("has_agreement", [True, False])
+def test_an_agreement_is_not_signed_again_where_a_card_shows_that_its_party_went_on(
+    still: World, alpha: RealNode, tmp_path: Path, has_agreement: bool
+) -> None:
+    first = tmp_path / "first"
+    shutil.copytree(alpha.path / "keys", first)
+    alpha.begin_epoch("renew")
+    shutil.rmtree(alpha.path / "keys")
+    shutil.copytree(first, alpha.path / "keys")
+    settings = alpha.path / "node.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "epoch": 1}))
+    for file in alpha.path.glob("journal.*"):
+        file.unlink()
+    if has_agreement:
+        SqliteJournal(alpha.path / "journal.db").close()
+    else:
+        shutil.rmtree(alpha.path / "agreements")
+        (alpha.path / "agreements").mkdir()
+    others = World(still.root, {**still.nodes, "alpha": alpha}, still.document)
+    told = others.sign("alpha").sentence()
+    assert f"alpha has signed {still.pact.id} before, and has a card for epoch 2" in told
+    assert "tafadi node restore" in told
+    assert alpha.folder.agreements().keys() == ({still.pact.id} if has_agreement else set())
+    assert alpha.leaves(still.pact.origin("alpha")) == []
+
+
+# A record that is damaged
+
+
+def damage_row(path: Path) -> None:
+    """One of alpha's own entries is gone."""
+    execute(path, "DELETE FROM entry WHERE origin LIKE '%/alpha/%' AND idx = 1")
+
+
+def execute(path: Path, statement: str) -> None:
+    """Something that no node does to its journal."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute(statement)
+        db.commit()
+
+
+def forge(path: Path) -> None:
+    """The last entry, and the tree with it, are taken away; nothing is signed for what is left."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("DELETE FROM entry WHERE origin LIKE '%/alpha/%' AND idx = (SELECT max(idx) FROM entry WHERE origin LIKE '%/alpha/%')")
+        hashes = [row[0] for row in db.execute("SELECT leaf_hash FROM entry WHERE origin LIKE '%/alpha/%' ORDER BY idx")]
+        frontier = Frontier().extend(hashes)
+        db.execute("UPDATE feed SET size = ?, frontier = ? WHERE origin LIKE '%/alpha/%'", (frontier.size, frontier.to_bytes()))
+        db.commit()
+
+
+def tear(path: Path, share: float) -> None:
+    """The file ends before its end."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    os.truncate(path, int(path.stat().st_size * share))
+
+
+def overwrite(path: Path) -> None:
+    """A page in its middle is noise."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    data = bytearray(path.read_bytes())
+    for at in range(4096, len(data), 8192):
+        data[at : at + 4096] = random.Random(at).randbytes(4096)
+    path.write_bytes(bytes(data))
+
+
+def replace_by_folder(path: Path) -> None:
+    """Where the file was there is a folder."""
+    path.unlink()
+    path.mkdir()
+
+
+def empty(path: Path) -> None:
+    """A journal by its version, and nothing in it."""
+    path.unlink()
+    execute(path, "PRAGMA user_version = 1")
+
+
+DAMAGES: dict[str, Callable[[Path], object]] = {
+    "a row is gone": damage_row,
+    "an entry is another": lambda path: execute(path, "UPDATE entry SET leaf = x'7b7d' WHERE idx = 0"),
+    "a hash is another": lambda path: execute(path, "UPDATE entry SET leaf_hash = zeroblob(32) WHERE idx = 0"),
+    "an entry is beyond the end": lambda path: execute(
+        path, "INSERT INTO entry SELECT origin, 99, leaf, leaf_hash FROM entry WHERE idx = 0"
+    ),
+    "the size is another": lambda path: execute(path, "UPDATE feed SET size = size + 1"),
+    "the tree is none": lambda path: execute(path, "UPDATE feed SET frontier = x'00'"),
+    "the feed is forgotten": lambda path: execute(path, "DELETE FROM feed"),
+    "nothing is signed": lambda path: execute(path, "UPDATE feed SET checkpoint = NULL"),
+    "what is signed is none": lambda path: execute(path, "UPDATE feed SET checkpoint = x'00ff'"),
+    "the end was taken away": forge,
+    "a table is gone": lambda path: execute(path, "DROP TABLE receipt"),
+    "a table is another": lambda path: execute(path, "ALTER TABLE entry RENAME COLUMN leaf TO leaves"),
+    "all tables are gone": empty,
+    "tables without a version": lambda path: execute(path, "PRAGMA user_version = 0"),
+    "noise": lambda path: path.write_bytes(random.Random(7).randbytes(50_000)),
+    "zeros": lambda path: path.write_bytes(bytes(8_192)),
+    "a text": lambda path: path.write_text("journal\n"),
+    "half a file": lambda path: tear(path, 0.5),
+    "most of a file": lambda path: tear(path, 0.9),
+    "a hundred bytes": lambda path: os.truncate(path, 100),
+    "pages of noise": overwrite,
+    "a folder": replace_by_folder,
+}
+
+
+@pytest.mark.parametrize("case", DAMAGES)
+def test_a_damaged_journal_is_set_aside_and_its_entries_are_fetched(alpha: RealNode, case: str) -> None:
+    """Nobody is there to give them here (`tests/net/test_fetch.py`): all that the mark tells of is lost, and counted."""
+    path = alpha.path / "journal.db"
+    DAMAGES[case](path)
+    kept = path.read_bytes() if path.is_file() else b""
+    told = alpha.cli("node", "restore", "--without", "bravo", "--json")
+    assert told.code == 0, told.err
+    assert "kept as journal.damaged-1.db" in told.err
+    assert "two histories" not in told.err
+    assert told.json["aside"] == [told.err.removeprefix("tafadi: ").rstrip("\n")]
+    assert [(feed["had"], feed["has"], feed["lost"]) for feed in told.json["fetched"]] == [(0, 0, SAID)]
+    aside = alpha.path / "journal.damaged-1.db"
+    assert aside.is_dir() or aside.read_bytes()[:100] == kept[:100] or aside.stat().st_size
+    assert opens(alpha) == 2
+
+
+@pytest.mark.parametrize("mark", [b"garbage\n", b"\xff\xfe 3\n", None])
+def test_a_mark_that_cannot_be_read_is_set_aside_and_the_journal_stays(alpha: RealNode, mark: bytes | None) -> None:
+    path = alpha.path / "journal.mark"
+    path.unlink()
+    if mark is None:
+        path.mkdir()
+    else:
+        path.write_bytes(mark)
+        assert "tafadi node restore" in alpha.cli("line", "check").sentence()
+    told = alpha.cli("node", "restore", "--without", "bravo")
+    assert told.code == 0, told.err
+    assert "kept as journal.damaged-1.mark, and how many entries were lost cannot be told" in told.err
+    assert f"{SAID} entries were here, {SAID} are now" in told.out
+    assert opens(alpha) == 2
+
+
+def test_what_is_set_aside_never_takes_the_place_of_what_was_before(alpha: RealNode) -> None:
+    for number in (1, 2, 3):
+        (alpha.path / "journal.db").write_bytes(b"noise %d" % number)
+        alpha.begin_epoch("restore", "--without", "bravo")
+    assert [(alpha.path / f"journal.damaged-{number}.db").read_bytes()[-1:] for number in (1, 2, 3)] == [b"1", b"2", b"3"]
+
+
+def test_a_damaged_record_is_not_renewed_and_nobody_is_accused(alpha: RealNode) -> None:
+    damage_row(alpha.path / "journal.db")
+    told = alpha.cli("node", "renew").sentence()
+    assert "do not give the tree that is stored; `tafadi node restore` fetches them back" in told
+
+
+def test_what_cannot_be_opened_for_another_reason_is_not_set_aside(alpha: RealNode) -> None:
+    execute(alpha.path / "journal.db", "PRAGMA user_version = 7")
+    for _ in range(2):
+        assert "has the form 7 of the journal" in alpha.cli("node", "restore", "--without", "bravo").sentence()
+    assert not list(alpha.path.glob("journal.damaged*"))
 
 
 # Refusals that change nothing
@@ -337,21 +597,25 @@ def test_a_party_that_is_down_is_named_with_what_helps_and_the_record_stays_refu
         told = alpha.cli("node", "restore").sentence()
         assert "bravo" in told
         assert "--without bravo" in told
-        assert contents(alpha) == before
+        assert {name: found for name, found in contents(alpha).items() if name != "restoring"} == before
     refuses_to_run(alpha)
-    with pytest.raises(DamagedError, match="put back from a copy"):
-        opens(alpha)
+    goes_on_with_a_restoring_only(alpha)
     begun = alpha.begin_epoch("restore", "--without", "bravo")
     assert (begun["epoch"], begun["fetched"][0]["lost"]) == (2, 1)
     assert opens(alpha) == 2
 
 
 def test_a_journal_that_is_gone_stays_refused_while_nobody_can_be_asked(alpha: RealNode) -> None:
+    """With the mark lost as well: nothing but the flag is left to show that this record must not go on."""
     alpha.put_back(None)
+    (alpha.path / "journal.mark").unlink()
+    assert "is gone or empty" in alpha.cli("node", "renew").sentence(), "a renewal is for a record that is whole"
     assert "--without bravo" in alpha.cli("node", "restore").sentence()
     refuses_to_run(alpha)
-    assert "tafadi node restore" in alpha.cli("line", "check").sentence()
-    assert "put back from a copy" in alpha.cli("node", "renew").sentence(), "a renewal is for a record that is whole"
+    goes_on_with_a_restoring_only(alpha)
+    (alpha.path / "journal.mark").unlink(missing_ok=True)
+    SqliteJournal(alpha.path / "journal.db", restored=True).close()
+    goes_on_with_a_restoring_only(alpha)
 
 
 def test_a_party_without_an_address_is_named(alpha: RealNode) -> None:
@@ -375,15 +639,18 @@ ROOTS = {
     "too short": b"AAAA\n",
     "a PEM file": b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
     "letters that are not ASCII": "ключ".encode(),
+    "a key and more": base64.b64encode(bytes(32)) + b"\n" * 2_000,
 }
 
 
 @pytest.mark.parametrize("command", ["renew", "restore"])
-@pytest.mark.parametrize("case", [*ROOTS, "missing", "a folder", "another party's", "another key of the party"])
+@pytest.mark.parametrize("case", [*ROOTS, "missing", "a folder", "nothing", "no end", "another party's", "another key of the party"])
 def test_a_root_key_that_is_none_or_another_is_refused_and_nothing_changes(still: World, alpha: RealNode, command: str, case: str) -> None:
     files = {
         "missing": alpha.path / "nowhere.key",
         "a folder": alpha.path,
+        "nothing": Path("/dev/null"),
+        "no end": Path("/dev/zero"),
         "another party's": still["bravo"].path / "keys" / "root.key",
         "another key of the party": alpha.path / "keys" / "1" / "log.key",
     }
@@ -393,6 +660,7 @@ def test_a_root_key_that_is_none_or_another_is_refused_and_nothing_changes(still
     before = contents(alpha)
     told = alpha.cli("node", command, "--root", file).sentence()
     assert "key" in told
+    assert ("is not here" in told) == (case == "missing")
     assert contents(alpha) == before
     assert opens(alpha) == 1
 
@@ -406,6 +674,21 @@ def test_a_root_key_that_is_kept_elsewhere_is_asked_for_and_serves_from_there(al
     assert contents(alpha) == before
     options = ("--without", "bravo") if command == "restore" else ()
     assert alpha.begin_epoch(command, "--root", kept, *options)["epoch"] == 2
+
+
+def test_a_root_key_comes_through_a_pipe_and_nothing_of_it_stays(alpha: RealNode, tmp_path: Path) -> None:
+    root = alpha.path / "keys" / "root.key"
+    kept = root.read_bytes()
+    root.unlink()
+    through = process("node", "renew", alpha.path, "--root", "/dev/stdin", stdin=kept)
+    assert (through.code, alpha.folder.settings.epoch) == (0, 2), through.err
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(kept,), daemon=True)
+    writer.start()
+    assert alpha.begin_epoch("renew", "--root", pipe)["epoch"] == 3
+    writer.join(10.0)
+    assert not root.exists()
 
 
 def test_what_it_prints_for_people_says_what_became_of_each_feed(still: World, alpha: RealNode) -> None:

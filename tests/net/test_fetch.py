@@ -4,20 +4,22 @@ import base64
 import json
 import shutil
 import socket
+import sqlite3
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from nodes import RealNode, World, tafadi, world
-from tafadi.net.fetch import BUNDLE_MAX_BYTES, CARDS_MAX_BYTES
+from nodes import RealNode, World, tafadi, until, world
+from tafadi.net import peers
+from tafadi.net.fetch import BUNDLE_MAX_BYTES, CARDS_MAX, CARDS_MAX_BYTES
 from tafadi.net.tls import server_context
 from tafadi.store.mark import read_mark
-from tafadi.trust.card import open_card, sign_card
+from tafadi.trust.card import CARD_MAX_BYTES, open_card, sign_card
 from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
 from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier, leaf_hash
@@ -100,7 +102,18 @@ def by_path(answers: Answers, *raw: tuple[str, bytes]) -> Callable[[str], Iterat
 def honest(apart: World) -> Answers:
     """What an honest mirror answers that holds all of alpha's feed, by the end of the path."""
     leaves = apart["alpha"].leaves(apart.pact.origin("alpha"))
-    return {"/checkpoint": note(apart, leaves), f"/entries/000.p/{ENTRIES}": encode_bundle(leaves), f"/cards/{apart.pact.id}": b""}
+    cards = {of_cards(apart, party, epoch): b"" for party in ("alpha", "bravo") for epoch in (2, 3)}
+    return {"/checkpoint": note(apart, leaves), f"/entries/000.p/{ENTRIES}": encode_bundle(leaves), **cards}
+
+
+def of_cards(apart: World, party: str, epoch: int) -> str:
+    """Where the party's cards are asked for, from the epoch on."""
+    return f"/cards/{apart.pact.id}/{party}/{epoch}"
+
+
+def lines(*cards: bytes) -> bytes:
+    """Cards as they are answered."""
+    return b"".join(base64.b64encode(card) + b"\n" for card in cards)
 
 
 def note(apart: World, leaves: list[bytes], *, origin: str = "", signer: str = "log") -> bytes:
@@ -119,7 +132,8 @@ def told(apart: World, alpha: RealNode, answers: Answers, *raw: tuple[str, bytes
     assert alpha.leaves(origin) == before
     assert read_mark(alpha.path / "journal.mark") == mark
     assert alpha.folder.settings.epoch == 1
-    assert "put back from a copy" in alpha.cli("line", "check").sentence()
+    for command in (("line", "check"), ("node", "renew")):
+        assert "is being restored" in alpha.cli(*command).sentence()
     return sentence
 
 
@@ -131,9 +145,18 @@ def test_an_honest_mirror_gives_everything_back(apart: World, alpha: RealNode) -
 
 
 def test_a_mirror_that_holds_nothing_of_ours_gives_nothing_back_and_what_is_lost_is_counted(apart: World, alpha: RealNode) -> None:
-    with mirror_of(apart, alpha, lambda path: iter([NOT_FOUND])):
+    cards = {path: body for path, body in honest(apart).items() if path.startswith("/cards")}
+    with mirror_of(apart, alpha, by_path(cards)):
         begun = alpha.begin_epoch("restore")
     assert [(feed["has"], feed["lost"]) for feed in begun["fetched"]] == [(HELD, ENTRIES - HELD)]
+
+
+def test_a_mirror_that_mislaid_the_agreement_is_one_that_cannot_be_asked(apart: World, alpha: RealNode) -> None:
+    """Its answers about feeds would all be that it has none, and everything that it stored would be given up."""
+    sentence = told(apart, alpha, {})
+    assert "bravo may hold entries of ours that nobody else has, and cannot be asked: https://127.0.0.1" in sentence
+    assert f"does not have the agreement {apart.pact.id}" in sentence
+    assert "--without bravo" in sentence
 
 
 def test_other_entries_than_those_that_were_signed_are_not_taken(apart: World, alpha: RealNode) -> None:
@@ -157,9 +180,9 @@ def test_a_history_that_this_party_signed_beside_its_own_is_told_and_no_epoch_is
     """Alpha once signed other entries: as many as the mirror has, more, or fewer than are here."""
     forked = [b"another", b"story", b"altogether"]
     longer = {"/checkpoint": note(apart, forked), "/entries/000.p/3": encode_bundle(forked)}
-    assert "do not give the root" in told(apart, alpha, longer)
+    assert "signed two histories" in told(apart, alpha, {**honest(apart), **longer})
     for size in (1, HELD):
-        assert "signed two histories" in told(apart, alpha, {"/checkpoint": note(apart, forked[:size])})
+        assert "signed two histories" in told(apart, alpha, {**honest(apart), "/checkpoint": note(apart, forked[:size])})
 
 
 def test_a_checkpoint_that_is_none_of_ours_is_refused(apart: World, alpha: RealNode) -> None:
@@ -179,28 +202,71 @@ def _foreign_cards(apart: World) -> dict[str, bytes]:
     own = open_card(apart["alpha"].folder.card)
     thief = SigningKey.from_seed(b"\7" * 32)
     root = apart["alpha"].folder.key("root")
+    second = sign_card(replace(own, epoch=2), root)
     return {
         "no base64": b"***\n",
-        "no card": base64.b64encode(b"{}") + b"\n",
-        "half a card": base64.b64encode(apart["alpha"].folder.card[:-20]) + b"\n",
-        "a card of a thief": base64.b64encode(sign_card(replace(own, epoch=2, root=thief.public), thief)) + b"\n",
-        "a card too far ahead": base64.b64encode(sign_card(replace(own, epoch=7), root)) + b"\n",
+        "no card": lines(b"{}"),
+        "half a card": lines(apart["alpha"].folder.card[:-20]),
+        "a card of a thief": lines(sign_card(replace(own, epoch=2, root=thief.public), thief)),
+        "a card of another party": lines(apart["bravo"].folder.card),
+        "a card that is known": lines(apart["alpha"].folder.card),
+        "a card too far ahead": lines(sign_card(replace(own, epoch=7), root)),
+        "a card twice": lines(second, second),
+        "a card without the one between": lines(second, sign_card(replace(own, epoch=4), root)),
+        "the keys of the epoch before": lines(second),
         "bytes": b"\x00\xff\n\n\n",
     }
 
 
-@pytest.mark.parametrize("case", ["no base64", "no card", "half a card", "a card of a thief", "a card too far ahead", "bytes"])
+CASES = (
+    "no base64", "no card", "half a card", "a card of a thief", "a card of another party", "a card that is known", "a card too far ahead",
+    "a card twice", "a card without the one between", "the keys of the epoch before", "bytes",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_cards_that_are_none_of_ours_are_refused(apart: World, alpha: RealNode, case: str) -> None:
-    assert "bravo: " in told(apart, alpha, {**honest(apart), f"/cards/{apart.pact.id}": _foreign_cards(apart)[case]})
+    assert "bravo: " in told(apart, alpha, {**honest(apart), of_cards(apart, "alpha", 2): _foreign_cards(apart)[case]})
     assert not (alpha.path / "cards").exists()
 
 
-def test_cards_that_are_known_or_of_no_party_are_passed_over(apart: World, alpha: RealNode, tmp_path: Path) -> None:
-    assert tafadi("node", "init", tmp_path / "zulu", "--party", "zulu").code == 0
-    cards = [apart["alpha"].folder.card, apart["bravo"].folder.card, (tmp_path / "zulu" / "card.json").read_bytes()]
-    answers = {**honest(apart), f"/cards/{apart.pact.id}": b"".join(base64.b64encode(card) + b"\n" for card in cards)}
-    with mirror_of(apart, alpha, by_path(answers)):
-        assert alpha.begin_epoch("restore")["fetched"][0]["has"] == ENTRIES
+@pytest.fixture(scope="module")
+def years(apart: World) -> RealNode:
+    """Alpha after two years of renewals that the copies above do not know of."""
+    shutil.copytree(apart["alpha"].path, apart.root / "years" / "alpha")
+    node = RealNode("alpha", apart.root / "years" / "alpha", 0)
+    for epoch in range(2, 2 + YEARS):
+        assert node.begin_epoch("renew")["epoch"] == epoch
+    return node
+
+
+YEARS = 2 * CARDS_MAX + 1
+
+
+def _pages(apart: World, years: RealNode, page: int) -> Callable[[str], Iterator[bytes]]:
+    """An honest mirror that has all of these cards, and gives so many in one answer."""
+    cards = [(years.path / "keys" / str(epoch) / "card.json").read_bytes() for epoch in range(1, 2 + YEARS)]
+    truth = by_path({path: body for path, body in honest(apart).items() if "/alpha/2" not in path})
+
+    def answer(path: str) -> Iterator[bytes]:
+        asked = path.removeprefix(of_cards(apart, "alpha", 0)[:-1])
+        if asked.isdecimal():
+            return iter([response(lines(*cards[int(asked) - 1 :][:page]))])
+        return iter([NOT_FOUND]) if "/alpha/1/" not in path and path.startswith("/feed") else truth(path)
+
+    return answer
+
+
+@pytest.mark.parametrize("page", [1, CARDS_MAX])
+def test_any_number_of_cards_is_asked_for_in_answers_of_a_few(apart: World, alpha: RealNode, years: RealNode, page: int) -> None:
+    with mirror_of(apart, alpha, _pages(apart, years, page)):
+        begun = alpha.begin_epoch("restore")
+    assert begun["epoch"] == 2 + YEARS
+    assert begun["fetched"][0]["has"] == ENTRIES
+
+
+def test_the_most_and_longest_cards_of_one_answer_are_no_longer_than_any_answer_of_a_node() -> None:
+    assert CARDS_MAX_BYTES == len(lines(*[b"x" * CARD_MAX_BYTES] * CARDS_MAX)) <= peers.ANSWER_MAX_BYTES
 
 
 def test_a_newer_card_of_ones_own_that_one_neighbour_knows_counts_under_every_agreement(
@@ -215,7 +281,7 @@ def test_a_newer_card_of_ones_own_that_one_neighbour_knows_counts_under_every_ag
     later = RealNode("alpha", tmp_path / "later", 0)
     shutil.copytree(alpha.path, later.path)
     assert later.begin_epoch("renew")["epoch"] == 2
-    known = by_path({**honest(apart), f"/cards/{apart.pact.id}": base64.b64encode(later.folder.card) + b"\n"})
+    known = by_path({**honest(apart), of_cards(apart, "alpha", 2): lines(later.folder.card)})
     with mirror_of(apart, alpha, lambda path: iter([NOT_FOUND]) if "/alpha/2/" in path else known(path)):
         begun = alpha.begin_epoch("restore", "--without", "charlie")
     assert begun["epoch"] == 3
@@ -227,7 +293,7 @@ def test_a_newer_card_of_ones_own_that_one_neighbour_knows_counts_under_every_ag
 
 @pytest.mark.parametrize(
     ("path", "longest_bytes"),
-    [("/checkpoint", NOTE_MAX_BYTES), ("/cards", CARDS_MAX_BYTES), (f"/entries/000.p/{ENTRIES}", BUNDLE_MAX_BYTES)],
+    [("/checkpoint", NOTE_MAX_BYTES), ("/alpha/2", CARDS_MAX_BYTES), (f"/entries/000.p/{ENTRIES}", BUNDLE_MAX_BYTES)],
 )
 def test_an_answer_that_never_ends_is_read_no_further_than_its_limit(apart: World, alpha: RealNode, path: str, longest_bytes: int) -> None:
     truth = by_path(honest(apart))
@@ -266,3 +332,131 @@ def test_a_mirror_with_another_certificate_is_not_asked(apart: World, alpha: Rea
     other = World(apart.root, {**apart.nodes, "bravo": RealNode("bravo", tmp_path / "bravo", 0)}, apart.document)
     with mirror_of(other, alpha, by_path(honest(apart))):
         assert "--without bravo" in alpha.cli("node", "restore").sentence()
+
+
+# A record that is damaged, and one that is renewed
+
+
+@pytest.fixture
+def whole(apart: World, tmp_path: Path) -> RealNode:
+    """A copy of alpha's folder with all that it has said."""
+    shutil.copytree(apart["alpha"].path, tmp_path / "whole" / "alpha")
+    return RealNode("alpha", tmp_path / "whole" / "alpha", 0)
+
+
+def forget(node: RealNode, condition: str) -> None:
+    """Takes rows out of the journal, as a bad disk would."""
+    with closing(sqlite3.connect(node.path / "journal.db")) as db:
+        db.execute(f"DELETE FROM entry WHERE {condition}")
+        db.commit()
+
+
+@pytest.mark.parametrize("damage", ["idx = 1", f"idx = {ENTRIES - 1}", "1", ""])
+def test_a_damaged_record_is_fetched_whole_and_nobody_is_told_of_two_histories(apart: World, whole: RealNode, damage: str) -> None:
+    if damage:
+        forget(whole, damage)
+    else:
+        (whole.path / "journal.db").write_bytes(b"noise" * 1_000)
+    with mirror_of(apart, whole, by_path(honest(apart))):
+        told = whole.cli("node", "restore", "--json")
+    assert told.code == 0, told.err
+    assert "journal.damaged-1.db" in told.err
+    assert "histories" not in told.err
+    assert [(feed["had"], feed["has"], feed["lost"]) for feed in told.json["fetched"]] == [(0, ENTRIES, 0)]
+    assert whole.leaves(apart.pact.origin("alpha")) == apart["alpha"].leaves(apart.pact.origin("alpha"))
+    assert whole.cli("feed", "verify").code == 0
+
+
+def test_what_was_lost_with_a_damaged_record_is_counted_though_the_restoring_was_repeated(apart: World, whole: RealNode) -> None:
+    forget(whole, "idx = 1")
+    answers = honest(apart)
+    with mirror_of(apart, whole, by_path(answers, ("/checkpoint", response(b"", "500 Oops")))):
+        told = whole.cli("node", "restore")
+    assert (told.code, told.err.count("\n")) == (2, 2), "what was set aside, and what went wrong then"
+    short = apart["alpha"].leaves(apart.pact.origin("alpha"))[:HELD]
+    answers |= {"/checkpoint": note(apart, short), f"/entries/000.p/{HELD}": encode_bundle(short)}
+    with mirror_of(apart, whole, by_path(answers)):
+        begun = whole.begin_epoch("restore")
+    assert [(feed["has"], feed["lost"]) for feed in begun["fetched"]] == [(HELD, ENTRIES - HELD)]
+
+
+def test_whoever_renews_is_told_who_was_not_asked_and_why(apart: World, whole: RealNode) -> None:
+    answers = honest(apart)
+    cases = {
+        "does not have the agreement": by_path({}),
+        "refused": by_path(answers, ("/checkpoint", response(b"", "500 Oops"))),
+        "is not signed by": by_path({**answers, "/checkpoint": note(apart, [b"another"], signer="mirror")}),
+        "is not cards": by_path({**answers, of_cards(apart, "alpha", 2): b"***\n", of_cards(apart, "alpha", 3): b"***\n"}),
+    }
+    for part, answer in cases.items():
+        node = RealNode("alpha", whole.path.with_name(part.replace(" ", "-")), 0)
+        shutil.copytree(whole.path, node.path)
+        with mirror_of(apart, node, answer):
+            told = node.cli("node", "renew")
+        assert told.code == 0
+        assert f"what bravo holds under {apart.pact.id} was not learned: " in told.err
+        assert part in told.err
+    for peers_known, part in (({}, "its address is not known"), ({"bravo": "https://127.0.0.1:1"}, "does not answer")):
+        settings = whole.path / "node.json"
+        settings.write_text(json.dumps({**json.loads(settings.read_text()), "peers": peers_known}))
+        (unasked,) = whole.begin_epoch("renew")["unasked"]
+        assert (unasked["party"], unasked["agreement"]) == ("bravo", apart.pact.id)
+        assert part in unasked["why"]
+
+
+def test_nobody_is_named_who_was_asked(apart: World, whole: RealNode) -> None:
+    with mirror_of(apart, whole, by_path(honest(apart))):
+        told = whole.cli("node", "renew", "--json")
+    assert (told.code, told.err, told.json["unasked"]) == (0, "", [])
+
+
+@pytest.mark.parametrize("size", [1, 2, ENTRIES])
+@pytest.mark.parametrize("options", [(), ("--cut",)])
+def test_a_record_is_not_renewed_beside_another_history_that_this_party_signed(
+    apart: World, whole: RealNode, size: int, options: tuple[str, ...]
+) -> None:
+    forked = [b"fork %d" % number for number in range(size)]
+    with mirror_of(apart, whole, by_path({**honest(apart), "/checkpoint": note(apart, forked)})):
+        told = whole.cli("node", "renew", *options).sentence()
+    assert "signed two histories" in told
+    assert "what bravo holds" in told
+    assert whole.folder.settings.epoch == 1
+
+
+# What a node asks of the others before it speaks
+
+CARDS_LATER = """
+from starlette.responses import PlainTextResponse
+from tafadi.web import peer_app
+async def cards(self, request):
+    return PlainTextResponse({body}, {status})
+peer_app.PeerDoor.cards = cards
+"""
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "trouble"),
+    [
+        (200, f"'x' * {peers.ANSWER_MAX_BYTES + 1}", "longer than"),
+        (200, "'***'", "not cards"),
+        (200, "'e30='", "cannot be told; entries go out all the same"),
+        (404, "''", "404"),
+        (503, "''", "503"),
+        (403, "''", ""),
+        (500, "''", ""),
+    ],
+)
+def test_a_stop_goes_out_to_a_node_that_does_not_tell_whose_cards_it_goes_by(tmp_path: Path, status: int, body: str, trouble: str) -> None:
+    """A fault of that one answer is trouble of the line, which is tried again; a plain no is not, and is told once."""
+    with world(tmp_path, "alpha", "bravo", start=False) as both:
+        alpha, bravo = both["alpha"], both["bravo"]
+        bravo.start(before=CARDS_LATER.format(status=status, body=body))
+        alpha.start()
+        stop = alpha.ask("line", "stop", "--what", "sky/1")["entry"]
+        until(lambda: stop in str(bravo.ask("line", "show")["stops"]))
+        if trouble:
+            until(lambda: trouble in alpha.trouble("bravo"))
+            assert alpha.line("bravo")["heard_at"]
+        else:
+            until(lambda: f"refused /cards/{both.pact.id}/alpha/2 ({status}" in alpha.log.read_text())
+            until(both.well)

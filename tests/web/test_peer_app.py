@@ -200,9 +200,14 @@ def test_a_card_or_a_proof_that_is_too_long_is_refused_unread(pair: World, bravo
 
 def test_cards_and_proofs_of_an_agreement_that_is_not_signed_here_are_not_found(pair: World, bravo: Liar) -> None:
     unknown = "none-000000000000"
-    answers = [bravo.post(f"/card/{unknown}", bravo.folder.card), bravo.post(f"/evidence/{unknown}", b"{}"), bravo.get(f"/cards/{unknown}")]
+    answers = [
+        bravo.post(f"/card/{unknown}", bravo.folder.card),
+        bravo.post(f"/evidence/{unknown}", b"{}"),
+        bravo.get(f"/cards/{unknown}/bravo/2"),
+    ]
     assert {problem_of(answer) for answer in answers} == {(404, "MissingError")}
-    assert bravo.get("/cards/").status_code == 404
+    for path in ("/cards/", f"/cards/{bravo.pact.id}", f"/cards/{bravo.pact.id}/bravo", f"/cards/{bravo.pact.id}/bravo/2/3"):
+        assert bravo.get(path).status_code == 404
     assert bravo.get(f"/card/{bravo.pact.id}").status_code == 405
 
 
@@ -210,8 +215,14 @@ def test_the_card_of_the_agreement_changes_nothing_and_later_cards_are_given_in_
     own = pair["alpha"].folder.card
     for card in (bravo.folder.card, own):
         assert bravo.post(f"/card/{bravo.pact.id}", card).status_code == 200
-    answer = bravo.get(f"/cards/{bravo.pact.id}")
-    assert (answer.status_code, answer.content) == (200, b"")
+    for party, card in (("bravo", bravo.folder.card), ("alpha", own)):
+        answers = [bravo.get(f"/cards/{bravo.pact.id}/{party}/{epoch}") for epoch in (1, 2, 1_000_000)]
+        assert [(answer.status_code, answer.text) for answer in answers] == [(200, to_base64(card) + "\n"), (200, ""), (200, "")]
+
+
+@pytest.mark.parametrize("of_what", ["zulu/1", "alpha/0", "alpha/-1", "alpha/x", "alpha/%D9%A1", "alpha/99999999", "%00/1", "alpha/1%0A"])
+def test_cards_of_no_party_or_from_no_epoch_are_refused(bravo: Liar, of_what: str) -> None:
+    assert problem_of(bravo.get(f"/cards/{bravo.pact.id}/{of_what}")) == (422, "InputError")
 
 
 def test_a_card_that_does_not_follow_is_refused_each_for_its_reason(pair: World, bravo: Liar) -> None:
@@ -226,7 +237,7 @@ def test_a_card_that_does_not_follow_is_refused_each_for_its_reason(pair: World,
     }
     for data, refusal in due.items():
         assert problem_of(bravo.post(f"/card/{bravo.pact.id}", data)) == refusal
-    assert bravo.get(f"/cards/{bravo.pact.id}").content == b""
+    assert bravo.get(f"/cards/{bravo.pact.id}/bravo/2").content == b""
 
 
 def test_evidence_that_proves_nothing_or_is_about_other_keys_accuses_nobody(pair: World, bravo: Liar) -> None:
@@ -390,7 +401,7 @@ def _check_stranger(pair: World, document: Path) -> None:
         answers = [
             charlie.post(f"/card/{first.id}", content=pair["bravo"].folder.card),
             charlie.post(f"/evidence/{first.id}", content=b"{}"),
-            charlie.get(f"/cards/{first.id}"),
+            charlie.get(f"/cards/{first.id}/alpha/1"),
             charlie.get(f"/feed/{first.origin('bravo')}/checkpoint"),
         ]
     assert {problem_of(answer) for answer in answers} == {(403, "NotPermittedError")}

@@ -192,12 +192,12 @@ def restore(
 
     folder = Folder.open(path)
     with folder.locked(needs_journal=False):
-        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), without or ())
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), without or (), say_error)
     _say_begun(folder, begun, as_json)
 
 
 def _root_key(folder: "Folder", path: Path | None) -> "SigningKey":
-    from tafadi.store.folder import read_seed
+    from tafadi.store.files import read_seed
     from tafadi.trust.keys import SigningKey
 
     return SigningKey.from_seed(read_seed(path)) if path else folder.key("root")
@@ -207,8 +207,11 @@ def _say_begun(folder: "Folder", begun: "Begun", as_json: bool) -> None:
     if as_json:
         ends = [{"origin": end.origin, "size": end.size, "root": end.root.hex()} for end in begun.ends]
         fetched = [{**asdict(feed), "lost": feed.lost} for feed in begun.fetched]
-        print_json({"party": folder.settings.party, "epoch": begun.epoch, "ends": ends, "fetched": fetched})
+        more = {"unasked": [asdict(unasked) for unasked in begun.unasked], "aside": list(begun.aside)}
+        print_json({"party": folder.settings.party, "epoch": begun.epoch, "ends": ends, "fetched": fetched, **more})
         return
+    for unasked in begun.unasked:
+        say_error(f"what {unasked.party} holds under {unasked.agreement} was not learned: {unasked.why}")
     for feed in begun.fetched:
         say_line(f"{feed.origin}: {feed.had} entries were here, {feed.has} are now")
         if feed.lost:

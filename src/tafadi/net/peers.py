@@ -31,9 +31,8 @@ from tafadi.errors import (
     UnavailableError,
 )
 from tafadi.measure.instant import Instant
-from tafadi.net.fetch import cards_in
+from tafadi.net.fetch import cards_in, cards_path
 from tafadi.net.tls import client_context
-from tafadi.trust.card import open_card
 from tafadi.trust.catchup import parse_mirror_info
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.push import Push, encode_push
@@ -45,6 +44,7 @@ BACKOFF_MAX_S: Final = 5.0
 ANSWER_MAX_BYTES: Final = HEARTBEAT_MAX_BYTES  # the longest answer there is; a longer one is not read to its end
 RESUMES_MAX: Final = 3  # how often in a row the other node may name another size; one that goes on so leads us in a circle
 DOWN_AFTER_BEATS: Final = 3  # heartbeats missed until the officers are alarmed: 90 s at the usual 30
+NOT_NOW: Final = (404, 429, 503)  # the statuses of an answer after which the same is asked again later
 BINARY: Final = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
 
 
@@ -92,11 +92,12 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Lin
         while True:
             link.wake.clear()
             try:
-                if not link.has_met:
-                    await _meet(link, client, report)
+                doubt = None if link.has_met else await _meet(link, client, report)
                 await _tell(link, client, report)
                 await _push_feeds(link, client, report)
                 await _beat(link, client, report)
+                if doubt is not None:
+                    raise doubt
                 wait_s = BACKOFF_FIRST_S
                 link.well()
                 await _pause(link, heartbeat_s)
@@ -119,25 +120,42 @@ async def _pause(link: Link, longest_s: float) -> None:
         return
 
 
-async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
+async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> TafadiError | None:
     """Hears the other before we say anything: whether it goes by a newer card of our own party, or holds more of our feed than we do.
 
-    Raises DamagedError then: this record was put back from a copy, or another node has taken over (the other tells its card to that node,
-    never to us). An answer that is no list of cards holds up nothing else.
+    What comes back is why that could not be learned about the card: it holds up no entry, for one of them may be a stop; but the line is
+    not well, and is tried again. Raises DamagedError where it was learned: this record was put back from a copy, or another node has taken
+    over (the other tells its card to that node, never to us).
     """
-    try:
-        answer = await _exchange(client, "GET", f"/cards/{link.desk.pact.id}")
-        for data in cards_in(answer.content):
-            if open_card(data).party == link.desk.party:
-                next_card(link.desk.pact, link.desk.party, data)
-    except (PeerError, InputError, RefusedError) as refused:
-        report(link, refused)
+    doubt = await _doubt_about_cards(link, client, report)
     await _tell(link, client, report)  # our heartbeat verifies by the key on our newest card
     try:
         await _beat(link, client, report)
     except (PeerError, InputError, RefusedError) as refused:  # a stop must go out all the same
         report(link, refused)
     link.has_met = True
+    return doubt
+
+
+async def _doubt_about_cards(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> TafadiError | None:
+    """Nothing, once the other has shown that it knows no newer card of our own party, or has refused for good to show it.
+
+    Else why what it answered shows neither. Raises DamagedError for a newer card, UnavailableError where there is no answer.
+    """
+    own = link.desk.pact.cards[link.desk.party]
+    path = cards_path(link.desk.pact.id, own.party, own.epoch + 1)
+    try:
+        answer = await _answered(client, "GET", path)
+        if answer.status_code not in (200, *NOT_NOW):
+            report(link, _refusal(answer, path))
+            return None
+        if answer.status_code != 200:
+            raise SessionError(str(_refusal(answer, path)))
+        for signed in cards_in(answer.content, own, own.epoch + 1):
+            next_card(link.desk.pact, link.desk.party, signed.data)
+    except (PeerError, InputError, RefusedError) as error:
+        return SessionError(f"whether {link.party} knows a newer card of {own.party} cannot be told; entries go out all the same: {error}")
+    return None
 
 
 async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
@@ -243,16 +261,26 @@ async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> httpx.Resp
 
 async def _exchange(client: httpx.AsyncClient, method: str, path: str, body: bytes = b"") -> httpx.Response:
     """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
-    try:
-        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream(method, path, content=body, headers=BINARY) as streamed:
-            answer = httpx.Response(streamed.status_code, content=await _within(streamed))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
-        raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
+    answer = await _answered(client, method, path, body)
     if answer.status_code in (200, 202, 409):
         return answer
-    if answer.status_code in (404, 429, 503):
-        raise UnavailableError(f"the other node does not take {path} now ({answer.status_code}: {_detail(answer)})")
-    raise SessionError(f"the other node refused {path} ({answer.status_code}: {_detail(answer)})")
+    raise _refusal(answer, path)
+
+
+async def _answered(client: httpx.AsyncClient, method: str, path: str, body: bytes = b"") -> httpx.Response:
+    """The answer, whatever it says. Raises UnavailableError when there is none, LimitError for one that is too long."""
+    try:
+        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream(method, path, content=body, headers=BINARY) as streamed:
+            return httpx.Response(streamed.status_code, content=await _within(streamed))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
+        raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
+
+
+def _refusal(answer: httpx.Response, path: str) -> TafadiError:
+    """What an answer says that gives nothing: to try again later, or no."""
+    if answer.status_code in NOT_NOW:
+        return UnavailableError(f"the other node does not take {path} now ({answer.status_code}: {_detail(answer)})")
+    return SessionError(f"the other node refused {path} ({answer.status_code}: {_detail(answer)})")
 
 
 async def _within(streamed: httpx.Response) -> bytes:

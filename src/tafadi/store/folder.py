@@ -13,12 +13,9 @@ restoring            there from the beginning of a restoring to its end, and nob
 journal.damaged-<n>.*  a journal or a mark that could not be used, set aside by a restoring
 """
 
-import base64
-import binascii
 import fcntl
 import itertools
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,14 +26,13 @@ from typing import Final
 from tafadi.desk.ports import Identity
 from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
 from tafadi.model.names import Language, check_name
+from tafadi.store.files import make_folder, read_seed, sync_folder, write_seed, write_whole
 from tafadi.trust.card import open_card
 from tafadi.trust.keys import SigningKey
 
 FORM: Final = 1
 ROLES: Final = ("watch-officer", "supervisor", "planner")
 EPOCH_KEYS: Final = ("envelope", "log", "mirror", "hpke")
-SEED_BYTES: Final = 32
-SEED_FILE_MAX_BYTES: Final = 1_024  # a key is 44 letters; whoever names a disk or an endless pipe is told so
 RESTORING: Final = "restoring"
 JOURNAL_FILES: Final = ("journal.db-wal", "journal.db-shm", "journal.db")  # the log first: alone it would be taken for a new journal's
 MARK_FILE: Final = "journal.mark"
@@ -89,33 +85,6 @@ def check_address(party: str, url: object) -> str:
     return found[0]
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Writes the file so that after a crash there is the old one or the new one, and never a part."""
-    part = path.with_name(path.name + ".part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(path: Path) -> None:
-    """Has it on the disk which files and folders are in this one."""
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def make_folder(path: Path, mode: int = 0o777) -> None:
-    """Makes the folder, if it is not there, and has it on the disk: what is written into it would be lost with it."""
-    path.mkdir(mode=mode, exist_ok=True)
-    sync_folder(path.parent)  # also where it was there: who made it may have been killed just here
-
-
 @dataclass(frozen=True, slots=True)
 class Folder:
     """The folder of one node."""
@@ -144,7 +113,7 @@ class Folder:
         make_folder(path / "keys", 0o700)
         make_folder(path / "agreements")
         for name in ("root", *(f"operator-{role}" for role in ROLES)):
-            _write_key(folder._key_path(name), seed())
+            write_seed(folder._key_path(name), seed())
         folder.make_epoch_keys(settings.epoch, seed)
         write_whole(path / "keys" / "tls.pem", tls[0], 0o600)
         write_whole(path / "keys" / "tls.crt", tls[1])
@@ -155,7 +124,7 @@ class Folder:
         """Writes fresh keys for an epoch, in place of any that were made and never used. They count once node.json names the epoch."""
         make_folder(self._epoch_path(epoch), 0o700)
         for name in EPOCH_KEYS:
-            _write_key(self._epoch_path(epoch) / f"{name}.key", seed())
+            write_seed(self._epoch_path(epoch) / f"{name}.key", seed())
 
     def begin_epoch(self, epoch: int) -> None:
         """Goes by the keys and the card of that epoch from now on; the private keys of those before it are destroyed."""
@@ -304,7 +273,9 @@ class Folder:
     def _check_journal(self) -> None:
         """Raises DamagedError when agreements are signed here and the journal is gone: a new one would sign used places again."""
         if (self.path / RESTORING).exists():
-            raise DamagedError(f"the record in {self.path} is being restored, and is not whole yet; `tafadi node restore` goes on with that")
+            raise DamagedError(
+                f"the record in {self.path} is being restored, and is not whole yet; `tafadi node restore` goes on with that"
+            )
         journal = self.path / "journal.db"
         if self.agreements() and not (journal.is_file() and journal.stat().st_size):
             raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; `tafadi node restore` fetches it back")
@@ -327,25 +298,3 @@ class Folder:
                 (self.path / name).rename(self.path / name.replace("journal", aside))
         sync_folder(self.path)
         return aside
-
-
-def _write_key(path: Path, seed: bytes) -> None:
-    write_whole(path, base64.b64encode(seed) + b"\n", 0o600)
-
-
-def read_seed(path: Path) -> bytes:
-    """The 32 bytes of the key in a file or pipe. Raises MissingError, InputError for what cannot be read, DamagedError for no key."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(SEED_FILE_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise MissingError(f"the key {path} is not here") from None
-    except OSError as error:
-        raise InputError(f"the key {path} cannot be read: {error.strerror}") from None
-    try:
-        seed = base64.b64decode(text.strip(), validate=True)
-    except binascii.Error:
-        seed = b""
-    if len(text) > SEED_FILE_MAX_BYTES or len(seed) != SEED_BYTES:
-        raise DamagedError(f"there is no key in {path}: it is not {SEED_BYTES} bytes in base64")
-    return seed

@@ -122,10 +122,7 @@ class Running:
         while True:
             await self._something_to_judge()
             try:
-                self.node.judge()
-                while self.warm.is_set() and (work := self.node.work_ahead()) is not None:
-                    await self._in_engine(work)
-                    self.node.judge()
+                await self._judge_all()
                 told = ""
             except DamagedError:
                 raise
@@ -135,6 +132,21 @@ class Running:
                 told = str(error)
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
+
+    async def _judge_all(self) -> None:
+        """Judges until nothing is left but what waits. Between two goes everybody else has a turn: what comes in, the officers, the engine.
+
+        None of these holds up another: not a long inbox the engine, nor the engine a stop.
+        """
+        while True:
+            judged = self.node.judge()
+            work = self.node.work_ahead() if self.warm.is_set() else None
+            if work is not None:
+                await self._in_engine(work)
+            elif judged:
+                await asyncio.sleep(0)
+            else:
+                return
 
     async def _first_contact(self) -> None:
         """Waits until each line has been tried once: a record put back from a copy is found out there, before the node says anything."""
