@@ -270,7 +270,7 @@ def test_a_forced_format_is_used_and_an_unknown_one_refused(tmp_path: Path) -> N
     path = file(tmp_path, "a.txt", box("a-1"), box("a-2"))
     assert run(path, "--from", "geojson").exit_code == 1
     assert "f3548 field 'reference': this member is missing" in could_not(path, "--from", "f3548")
-    assert "there is no format 'kml'" in could_not(path, "--from", "kml")
+    assert "there is no format 'shapefile'" in could_not(path, "--from", "shapefile")
 
 
 def test_contradicting_options_and_wrong_minima_are_one_clear_sentence() -> None:

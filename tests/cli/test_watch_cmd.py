@@ -152,7 +152,7 @@ def test_a_declared_pair_is_silent(tmp_path: Path) -> None:
         ((*MINIMA, "--lookahead", "30"), "is not a quantity"),
         ((*MINIMA, "--lookahead", "2 [h]"), "a lookahead of 7200.0 s"),
         ((*MINIMA, "--no-rule", "nix"), "there is no rule 'nix'; there are quantisation"),
-        ((*MINIMA, "--format", "adsb"), "none of nop, sbs, csv, parquet"),
+        ((*MINIMA, "--format", "adsb"), "none of nop, sbs, iff"),
         ((*MINIMA, "--declared", "one"), "is not a pair"),
         ((*MINIMA, "--party", "Who?"), "party 'Who?' must be"),
         ((*MINIMA, "--announced", "/nowhere.geojson"), "/nowhere.geojson: No such file"),

@@ -2,6 +2,8 @@
 
 The verdicts are values, so the exit code is the answer: 0 when every pair is clear, 1 when any is in conflict or unknown, 2 when the
 question could not be asked. One file that cannot be read stops the whole check: the rest alone would be an answer to another question.
+Files of published zones hold hundreds, of which some contradict themselves. `--partial` checks the others, lists those, and exits with 1 at
+the least: what nobody could read is not clear.
 """
 
 import os
@@ -19,6 +21,8 @@ from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.errors import InputError, LimitError
 
 if TYPE_CHECKING:
+    from tafadi.formats.zones import LeftOut
+    from tafadi.measure.instant import Span
     from tafadi.model.judgement import Judgement
     from tafadi.model.operation import Announced
 
@@ -37,13 +41,22 @@ class Output(StrEnum):
 
 @door
 def check(
-    files: Annotated[list[str], typer.Argument(help="Files of notices: GeoJSON or F3548. One dash is standard input.", metavar="FILES...")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="Files of notices, of any format in docs/formats.md. One dash is standard input.", metavar="FILES..."),
+    ],
     minima: Annotated[
         str | None, typer.Option("--minima", help='Room asked for around trajectories: "5 [NM] / 1000 \\[ft]".', metavar="H / V")
     ] = None,
     format: Annotated[Output | None, typer.Option("--format", help="How the answer is written; a table when not said.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
-    source: Annotated[str | None, typer.Option("--from", help="Read every file as this format: geojson or f3548.", metavar="NAME")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Read every file as this format, like geojson or ed318.", metavar="NAME")
+    ] = None,
+    window: Annotated[
+        str | None, typer.Option("--window", help="For which time zones are read that stand without an end.", metavar="START/END")
+    ] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="List zones that cannot be read, and check the others; never clear.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer to this file.", metavar="FILE")] = None,
 ) -> None:
     """Find every conflict between announced operations and areas, whoever announced them.
@@ -57,7 +70,8 @@ def check(
     asked = None if minima is None else parse_minima(minima)
     if output is not None:
         _check_output(output, files)
-    announced = gather((file, read_notices(file, source)) for file in _each_once(files))
+    reading = _Reading(source, None if window is None else _window(window), partial)
+    announced = gather((file, reading.notices(file)) for file in _each_once(files))
     from tafadi.engine.detect import detect  # heavy: only once the files are known to be good
 
     judgements = detect(announced, asked)
@@ -67,7 +81,7 @@ def check(
         sys.stdout.buffer.flush()
     else:
         _write(output, answer)
-    found = any(one.verdict is not Verdict.CLEAR for one in judgements)
+    found = reading.refused > 0 or any(one.verdict is not Verdict.CLEAR for one in judgements)
     raise typer.Exit(FOUND if found else NOTHING)
 
 
@@ -86,19 +100,68 @@ def _each_once(files: list[str]) -> list[str]:
     return files
 
 
-def read_notices(file: str, source: str | None) -> "list[Announced]":
-    """The notices of one file (`-` is standard input). Raises InputError, in a sentence that begins with the file's name."""
-    from tafadi.formats.registry import HEAD_BYTES, named, notice_format, sniff
+class _Reading:
+    """How the files are read: as which format, for which window, and whether what cannot be read is listed instead of raised."""
 
-    name = "standard input" if file == "-" else printable(file)
+    def __init__(self, source: str | None, window: "Span | None", is_partial: bool) -> None:
+        self.source = source
+        self.window = window
+        self.is_partial = is_partial
+        self.refused = 0
+
+    def notices(self, file: str) -> "list[Announced]":
+        """The notices of one file; says on standard error what was left out. Raises InputError when a zone is refused and may not be."""
+        from tafadi.formats.zones import LeftOut
+
+        left_out = LeftOut()
+        found = read_notices(file, self.source, self.window, left_out)
+        if left_out.refused and not self.is_partial:
+            first = left_out.refused[0]
+            others = f" ({len(left_out.refused) - 1:,} more are refused)" if len(left_out.refused) > 1 else ""
+            hint = "--partial lists what cannot be read, and checks the rest"
+            raise InputError(f"{_file_name(file)}: zone {first.number} ({first.name}): {first.sentence}{others}; {hint}")
+        for line in _told(left_out):
+            typer.echo(f"{_file_name(file)}: {line}", err=True)
+        self.refused += len(left_out.refused)
+        return found
+
+
+def _told(left_out: "LeftOut") -> "Iterable[str]":
+    """What was left out of one file, the reasons with their counts first."""
+    for reason, count, first in left_out.skips.rows():
+        yield f"{count:,} left out, the first is number {first}: {reason}"
+    for one in left_out.refused:
+        yield f"number {one.number} ({one.name}) cannot be read: {one.sentence}"
+
+
+def _window(text: str) -> "Span":
+    from tafadi.measure.instant import Instant, Span
+
+    start, slash, end = text.partition("/")
+    if not slash:
+        raise InputError(f"--window {printable(text)[:60]!r} is not two times, like 2026-12-01T00:00:00Z/2026-12-02T00:00:00Z")
+    return Span(Instant.parse(start), Instant.parse(end))
+
+
+def _file_name(file: str) -> str:
+    return "standard input" if file == "-" else printable(file)
+
+
+def read_notices(file: str, source: str | None, window: "Span | None" = None, left_out: "LeftOut | None" = None) -> "list[Announced]":
+    """The notices of one file (`-` is standard input), for the window where they stand without an end.
+
+    Raises InputError, in a sentence that begins with the file's name; for zones that are refused too, when there is no `left_out`.
+    """
+    from tafadi.formats.registry import HEAD_BYTES, named, read, sniff
+
     try:
         data = _bytes(file)
         one = sniff(data[:HEAD_BYTES], file) if source is None else named(source)
-        return list(notice_format(one).parse(data))
+        return list(read(one, data, window, left_out))
     except InputError as error:
-        raise InputError(f"{name}: {error}") from None
+        raise InputError(f"{_file_name(file)}: {error}") from None
     except OSError as error:
-        raise InputError(f"{name}: {error.strerror}") from None
+        raise InputError(f"{_file_name(file)}: {error.strerror}") from None
 
 
 def _bytes(file: str) -> bytes:

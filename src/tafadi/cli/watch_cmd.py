@@ -33,7 +33,18 @@ def watch(
     ] = None,
     lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead straight motion is followed.", metavar="TIME")] = "30 [s]",
     format: Annotated[
-        str | None, typer.Option("--format", help="nop, sbs, csv or parquet; looked for when not said.", metavar="NAME")
+        str | None,
+        typer.Option(
+            "--format", help="nop, sbs, iff, readsb, modes, asterix, cot, csv or parquet; looked for when not said.", metavar="NAME"
+        ),
+    ] = None,
+    begins: Annotated[
+        str | None,
+        typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
     ] = None,
     columns: Annotated[
         str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
@@ -56,6 +67,7 @@ def watch(
     Exit codes: 0 nothing found, 1 an alert was raised or a line was damaged, 2 the watch could not be kept.
     """
     from tafadi.cli.watch_input import FORMATS, hits, in_order, opened
+    from tafadi.cli.watch_stated import stated
 
     if format is not None and format not in FORMATS:
         raise FormatError(f"--format {format[:40]!r} is none of {', '.join(FORMATS)}")
@@ -64,8 +76,9 @@ def watch(
     rules = _rules(minima, lookahead, no_rule or [])
     notices = _notices(announced or [])
     pairs = _pairs(declared or [])
+    given = stated(begins, site or [])
     with _named(recording), opened(recording) as file:
-        coming = hits(file, format, columns, follow, _now if follow else None)
+        coming = hits(file, format, columns, follow, _now if follow else None, given)
         whose = _owned(coming.plots, party)
         plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from tafadi.cli.watch_stated import NOTHING, Stated
 from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.formats.lines import lines
 from tafadi.formats.skips import Skips
@@ -25,7 +26,7 @@ MOST_HITS: Final = 3_000_000  # of a recording that is put in order in memory (a
 COLUMNS_BYTES: Final = 65_536  # a map of fourteen columns is far shorter
 POLL_S: Final = 0.2  # how often a file that grows is looked at again
 GZIP: Final = b"\x1f\x8b"
-FORMATS: Final = ("nop", "sbs", "csv", "parquet")
+FORMATS: Final = ("nop", "sbs", "iff", "readsb", "modes", "asterix", "cot", "csv", "parquet")
 _STRATUX = re.compile(rb"(?:\A|\n)(?:START,|[0-9]+,MSG,)")
 _EXAMPLE = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 
@@ -70,7 +71,14 @@ def chunks(file: IO[bytes], follow: bool) -> Iterator[bytes]:
             return
 
 
-def hits(file: IO[bytes], name: str | None, columns: str | None, follow: bool, clock: "Callable[[], Instant] | None") -> Hits:
+def hits(
+    file: IO[bytes],
+    name: str | None,
+    columns: str | None,
+    follow: bool,
+    clock: "Callable[[], Instant] | None",
+    stated: Stated = NOTHING,
+) -> Hits:
     """The hits of the open file in its own order. Raises FormatError when it follows no format."""
     if name == "parquet":
         return _parquet(file, columns)
@@ -84,7 +92,14 @@ def hits(file: IO[bytes], name: str | None, columns: str | None, follow: bool, c
         if name == "parquet":
             file.seek(0)
             return _parquet(file, columns)
-    return _lines(name, lines(_joined(head, coming)), columns, clock)
+    if name == "csv":
+        from tafadi.formats import columns as tables
+
+        table = tables.Reader(column_map(columns))
+        return Hits(table.csv(lines(_joined(head, coming))), table.skips)
+    if columns is not None:
+        raise InputError(f"--columns belongs to csv and parquet, and this is {name}")
+    return _READERS[name](_joined(head, coming), clock, stated)
 
 
 def _joined(head: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
@@ -107,20 +122,65 @@ def _sniffed(head: bytes, file_name: object) -> str:
     return one.name
 
 
-def _lines(name: str, coming: Iterable[bytes], columns: str | None, clock: "Callable[[], Instant] | None") -> Hits:
-    from tafadi.formats import columns as tables
-    from tafadi.formats import nop, sbs
+def _nop(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import nop
 
-    if name == "csv":
-        table = tables.Reader(column_map(columns))
-        return Hits(table.csv(coming), table.skips)
-    if columns is not None:
-        raise InputError(f"--columns belongs to csv and parquet, and this is {name}")
-    if name == "nop":
-        hit_reader = nop.Reader()
-        return Hits(nop.parse(coming, hit_reader), hit_reader.skips)
-    message_reader = sbs.Reader(clock=clock)
-    return Hits(sbs.parse(coming, message_reader), message_reader.skips)
+    reader = nop.Reader()
+    return Hits(nop.parse(lines(coming), reader), reader.skips)
+
+
+def _sbs(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import sbs
+
+    reader = sbs.Reader(clock=clock)
+    return Hits(sbs.parse(lines(coming), reader), reader.skips)
+
+
+def _iff(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import iff
+
+    reader = iff.Reader()
+    return Hits(iff.parse(lines(coming), reader), reader.skips)
+
+
+def _readsb(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import readsb
+
+    reader = readsb.Reader()
+    return Hits(readsb.parse(coming, reader), reader.skips)
+
+
+def _modes(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import modes
+
+    reader = modes.Reader(begins=stated.begins, clock=clock, receiver=stated.receiver)
+    return Hits(modes.parse(coming, reader), reader.skips)
+
+
+def _asterix(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import asterix
+
+    reader = asterix.Reader(day=stated.day, clock=clock, sites=stated.sites)
+    return Hits(asterix.parse(coming, reader), reader.skips)
+
+
+def _cot(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
+    from tafadi.formats import cot
+
+    reader = cot.Reader()
+    return Hits(cot.parse(coming, reader), reader.skips)
+
+
+# Modules of formats are imported only when a recording of theirs comes.
+_READERS: "Final[dict[str, Callable[[Iterable[bytes], Callable[[], Instant] | None, Stated], Hits]]]" = {
+    "nop": _nop,
+    "sbs": _sbs,
+    "iff": _iff,
+    "readsb": _readsb,
+    "modes": _modes,
+    "asterix": _asterix,
+    "cot": _cot,
+}
 
 
 def _parquet(file: IO[bytes], columns: str | None) -> Hits:

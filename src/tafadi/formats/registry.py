@@ -5,14 +5,16 @@ nothing), then by its ending; a file that neither tells is refused with a senten
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 from types import ModuleType
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from tafadi.errors import FormatError
+from tafadi.formats.zones import LeftOut
+from tafadi.measure.instant import Span
 from tafadi.model.operation import Announced
 
 HEAD_BYTES: Final = 65_536  # enough of a file to tell what it is
@@ -37,6 +39,14 @@ class NoticeFormat(Protocol):
         ...
 
 
+class ZoneFormat(NoticeFormat, Protocol):
+    """What a module of published zones offers: what stands without an end is read for a window, and refusals may be listed."""
+
+    def parse(self, data: bytes, window: Span | None = None, left_out: LeftOut | None = None) -> Iterator[Announced]:
+        """The zones of a file that are in force in the window. Raises FormatError, for every refusal when there is no `left_out`."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Format:
     """One format: its name, what it is, the endings of its files, and how its content begins."""
@@ -53,7 +63,60 @@ class Format:
 
 
 _JSON: Final = rb"\A(?:\xef\xbb\xbf)?\s*"
+_XML: Final = _JSON + rb"(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*"
 _FORMATS: Final = (
+    Format(  # before geojson, which would take any collection of features for its own
+        "ed269",
+        "EUROCAE ED-269 UAS zones",
+        Carries.NOTICES,
+        (".ed269",),
+        re.compile(_JSON + rb'\{.*?"(?:horizontalProjection|uomDimensions|UASZoneList|uas_zones)"\s*:', re.DOTALL),
+    ),
+    Format(
+        "ed318",
+        "EUROCAE ED-318 UAS zones (GeoJSON with layers)",
+        Carries.NOTICES,
+        (".ed318",),
+        re.compile(_JSON + rb'\{.*?"(?:lowerReference|upperReference|limitedApplicability|zoneAuthority)"\s*:', re.DOTALL),
+    ),
+    Format(
+        "yaixm",
+        "YAIXM airspaces",
+        Carries.NOTICES,
+        (".yaixm",),
+        re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|\n)(?:airspace|rat|loa|obstacle):[ \t]*(?:#[^\n]*)?\r?\n\s*(?:#[^\n]*\n\s*)*- "),
+    ),
+    Format(
+        "openair",
+        "OpenAir airspaces",
+        Carries.NOTICES,
+        (".openair",),
+        re.compile(rb"(?:\A(?:\xef\xbb\xbf)?|\n)[ \t]*A[CI] [^\n]{1,80}\n(?:[^\n]{0,200}\n){0,8}?[ \t]*A[NLHY] "),
+    ),
+    Format(
+        "notam",
+        "NOTAM, the areas of their Q-lines",
+        Carries.NOTICES,
+        (".notam",),
+        re.compile(
+            rb"(?:\A(?:\xef\xbb\xbf)?|\n)[ \t]*"
+            rb"(?:\(?[ \t]*[A-Z][0-9]{1,4}/[0-9]{2}\s+NOTAM[NRC]\b|Q\)[ \t]*[A-Z]{3,4}[ \t]*/[ \t]*Q[A-Z]{4}\b)"
+        ),
+    ),
+    Format(
+        "aixm",
+        "AIXM 5.1 airspaces",
+        Carries.NOTICES,
+        (".aixm",),
+        re.compile(_XML + rb"<[^>]*aixm\.aero/schema/5\.1", re.DOTALL),
+    ),
+    Format(
+        "kml",
+        "KML polygons",
+        Carries.NOTICES,
+        (".kml",),
+        re.compile(_XML + rb"<(?:[A-Za-z0-9_]{1,20}:)?kml[\s>]", re.DOTALL),
+    ),
     Format(
         "geojson",
         "GeoJSON profile of notices (RFC 7946; docs/spec/geojson-notice.md)",
@@ -83,6 +146,54 @@ _FORMATS: Final = (
         re.compile(rb"(?:\A|\n)(?:START,|[0-9]+,)?(?:MSG|SEL|ID|AIR|STA|CLK),"),
     ),
     Format(
+        "iff",
+        "track points of NASA's Sherlock warehouse (IFF)",
+        Carries.TRACKS,
+        (".iff",),
+        re.compile(rb"\A(?:#[^\n]*\n)*[2-4],[0-9]{9,10}\.[0-9]{1,9}(?:,[^,\n]*){13}"),
+    ),
+    Format(
+        "readsb",
+        "aircraft.json, traces and JSON lines of readsb",
+        Carries.TRACKS,
+        (".readsb",),
+        re.compile(
+            _JSON + rb'\{(?:\s*"\w+"\s*:\s*(?:"(?:[^"\\]|\\.)*"|[0-9.eE+-]+)\s*,)*\s*"(?:aircraft|trace)"\s*:\s*\['
+            rb"|" + _JSON + rb'\{\s*"now"\s*:\s*[0-9.]+\s*,[^\n{]*"hex"\s*:'
+        ),
+    ),
+    Format(
+        "modes",
+        "raw frames of Mode S: Beast, AVR, and lines with their time",
+        Carries.TRACKS,
+        (".beast", ".avr"),
+        re.compile(
+            rb"\A[^\x1a]{0,44}\x1a[1-4]"
+            rb"|\A[0-9]{9,11}(?:\.[0-9]+)?,[0-9A-Fa-f]{14}(?:[0-9A-Fa-f]{14})?\r?\n"
+            rb"|\A[*@%][0-9A-Fa-f]{4,40};"
+            rb'|\A\{[^\n]*"frame"\s*:\s*"[0-9A-Fa-f]{14}'
+        ),
+    ),
+    Format(
+        "asterix",
+        "ASTERIX of radars and trackers (CAT048, CAT062)",
+        Carries.TRACKS,
+        (".asterix", ".ast", ".ff", ".pcap"),
+        re.compile(
+            rb"\A(?:\xd4\xc3\xb2\xa1|\xa1\xb2[\xc3\x3c][\xd4\x4d]|\x4d\x3c\xb2\xa1|\x0a\x0d\x0d\x0a)"
+            rb"|\A[\x22\x30\x3e\x3f\x41][\x00-\x08]"
+            rb"|\A[\x00-\x20].{7}[\x01-\x41].{2,8000}?\xa5\xa5\xa5\xa5",
+            re.DOTALL,
+        ),
+    ),
+    Format(
+        "cot",
+        "Cursor-on-Target events",
+        Carries.TRACKS,
+        (".cot",),
+        re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?<event\s[^>]*\buid\s*="),
+    ),
+    Format(
         "columns",
         "tables of plots, Parquet or CSV",
         Carries.TRACKS,
@@ -92,6 +203,7 @@ _FORMATS: Final = (
 )
 
 FORMATS: Final = {one.name: one for one in _FORMATS}
+ZONES: Final = frozenset(("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml"))  # what stands in them may have no end
 
 
 def named(name: str) -> Format:
@@ -118,19 +230,21 @@ def notice_format(one: Format) -> NoticeFormat:
     """The module of a notice format. Raises FormatError for a format that carries something else."""
     if one.carries is not Carries.NOTICES:
         raise FormatError(f"{one.title} carries {one.carries}, and notices are needed", format=one.name)
-    return _NOTICES[one.name]()
+    return cast(NoticeFormat, one.load())  # the tests hold every module to the protocol
 
 
-def _geojson() -> NoticeFormat:
-    from tafadi.formats import geojson
-
-    return geojson
-
-
-def _f3548() -> NoticeFormat:
-    from tafadi.formats import f3548
-
-    return f3548
+def zone_format(one: Format) -> ZoneFormat:
+    """The module of a format of published zones. Raises FormatError for a format that carries something else."""
+    if one.name not in ZONES:
+        raise FormatError(f"{one.title} carries no published zones", format=one.name)
+    return cast(ZoneFormat, one.load())
 
 
-_NOTICES: Final[dict[str, Callable[[], NoticeFormat]]] = {"geojson": _geojson, "f3548": _f3548}
+def read(one: Format, data: bytes, window: Span | None = None, left_out: LeftOut | None = None) -> Iterator[Announced]:
+    """The notices of a file of that format; of published zones, those in force in the window, with refusals listed in `left_out`.
+
+    A notice that states its own times is read whole, whatever the window is. Raises FormatError.
+    """
+    if one.name in ZONES:
+        return zone_format(one).parse(data, window, left_out)
+    return notice_format(one).parse(data)
