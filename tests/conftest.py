@@ -1,9 +1,16 @@
 """What every test may ask for."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine is decides no test.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -18,3 +25,9 @@ def shared() -> Callable[[str], Path]:
         return SHARED / relative
 
     return find
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Compiles the engine once, before tests with real nodes: where nothing is compiled yet, a node does for minutes nothing else."""
+    if "nodes" in sys.modules and not session.config.option.collectonly:
+        subprocess.run([sys.executable, "-m", "tafadi", "warmup"], stdout=subprocess.DEVNULL, check=True)

@@ -4,14 +4,18 @@ Commands run inside the test's own process (they reach the running node through 
 their own, ended by the process id that started them. A lying peer is a `Liar`: the keys of a folder, and bytes of the test's choosing.
 """
 
+import itertools
 import json
+import os
+import shutil
 import socket
+import sqlite3
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -35,10 +39,17 @@ from tafadi.trust.envelope import seal
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.push import Push, encode_push
 
-STARTS_S: Final = 60.0  # how long a node may take to open its doors on a loaded machine
-COMES_S: Final = 40.0  # how long something may take to arrive at another node on a loaded machine
+STARTS_S: Final = 150.0  # how long a node may take to open its doors on a loaded machine
+COMES_S: Final = 150.0  # how long something may take to arrive at another node on a loaded machine
+ENDS_S: Final = 60.0  # how long a node may take to end on a loaded machine; it gives requests under way 3 s
+ANSWERS_S: Final = 60.0  # how long a node may take to answer one request on a loaded machine
 LOOK_S: Final = 0.05
+# Below those that systems give to outgoing connections (from 16,000, 32,768 or 49,152 on), so that nobody takes one while its node is down.
+PORTS: Final = range(10_240, 16_000)
+NEXT_PORT: Final = itertools.islice(itertools.cycle(PORTS), os.getpid() * 97 % len(PORTS), None)  # other test runs begin elsewhere
 LANDMARKS: Final = ("--landmark", "north-light=-37.0,12.1", "--landmark", "south-light=-37.9,12.2")
+
+AS_MODULE: Final = "import runpy, sys\nsys.argv[0] = 'tafadi'\nrunpy.run_module('tafadi', run_name='__main__')\n"
 
 Found = TypeVar("Found")
 
@@ -73,7 +84,7 @@ def tafadi(*arguments: str | Path, stdin: bytes = b"") -> Told:
     return Told(result.exit_code, result.stdout, result.stderr)
 
 
-def process(*arguments: str | Path, stdin: bytes = b"", within_s: float = 60.0) -> Told:
+def process(*arguments: str | Path, stdin: bytes = b"", within_s: float = STARTS_S) -> Told:
     """One command as a process of its own, to its end."""
     command = [sys.executable, "-m", "tafadi", *map(str, arguments)]
     done = subprocess.run(command, input=stdin, capture_output=True, timeout=within_s, check=False)
@@ -90,10 +101,11 @@ def until(look: Callable[[], Found], within_s: float = COMES_S) -> Found:
 
 
 def free_port() -> int:
-    """A loopback port that is free now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+    """A loopback port that is free now, and stays so for the node that is to listen there."""
+    for port in NEXT_PORT:
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("a cycle has no end")
 
 
 @dataclass
@@ -112,33 +124,63 @@ class RealNode:
         """Where its standard output and error go, across restarts."""
         return self.path.with_suffix(".log")
 
-    def start(self, *options: str) -> None:
-        """Starts it and waits until its doors are open."""
+    def start(self, *options: str, before: str = "") -> None:
+        """Starts it and waits until its doors are open. Its process runs the Python lines of `before` first."""
         self.options = options or self.options
         self.starts += 1
         with self.log.open("ab") as log:
-            command = [sys.executable, "-m", "tafadi", "node", "run", str(self.path), *self.options]
+            begin = ["-c", before + AS_MODULE] if before else ["-m", "tafadi"]
+            command = [sys.executable, *begin, "node", "run", str(self.path), *self.options]
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        until(self._is_ready, STARTS_S)
+        until(self.is_ready, STARTS_S)
 
-    def _is_ready(self) -> bool:
+    def is_ready(self) -> bool:
+        """Whether it has opened its doors; one that has may end at once, one that has not must run."""
         assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()
-        return self.log.read_text().count(f"tafadi node {self.party} listens on port") == self.starts
+        has_ended = self.process.poll() is not None  # looked at first: what it said before its end is in the log
+        told = self.log.read_text()
+        is_ready = told.count(f"tafadi node {self.party} listens on port") == self.starts
+        assert is_ready or not has_ended, told
+        return is_ready
+
+    def start_loaded(self) -> None:
+        """Starts it and waits until it has loaded the engine, so that what its memory takes from then on is not the engine.
+
+        A node connects to its track sources as soon as the engine is there; so a source at which nobody listens shows that it is.
+        """
+        source = f"plots=tcp://127.0.0.1:{free_port()}"
+        self.start("--source", source)
+        until(lambda: "cannot be reached" in self.ask("line", "show")["links"][f"source {source}"]["trouble"])
 
     def kill(self) -> None:
         """Ends it without warning, as a power cut would."""
         assert self.process is not None
         self.process.kill()
-        self.process.wait(10.0)
+        self.process.wait(ENDS_S)
         self.process = None
 
     def stop(self) -> int:
         """Asks it to end; its exit code."""
         assert self.process is not None
         self.process.terminate()
-        code = self.process.wait(30.0)
+        code = self.process.wait(ENDS_S)
         self.process = None
+        return code
+
+    def ended(self) -> int:
+        """Its exit code, once it has ended by itself."""
+        assert self.process is not None
+        code = self.process.wait(STARTS_S)
+        self.process = None
+        return code
+
+    def run_to_its_end(self) -> int:
+        """Starts it, though it may stop before its doors are open; its exit code, once it has ended by itself."""
+        with self.log.open("ab") as log:
+            command = [sys.executable, "-m", "tafadi", "node", "run", str(self.path), *self.options]
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        code = self.ended()
+        self.starts = self.log.read_text().count(f"tafadi node {self.party} listens on port")
         return code
 
     def end(self) -> None:
@@ -148,7 +190,7 @@ class RealNode:
                 self.process.terminate()
                 self.process.wait(10.0)
             self.process.kill()
-            self.process.wait(10.0)
+            self.process.wait(ENDS_S)
             self.process = None
 
     def cli(self, group: str, command: str, *arguments: str | Path, stdin: bytes = b"") -> Told:
@@ -170,6 +212,48 @@ class RealNode:
         assert self.process is not None
         text = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(next(line for line in text.splitlines() if line.startswith("VmRSS")).split()[1]) / 1024
+
+    def leaves(self, origin: str) -> list[bytes]:
+        """The entries of a feed that its record holds."""
+        journal = SqliteJournal(self.path / "journal.db", read_only=True)
+        try:
+            return journal.leaves(origin, 0, journal.head(origin).frontier.size)
+        finally:
+            journal.close()
+
+    @property
+    def origin(self) -> str:
+        """The feed in which its party speaks now."""
+        return f"tafadi.v1/{self.status()['id']}/{self.party}/{self.folder.settings.epoch}"
+
+    def copy_journal(self, to: Path) -> None:
+        """A copy of its journal as it is now, whether it runs or not."""
+        with closing(sqlite3.connect(self.path / "journal.db")) as live, closing(sqlite3.connect(to)) as copy:
+            live.backup(copy)
+
+    def copy_to(self, to: Path) -> None:
+        """A copy of its whole folder as it is now, whether it runs or not."""
+        shutil.copytree(self.path, to, ignore=shutil.ignore_patterns("control.sock", "journal.db*"))
+        self.copy_journal(to / "journal.db")
+
+    def put_back(self, journal: Path | None) -> None:
+        """Puts an older journal in the place of its own, as from a copy; without one, its journal is gone. The mark stays."""
+        for name in ("journal.db", "journal.db-wal", "journal.db-shm"):
+            (self.path / name).unlink(missing_ok=True)
+        if journal is not None:
+            (self.path / "journal.db").write_bytes(journal.read_bytes())
+
+    def begin_epoch(self, command: str, *options: str | Path) -> Any:
+        """What `node renew` or `node restore` prints; the node must not run."""
+        return self.ask("node", command, *options)
+
+    def line(self, party: str) -> Any:
+        """What it knows, while it runs, of its line to the other party: when it last heard it, and its trouble in words."""
+        return next(state for name, state in self.ask("line", "show")["links"].items() if name.endswith(f"/{party}"))
+
+    def trouble(self, party: str) -> str:
+        """What troubles its line to the other party; nothing when the line is well, or was not tried yet."""
+        return str(self.line(party)["trouble"])
 
     @property
     def url(self) -> str:
@@ -251,6 +335,15 @@ class World:
         same = len({(state["picture"], str(state["feeds"])) for state in states}) == 1
         return complete and same and not any(state["unjudged"] for state in states)
 
+    def well(self) -> bool:
+        """Whether every line of every node worked when it was last tried.
+
+        One that was cut is tried again within some seconds; all can be settled before that, for what the other node says it says over
+        its own line.
+        """
+        lines = [node.line(other) for party, node in self.nodes.items() for other in self.nodes if other != party]
+        return all(line["heard_at"] and not line["trouble"] for line in lines)
+
     def end(self) -> None:
         """Ends every node that runs."""
         for node in self.nodes.values():
@@ -302,18 +395,18 @@ def square(
 class Liar:
     """A peer that holds a party's real keys and sends whatever it likes, over real TLS."""
 
-    def __init__(self, world: World, party: str, target: str) -> None:
+    def __init__(self, world: World, party: str, target: str, origin: str = "") -> None:
         self.folder = world[party].folder
         self.identity = self.folder.identity()
         self.pact = world.pact
-        self.origin = self.pact.origin(party)
+        self.origin = origin or self.pact.origin(party)
         self.target = world[target]
         self.leaves: list[bytes] = []
 
     def client(self) -> httpx.Client:
         """A connection with the party's own certificate."""
         context = client_context(self.folder.path / "keys", self.pact.cards[self.target.party].tls_certificate)
-        return httpx.Client(verify=context, base_url=self.target.url, trust_env=False, timeout=20.0)
+        return httpx.Client(verify=context, base_url=self.target.url, trust_env=False, timeout=ANSWERS_S)
 
     def post(self, path: str, body: bytes) -> httpx.Response:
         """The answer to one request on a connection of its own."""
@@ -375,5 +468,5 @@ class Liar:
 
 def raw_tls(context: ssl.SSLContext, port: int) -> ssl.SSLSocket:
     """A TLS connection to a loopback port, for tests that speak bytes instead of HTTP."""
-    plain = socket.create_connection(("127.0.0.1", port), timeout=20.0)
+    plain = socket.create_connection(("127.0.0.1", port), timeout=ANSWERS_S)
     return context.wrap_socket(plain)

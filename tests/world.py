@@ -19,7 +19,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from tafadi.desk.desk import Desk
-from tafadi.desk.listen import Cosigned, judge_inbox, receive
+from tafadi.desk.judge import judge_inbox
+from tafadi.desk.listen import Cosigned, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.desk.pact import Pact, SignedCard, pact_of
 from tafadi.desk.ports import Change, Growth, Head, Identity, Journal

@@ -12,11 +12,11 @@ from typing import Final
 
 from tafadi.desk.announce import judged_pair
 from tafadi.desk.desk import Desk
-from tafadi.desk.listen import judge_inbox, pair_to_compute
+from tafadi.desk.judge import JUDGED_AT_ONCE, judge_inbox, pair_to_compute
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.speak import Draft, say
-from tafadi.desk.succession import begin_epoch, next_card, take_card
-from tafadi.errors import InputError, MissingError
+from tafadi.desk.succession import begin_epoch, next_card, record_cards, take_card
+from tafadi.errors import InputError, MissingError, RefusedError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import Json
 from tafadi.measure.instant import Clock, Instant
@@ -26,6 +26,8 @@ from tafadi.store.folder import Folder
 from tafadi.store.identity import open_pact
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.store.views import FoldedViews
+from tafadi.trust.card import open_card
+from tafadi.trust.checkpoint import origin_of
 
 ALARMS_KEPT: Final = 1_000  # of the running process; what must last is an entry
 
@@ -136,7 +138,8 @@ class Node:
         return desk
 
     def sign(self, document: bytes) -> Desk:
-        """Signs the agreement as entry 0 of this party's feed; signing it again changes nothing."""
+        """Signs the agreement as entry 0 of this party's feed; signing it again changes nothing. Raises RefusedError on a lost record."""
+        self._check_unsigned(pact_of(document).id)
         desk = self.desks.get(pact_of(document).id) or self._seat(document)  # a running node's links keep the desk that they have
         self.folder.save_agreement(desk.pact.id, document)
         if self.journal.head(desk.origin).frontier.size == 0:
@@ -144,6 +147,18 @@ class Node:
             say(desk, Draft(EntryType.AGREEMENT, body, desk.pact.agreement.modes[0]))
         judge_inbox(desk)
         return desk
+
+    def _check_unsigned(self, agreement: str) -> None:
+        """Raises RefusedError where a card shows that this party has gone on after this epoch: its entry 0 was signed, and is lost here."""
+        own, epoch = self.identity.party, self.identity.epoch
+        if self.journal.head(origin_of(agreement, own, epoch)).frontier.size:
+            return
+        later = [card.epoch for card in map(open_card, self.folder.later_cards(agreement)) if card.party == own and card.epoch > epoch]
+        if later:
+            raise RefusedError(
+                f"{own} has signed {agreement} before, and has a card for epoch {max(later)} under it, but this record holds nothing: "
+                f"put agreements/{agreement}.json back, and `tafadi node restore`"
+            )
 
     def take_card(self, desk: Desk, data: bytes) -> bool:
         """Goes by a party's new card from now on, once it is durable; False when it is known already. Raises as `next_card` does."""
@@ -173,10 +188,16 @@ class Node:
         """What is known of each line while the node runs: last heard, and its trouble in words."""
         return {name: state() for name, state in self.links.items()}
 
-    def judge(self) -> None:
-        """Judges whatever waits in the inbox of any desk; while a worker runs, what needs the engine is left to it."""
+    def judge(self) -> int:
+        """How many entries were judged of what waits in the inbox of any desk.
+
+        While a worker runs, what needs the engine is left to it, and each desk judges JUDGED_AT_ONCE at most before others have a turn.
+        """
+        judged = 0
         for desk in self.desks.values():
-            judge_inbox(desk, at_once_only=self.has_worker)
+            record_cards(desk)  # where a full disk had kept one from being recorded
+            judged += judge_inbox(desk, at_once_only=self.has_worker, most=JUDGED_AT_ONCE if self.has_worker else None)
+        return judged
 
     def work_ahead(self) -> Callable[[], object] | None:
         """The next computation of the engine that an entry waits for, to be done beside the event loop; None when there is none."""

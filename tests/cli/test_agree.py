@@ -155,8 +155,8 @@ def test_an_agreement_with_one_of_this_partys_keys_exchanged_is_not_signed(three
     """A card with our envelope key and another log key, signed by another root: our feed would verify for nobody."""
     shutil.copytree(three["alpha"].path, tmp_path / "alpha")
     folder = Folder.open(tmp_path / "alpha")
-    for name in ("root", "log"):
-        shutil.copy(three["charlie"].path / "keys" / f"{name}.key", folder.path / "keys" / f"{name}.key")
+    for name in ("root.key", "1/log.key"):
+        shutil.copy(three["charlie"].path / "keys" / name, folder.path / "keys" / name)
     first_card(folder, Instant.parse("2026-01-01T00:00:00Z"), 3_000)
     cards = ["--card", str(folder.path / "card.json"), "--card", str(three["bravo"].path / "card.json")]
     document = tmp_path / "sky.json"

@@ -44,6 +44,11 @@ class SilentStage:
     def __init__(self, at: Instant, found: object = None) -> None:
         self.clock = StillClock(at)
         self.found = found
+        self.notices: dict[str, object] = {}
+
+    def picture(self, party: str) -> dict[str, object]:
+        """What a node holds."""
+        return {"notices": self.notices}
 
     def ask(self, party: str, verb: str, **arguments: object) -> dict[str, object]:
         """Taken."""
@@ -120,6 +125,17 @@ def test_a_story_that_comes_too_late_to_the_flying_plays_nothing() -> None:
     with pytest.raises(NotHeldError, match="--prepare"):
         story(scene, SilentStage(scene.plots_from), []).flying(play)
     assert played == [False]
+
+
+@pytest.mark.parametrize("verb", ["announce", "amend"])
+def test_a_notice_that_came_too_late_for_its_lead_is_told_as_a_matter_of_time(verb: str) -> None:
+    """Else the story would wait for an acceptance that cannot come, and say only that it did not."""
+    scene = sample(START)
+    view = {"sender": "alpha", "notice": {"title": "survey"}, "id": "alpha/1/3", "revision": "alpha/1/3", "late": True}
+    stage = SilentStage(START, (view, view))
+    stage.notices = {"alpha/1/3": view}
+    with pytest.raises(NotHeldError, match="--prepare"):
+        getattr(story(scene, stage, []), verb)("alpha", scene.notices.first)
 
 
 def test_the_story_ends_with_the_first_promise_that_is_not_kept() -> None:

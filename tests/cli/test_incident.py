@@ -95,7 +95,7 @@ def test_an_incident_is_opened_from_an_alert_with_its_times(pair: World) -> None
         node.ask("notice", "send", "-", stdin=square(node.party, lat=-30.0).encode())
     alerts = until(lambda: pair["alpha"].ask("notice", "list")["alerts"])
     raised = next(iter(alerts[0]["raised"].values()))
-    until(lambda: pair["bravo"].ask("notice", "list")["alerts"])
+    until(lambda: any(raised in alert["raised"].values() for alert in pair["bravo"].ask("notice", "list")["alerts"]))
     entry = pair["bravo"].ask("incident", "open", "--account", "It was foreseen.", "--alert", raised)["entry"]
     found = until(lambda: incident(pair["alpha"], entry))
     assert found["accounts"]["bravo"]["occurred"]["start"]

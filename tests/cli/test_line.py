@@ -102,7 +102,7 @@ def test_nobody_replies_to_ones_own_line_check(pair: World) -> None:
 def test_a_notice_is_stored_read_back_and_accepted(pair: World) -> None:
     entry = pair["alpha"].ask("notice", "send", "-", stdin=square("first").encode())["entry"]
     until(lambda: notice(pair["alpha"], entry)["readbacks"].get("bravo", {}).get("result") == "MATCH")
-    assert notice(pair["alpha"], entry)["stored_by"] == ["bravo"]
+    until(lambda: notice(pair["alpha"], entry)["stored_by"] == ["bravo"])
     pair["bravo"].ask("line", "answer", entry, "accepted")
     until(lambda: notice(pair["alpha"], entry)["state"] == "ACCEPTED")
 

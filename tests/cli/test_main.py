@@ -14,6 +14,7 @@ import typer.main
 from nodes import free_port, process, tafadi
 from tafadi.cli.main import app
 
+EXAMPLE_MAX_S = 600.0
 DOES_NOT_PRINT_DATA = {("node", "run")}
 
 
@@ -26,6 +27,18 @@ def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
             yield (name,), command
         else:
             yield from (((name, sub), inner) for sub, inner in subcommands.items())
+
+
+# What the reader of the worked example waits for: by the clock there, by what has happened here.
+PATIENT_READER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from nodes import RealNode, World, until
+both = World(Path(), {party: RealNode(party, Path(party), 0) for party in ("alpha", "bravo")})
+until(lambda: all("listens on port" in node.log.read_text() for node in both.nodes.values()))
+until(both.settled)
+"""
 
 
 @pytest.mark.parametrize("path", [path for path, _ in commands()], ids=" ".join)
@@ -88,9 +101,12 @@ def test_the_program_runs_as_a_module() -> None:
     assert process("--version").code == 0
 
 
+@pytest.mark.timeout(EXAMPLE_MAX_S + 60.0)
 def test_the_worked_example_of_two_nodes_runs_as_it_is_written(tmp_path: Path) -> None:
     text = (Path(__file__).parents[2] / "docs" / "how" / "run-two-nodes.md").read_text()
-    script = "set -e\ntrap 'kill $ALPHA $BRAVO 2> /dev/null || true' EXIT\n" + "".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL))
+    script = "set -e\ntrap 'kill $ALPHA $BRAVO 2> /dev/null || true' EXIT\nsleep() { patient-reader; }\n" + "".join(
+        re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    )
     for port in ("7001", "7002"):
         script = script.replace(port, str(free_port()))
     (tmp_path / "bin").mkdir()
@@ -98,9 +114,13 @@ def test_the_worked_example_of_two_nodes_runs_as_it_is_written(tmp_path: Path) -
     program = tmp_path / "bin" / "tafadi"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tafadi "$@"\n')
     program.chmod(0o755)
+    (tmp_path / "reader.py").write_text(PATIENT_READER)
+    reader = tmp_path / "bin" / "patient-reader"
+    reader.write_text(f'#!/bin/sh\nexec {sys.executable} "{tmp_path / "reader.py"}" "{Path(__file__).parents[1]}"\n')
+    reader.chmod(0o755)
     environment = {**os.environ, "PATH": f"{program.parent}:{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-c", script], cwd=tmp_path / "work", capture_output=True, text=True, check=False, timeout=240.0, env=environment
+        ["bash", "-c", script], cwd=tmp_path / "work", capture_output=True, text=True, check=False, timeout=EXAMPLE_MAX_S, env=environment
     )
     assert done.returncode == 0, (done.stdout[-3_000:], done.stderr[-2_000:])
     assert "[EXERCISE] line check alpha/1/1 OK" in done.stdout

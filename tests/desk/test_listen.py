@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tafadi.desk import announce, hotline
-from tafadi.desk.listen import Cosigned, judge_inbox, pair_to_compute, receive
+from tafadi.desk.judge import judge_inbox, pair_to_compute
+from tafadi.desk.listen import Cosigned, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.errors import ChainError, EquivocationError, FormatError, MissingError, SignatureError, TafadiError
 from tafadi.model.entry import EntryId, EntryType

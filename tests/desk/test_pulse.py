@@ -4,7 +4,7 @@ import pytest
 
 from tafadi.desk import announce
 from tafadi.desk.listen import receive
-from tafadi.desk.proof import take_evidence
+from tafadi.desk.proof import PROOFS_MAX, take_evidence
 from tafadi.desk.pulse import beat, hear
 from tafadi.errors import (
     DamagedError,
@@ -72,6 +72,17 @@ def test_histories_of_different_lengths_are_found_out_and_the_proof_reaches_the_
     assert [sentence for sentence in three["charlie"].bell.alarms if "two different histories" in sentence] == [
         "alpha signed two different histories of its feed; the proof is kept"
     ]
+
+
+def test_a_party_that_goes_on_forking_does_not_fill_the_disk_of_the_others(three: World) -> None:
+    alpha = three["alpha"]
+    origin, size = three.desk("alpha").origin, 7
+    notes = [sign_checkpoint(Checkpoint(origin, size, bytes([byte]) * 32), alpha.identity.log) for byte in range(PROOFS_MAX + 5)]
+    for note in notes[1:]:
+        evidence = compare_checkpoints(notes[0], note, alpha.identity.log.public)
+        assert evidence is not None
+        take_evidence(three.desk("bravo"), encode_evidence(evidence, keys_of("alpha").card))
+    assert len(three.desk("bravo").journal.evidence()) == PROOFS_MAX
 
 
 def test_an_older_checkpoint_of_one_history_accuses_nobody(three: World) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tafadi.desk import announce, hotline
-from tafadi.desk.listen import judge_inbox, receive
+from tafadi.desk.judge import judge_inbox
+from tafadi.desk.listen import receive
 from tafadi.errors import RefusedError
 from tafadi.formats.wire import Json
 from tafadi.measure.earth import Position

@@ -1,15 +1,29 @@
 """Succession: a party goes on in a new epoch; nothing that stood is lost, nothing beyond the end counts, and nobody else can do it."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tafadi.desk import announce, hotline
-from tafadi.desk.listen import judge_inbox, receive
-from tafadi.desk.outgoing import held_by, is_far_behind
+from tafadi.desk.judge import judge_inbox
+from tafadi.desk.listen import Cosigned, add_checkpoint, add_entries, receive
+from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries
+from tafadi.desk.ports import Change, Exhibit
+from tafadi.desk.proof import PROOFS_MAX, evidence_of, take_evidence
+from tafadi.desk.pulse import hear
 from tafadi.desk.succession import next_card, record_cards
-from tafadi.errors import ChainError, DamagedError, InputError, MissingError, NotPermittedError, SessionError, SignatureError
+from tafadi.errors import (
+    ChainError,
+    DamagedError,
+    EquivocationError,
+    InputError,
+    MissingError,
+    NotPermittedError,
+    SessionError,
+    SignatureError,
+)
 from tafadi.model.agreement import KeyBody
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Attempt
@@ -18,8 +32,14 @@ from tafadi.model.reply import AnswerCode, RefusalCode
 from tafadi.store.fsck import verify
 from tafadi.store.views import FoldedViews
 from tafadi.trust.card import open_card, sign_card
+from tafadi.trust.catchup import Elsewhere
+from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
+from tafadi.trust.evidence import compare_checkpoints, encode_evidence
+from tafadi.trust.heartbeat import encode_heartbeat
 from tafadi.trust.keys import SigningKey
-from world import OFFICER, World, keys_of, operation, refusals_by, volume
+from tafadi.trust.log import Frontier, leaf_hash
+from tafadi.trust.push import Push, encode_push
+from world import OFFICER, World, keys_of, make_agreement, operation, refusals_by, volume
 
 
 def _digests(world: World) -> set[str]:
@@ -195,3 +215,124 @@ def test_nothing_is_recorded_before_the_agreement_is_signed(tmp_path: Path) -> N
     fresh["bravo"].take_card(fresh["alpha"].renew(keep=False))
     assert fresh["bravo"].size == 0
     fresh.close()
+
+
+def test_a_thief_cannot_fill_what_a_mirror_still_lacks_of_an_ended_feed_with_words_of_his_own(pair: World) -> None:
+    """bravo holds one entry of alpha's two when the card comes; whoever has the old keys signs another second."""
+    alpha, bravo = pair["alpha"], pair["bravo"]
+    pair.cut.add(frozenset(("alpha", "bravo")))
+    held = alpha.size
+    _send(pair, "alpha")
+    true = alpha.push_of(held, held + 1)
+    false = Push(alpha.desk.origin, held, (alpha.sealed(alpha.payload(EntryType.ATTEMPT, Attempt("radio", 1, False), index=held)),), b"")
+    hashes = [*alpha.desk.journal.leaf_hashes(alpha.desk.origin)[:held], leaf_hash(false.entries[0])]
+    note = sign_checkpoint(Checkpoint(alpha.desk.origin, held + 1, Frontier().extend(hashes).root()), alpha.identity.log)
+    bravo.take_card(alpha.renew(keep=False))
+    with pytest.raises(ChainError, match="another cannot be taken"):
+        receive(bravo.desk, encode_push(replace(false, checkpoint=note)))
+    assert isinstance(receive(bravo.desk, true), Cosigned)
+    assert bravo.desk.journal.evidence() == []
+
+
+def test_a_part_of_what_is_missing_of_an_ended_feed_is_not_taken_either(pair: World) -> None:
+    pair.cut.add(frozenset(("alpha", "bravo")))
+    held = pair["alpha"].size
+    for north_m in (0.0, 40_000.0):
+        _send(pair, "alpha", north_m)
+    part, whole = pair["alpha"].push_of(held, held + 1), pair["alpha"].push_of(held, held + 2)
+    pair["bravo"].take_card(pair["alpha"].renew(keep=False))
+    with pytest.raises(ChainError):
+        receive(pair.desk("bravo"), part)
+    assert isinstance(receive(pair.desk("bravo"), whole), Cosigned)
+
+
+def test_a_checkpoint_that_was_pending_when_the_feed_ended_leads_nowhere_any_more(pair: World) -> None:
+    """Before the card the old keys had moved bravo's pending checkpoint beyond what the card lets stand."""
+    alpha, bravo = pair["alpha"], pair["bravo"]
+    end = alpha.size
+    origin = alpha.desk.origin
+    _send(pair, "alpha")
+    assert add_checkpoint(bravo.desk, next_checkpoint(alpha.desk, origin, end)) is None
+    entries = next_entries(alpha.desk, origin, end, alpha.size)
+    bravo.take_card(alpha.renew(end, keep=False))
+    assert bravo.desk.journal.head(origin).pending is None
+    assert isinstance(add_entries(bravo.desk, entries), Elsewhere)
+    assert bravo.desk.journal.head(origin).frontier.size == end
+    with pytest.raises(ChainError):
+        add_checkpoint(bravo.desk, next_checkpoint(alpha.desk, origin, end))
+
+
+def test_who_holds_more_than_the_end_still_gives_a_receipt_for_the_end(pair: World) -> None:
+    alpha, bravo = pair["alpha"], pair["bravo"]
+    pair.settle()
+    end = alpha.size
+    to_the_end = alpha.push_of(0, end)
+    _send(pair, "alpha")
+    receive(bravo.desk, alpha.push_of(end, end + 1))
+    bravo.take_card(alpha.renew(end, keep=False))
+    assert isinstance(receive(bravo.desk, to_the_end), Cosigned)
+
+
+def test_a_card_with_a_key_of_another_party_or_of_an_earlier_epoch_is_refused(pair: World) -> None:
+    """With bravo's certificate on alpha's card, who would be speaking over that connection?"""
+    root = SigningKey.from_seed(hashlib.sha256(b"alpha/root").digest())
+    true = open_card(pair["alpha"].renew(keep=False))
+    bravo, first = open_card(keys_of("bravo").card), open_card(keys_of("alpha").card)
+    stolen = (
+        {"tls_certificate": bravo.tls_certificate},
+        {"log": bravo.log},
+        {"operators": bravo.operators},
+        {"log": first.log},
+        {"envelope": first.mirror},
+    )
+    for change in stolen:
+        with pytest.raises(InputError, match="has a key of"):
+            next_card(pair["bravo"].pact, "bravo", sign_card(replace(true, **change), root))
+
+
+def test_two_histories_of_an_ended_feed_are_kept_and_do_not_stop_the_party_that_has_gone_on(pair: World) -> None:
+    alpha, bravo = pair["alpha"], pair["bravo"]
+    pair.settle()
+    old, size, log = alpha.desk.origin, alpha.size, alpha.identity.log
+    alpha.renew()
+    pair.settle()
+    false = sign_checkpoint(Checkpoint(old, size, b"\7" * 32), log)
+    with pytest.raises(EquivocationError):
+        hear(alpha.desk, "bravo", encode_heartbeat(pair.pact.id, "bravo", 1, pair.clock.now(), [false], bravo.identity.envelope))
+    assert len(alpha.desk.journal.evidence()) == 1
+    assert any("or whoever has its old keys" in sentence for sentence in alpha.bell.alarms)
+
+
+def test_proofs_about_an_ended_feed_do_not_crowd_out_one_about_the_newest(pair: World) -> None:
+    alpha, bravo = pair["alpha"], pair["bravo"]
+    pair.settle()
+    old, log = alpha.desk.origin, alpha.identity.log
+    pair["bravo"].take_card(alpha.renew())
+    pair.settle()
+
+    def forked(origin: str, byte: int, key: SigningKey) -> bytes:
+        one, other = (sign_checkpoint(Checkpoint(origin, 3, bytes([number]) * 32), key) for number in (0, byte))
+        evidence = compare_checkpoints(one, other, key.public)
+        assert evidence is not None
+        return encode_evidence(evidence, bravo.pact.signed(origin).data)
+
+    for byte in range(1, PROOFS_MAX + 4):
+        take_evidence(bravo.desk, forked(old, byte, log))
+    bravo.bell.alarms.clear()
+    take_evidence(bravo.desk, forked(alpha.desk.origin, 1, alpha.identity.log))
+    assert len(bravo.desk.journal.evidence()) == PROOFS_MAX + 1
+    assert bravo.bell.alarms == ["alpha signed two different histories of its feed; the proof is kept"]
+
+
+def test_proofs_of_another_agreement_are_nobodys_business_here(pair: World, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = World(tmp_path / "other", agreement=make_agreement(("bravo", "charlie")))
+    charlie = other["charlie"].identity.log
+    notes = [sign_checkpoint(Checkpoint(other.desk("charlie").origin, 3, bytes([byte]) * 32), charlie) for byte in (1, 2)]
+    evidence = compare_checkpoints(notes[0], notes[1], charlie.public)
+    assert evidence is not None
+    exhibit = Exhibit(evidence.kind, encode_evidence(evidence, keys_of("charlie").card))
+    pair.desk("bravo").journal.commit(Change(exhibits=(exhibit,)))
+    assert evidence_of(pair.desk("bravo")) == []
+    assert pair.desk("bravo").journal.evidence() == [exhibit]
+    other.close()

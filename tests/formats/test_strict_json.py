@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tafadi.errors import FormatError
-from tafadi.formats.strict_json import DEEPEST, LARGEST_BYTES, check_label, check_size, decode, load
+from tafadi.formats.strict_json import DEEPEST, LARGEST_BYTES, MOST_BRACKETS, check_label, check_size, decode, load
 
 
 def refusal(data: bytes) -> FormatError:
@@ -19,6 +19,11 @@ def refusal(data: bytes) -> FormatError:
 def test_the_depth_limit_is_exact_and_brackets_in_texts_do_not_count() -> None:
     assert load(b"[" * DEEPEST + b'"[[{\\"[["' + b"]" * DEEPEST, format="x")
     assert "nests deeper" in str(refusal(b"[" * (DEEPEST + 1) + b"]" * (DEEPEST + 1)))
+
+
+def test_a_file_of_nothing_but_brackets_is_refused_before_it_fills_the_memory() -> None:
+    assert load(b"[" + b"{}," * 1_000 + b"{}]", format="x")
+    assert "objects and lists" in str(refusal(b"[" + b"{}," * MOST_BRACKETS + b"{}]"))
 
 
 def test_the_offset_is_in_bytes_and_counts_the_byte_order_mark() -> None:

@@ -4,8 +4,8 @@ import os
 import resource
 import socket
 import ssl
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -23,7 +23,7 @@ MEGABYTE = 1_000_000
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Alpha and bravo, of which alpha runs; the tests speak for bravo."""
     with world(tmp_path_factory.mktemp("tls"), "alpha", "bravo", start=False) as both:
-        both["alpha"].start()
+        both["alpha"].start_loaded()
         yield both
 
 
@@ -41,6 +41,18 @@ def speaks(port: int, context: ssl.SSLContext) -> bool:
             return bool(tls.recv(1))
     except (ssl.SSLError, ConnectionError):
         return False
+
+
+def is_open(connection: ssl.SSLSocket) -> bool:
+    """Whether the other side has neither answered nor closed the connection."""
+    connection.settimeout(0.0)
+    try:
+        connection.recv(1)
+    except ssl.SSLWantReadError:
+        return True
+    except (ssl.SSLError, ConnectionError):
+        return False
+    return False
 
 
 def trusting(pair: World) -> ssl.SSLContext:
@@ -112,8 +124,10 @@ def test_garbage_instead_of_a_handshake_ends_that_connection_alone(pair: World, 
 def test_garbage_instead_of_a_request_ends_that_connection_alone(pair: World, bravo: Liar, request_bytes: bytes) -> None:
     context = client_context(pair["bravo"].path / "keys", pair.pact.cards["alpha"].tls_certificate)
     with raw_tls(context, pair["alpha"].port) as tls:
-        tls.sendall(request_bytes)
-        answer = tls.recv(100)
+        answer = b""
+        with suppress(ssl.SSLError, ConnectionError):  # it may close the connection while we still talk
+            tls.sendall(request_bytes)
+            answer = tls.recv(100)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 4")
     assert bravo.get("/nowhere").status_code == 404
 
@@ -124,10 +138,9 @@ def test_half_a_request_holds_up_nobody_else(pair: World, bravo: Liar) -> None:
     try:
         for connection in slow:
             connection.sendall(b"POST /push HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\nhalf")
-        began = time.monotonic()
         assert bravo.get("/nowhere").status_code == 404
-        assert time.monotonic() - began < 5.0
         assert pair["alpha"].cli("node", "status").code == 0
+        assert all(is_open(connection) for connection in slow), "both were answered while the halves were still waited for"
     finally:
         for connection in slow:
             connection.close()

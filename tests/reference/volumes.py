@@ -43,6 +43,16 @@ def stereographic(centre: Position, points: Iterable[tuple[float, float]]) -> li
     return flat
 
 
+def on_earth(centre: Position, x: float, y: float) -> tuple[float, float]:
+    """Latitude and longitude of a point on the stereographic plane around `centre`."""
+    up = np.array(unit_vector(centre))
+    lon = math.radians(centre.lon_deg)
+    east = np.array([-math.sin(lon), math.cos(lon), 0.0])
+    scale = 2 / (1 + x * x + y * y)
+    v = x * scale * east + y * scale * np.cross(up, east) + (scale - 1) * up
+    return math.degrees(math.asin(v[2])), math.degrees(math.atan2(v[1], v[0]))
+
+
 def away_m(outline: Outline, position: Position) -> float:
     """Metres from the position to the outline, negative inside."""
     here = position.lat_deg, position.lon_deg
@@ -51,8 +61,9 @@ def away_m(outline: Outline, position: Position) -> float:
     points = cut(outline)
     nearest_m = min(Geodesic.WGS84.Inverse(*here, *point)["s12"] for point in points)
     flat, origin = shapely.Polygon(stereographic(position, points)), shapely.Point(0, 0)
-    if nearest_m < 2 * FINE_M:  # so near, the points of the edge are too far apart; the plane is true to 0.7 % of a small distance
-        nearest_m = 2 * 6_371_000.0 * flat.exterior.distance(origin)
+    if nearest_m < 2 * FINE_M:  # so near, the points of the edge are too far apart: the plane says where between them, the geodesic how far
+        foot = flat.exterior.interpolate(flat.exterior.project(origin))
+        nearest_m = Geodesic.WGS84.Inverse(*here, *on_earth(position, foot.x, foot.y))["s12"]
     return float(-nearest_m if flat.contains(origin) else nearest_m)
 
 
@@ -61,15 +72,9 @@ def shared_area_m2(a: Polygon, b: Polygon) -> float:
     centre = a.vertices[0]
     one, two = (shapely.Polygon(stereographic(centre, cut(outline, 2_000.0))) for outline in (a, b))
     shared = one.intersection(two)
-    up = np.array(unit_vector(centre))
-    lon = math.radians(centre.lon_deg)
-    east = np.array([-math.sin(lon), math.cos(lon), 0.0])
-    north = np.cross(up, east)
     area = Geodesic.WGS84.Polygon()
     for x, y in shared.exterior.coords[:-1]:
-        scale = 2 / (1 + x * x + y * y)
-        v = x * scale * east + y * scale * north + (scale - 1) * up
-        area.AddPoint(math.degrees(math.asin(v[2])), math.degrees(math.atan2(v[1], v[0])))
+        area.AddPoint(*on_earth(centre, x, y))
     return abs(float(area.Compute(False, True)[2]))
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tafadi.desk import announce, hotline
 from tafadi.desk.desk import Desk
-from tafadi.desk.listen import Cosigned, judge_inbox, receive
+from tafadi.desk.judge import judge_inbox
+from tafadi.desk.listen import Cosigned, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.desk.picture import NoticeView
 from tafadi.desk.ports import Change, Exhibit, Head, Journal, Receipt

@@ -104,6 +104,32 @@ def test_what_a_peer_said_wrongly_is_listed_and_is_no_fault_of_the_record(world:
     assert report.without_effect == ["entry 4: not-usable"]
 
 
+# Epochs
+
+
+def test_a_feed_that_has_ended_is_verified_whole_and_what_lies_beyond_its_end_is_listed_and_is_no_fault(world: World) -> None:
+    end = world["alpha"].size - 2
+    world["bravo"].take_card(world["alpha"].renew(end, keep=False))
+    report = next(report for report in verify(world["bravo"].sqlite, world["bravo"].pact) if report.party == "alpha")
+    assert report.faults == []
+    assert report.entries == end + 2
+    assert report.without_effect == [f"entry {end}: after-the-end index", f"entry {end + 1}: after-the-end index"]
+
+
+def test_an_ended_feed_is_verified_with_the_keys_of_its_own_epoch(world: World) -> None:
+    world["alpha"].renew()
+    world.settle()
+    old, new = (report for report in verify(world["bravo"].sqlite, world["bravo"].pact) if report.party == "alpha")
+    assert (old.faults, new.faults) == ([], [])
+    origin = world["alpha"].pact.origins("alpha")[0]
+    hashes = world["bravo"].sqlite.leaf_hashes(origin)
+    signed = Checkpoint(origin, len(hashes), Frontier().extend(hashes).root())
+    _spoil(world, "UPDATE feed SET checkpoint = ? WHERE origin = ?", sign_checkpoint(signed, world["alpha"].identity.log), origin)
+    old, new = (report for report in verify(world["bravo"].sqlite, world["bravo"].pact) if report.party == "alpha")
+    assert old.faults[0].startswith("the checkpoint: "), "the keys of the next epoch sign nothing of this one"
+    assert new.faults == []
+
+
 # Tiles
 
 

@@ -139,6 +139,25 @@ def test_a_mark_that_cannot_be_written_is_told_and_written_whole_the_next_time(
     assert _size(SqliteJournal(path)) == 5
 
 
+def test_a_record_that_is_being_restored_leaves_the_mark_until_it_is_told_that_the_epoch_has_ended(path: Path, tmp_path: Path) -> None:
+    shutil.copy(path, tmp_path / "copy.db")
+    journal = SqliteJournal(path)
+    _grow(journal, b"four", b"five")
+    journal.close()
+    shutil.copy(tmp_path / "copy.db", path)
+    restored = SqliteJournal(path, restored=True)
+    _grow(restored, b"four")
+    restored.close()
+    assert mark.read_mark(_mark(path)) == {ORIGIN: 5}
+    with pytest.raises(DamagedError, match=r"holds 4 entries .* says 5"):
+        SqliteJournal(path)
+    restored = SqliteJournal(path, restored=True)
+    restored.mark_anew()
+    restored.close()
+    assert _mark(path).read_text() == f"{ORIGIN} 4\n"
+    assert _size(SqliteJournal(path)) == 4
+
+
 def test_a_folder_that_takes_no_mark_is_told_in_one_sentence(path: Path) -> None:
     _mark(path).unlink()
     _mark(path).mkdir()

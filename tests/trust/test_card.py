@@ -104,7 +104,7 @@ def test_the_card_of_a_later_epoch_says_where_the_feeds_before_it_end() -> None:
     ends = (_end("tafadi.v1/sea/north/1", 3), _end())
     card = replace(CARD, epoch=2, ends=ends)
     assert open_card(sign_card(card, ROOT)) == card
-    assert [card.end_of(origin) for origin in ("tafadi.v1/sky/north/1", "tafadi.v1/sea/north/1", "tafadi.v1/air/north/1")] == [9, 3, 0]
+    assert [card.end_of(origin).size for origin in ("tafadi.v1/sky/north/1", "tafadi.v1/sea/north/1", "tafadi.v1/air/north/1")] == [9, 3, 0]
 
 
 @pytest.mark.parametrize(

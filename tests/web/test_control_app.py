@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from nodes import World, world
+from nodes import ANSWERS_S, World, world
 from tafadi.errors import UnavailableError
 from tafadi.web.control_app import control_socket
 
@@ -24,7 +24,7 @@ def alpha(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 def post(world: World, path: str, content: bytes) -> httpx.Response:
     """The answer of alpha's control socket."""
     transport = httpx.HTTPTransport(uds=str(world["alpha"].path / "control.sock"))
-    with httpx.Client(transport=transport, base_url="http://node", timeout=20.0) as client:
+    with httpx.Client(transport=transport, base_url="http://node", timeout=ANSWERS_S) as client:
         return client.post(path, content=content)
 
 

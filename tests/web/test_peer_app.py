@@ -1,20 +1,29 @@
 """What a peer may ask, what it is answered, and what a lying peer that really holds its keys can do: nothing but convict itself."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from nodes import Liar, World, square, until, world
-from tafadi.measure.instant import Instant
+from tafadi.desk.pact import pact_of
+from tafadi.measure.instant import Instant, Span
 from tafadi.model.entry import EntryType
 from tafadi.model.line import Attempt, Stop, StopStep
-from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint, sign_checkpoint
-from tafadi.trust.evidence import Contradiction, open_evidence
+from tafadi.net.tls import client_context
+from tafadi.trust.canon import Json, canonical, to_base64
+from tafadi.trust.card import CARD_MAX_BYTES, open_card, sign_card
+from tafadi.trust.checkpoint import PROTOCOL, Checkpoint, check_cosignature, open_checkpoint, origin_of, sign_checkpoint
+from tafadi.trust.evidence import EVIDENCE_MAX_BYTES, Contradiction, compare_checkpoints, encode_evidence, open_evidence
 from tafadi.trust.heartbeat import encode_heartbeat
+from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.push import Push, encode_push
 from tafadi.trust.tiles import encode_bundle, encode_hashes, tile_path
+from world import keys_of
 
 NOW = Instant.parse("2026-11-23T12:00:00Z")
 
@@ -167,6 +176,89 @@ def test_the_nodes_own_feed_is_served_and_what_it_does_not_have_is_not(pair: Wor
     assert bravo.get(f"/feed/{bravo.pact.id}/keys/root.key").status_code in (400, 404)
 
 
+def problem_of(answer: httpx.Response) -> tuple[int, str]:
+    """Status and name of a refusal, which is a problem document with a sentence in it (RFC 9457)."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    told = answer.json()
+    assert told["status"] == answer.status_code
+    assert told["type"] == f"urn:tafadi:error:{told['title']}"
+    assert told["detail"]
+    return answer.status_code, told["title"]
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00\xff" * 50, b"{}", b'"card"', b"[" * 20_000])
+@pytest.mark.parametrize("route", ["card", "evidence"])
+def test_a_card_or_a_proof_that_is_none_is_refused(pair: World, bravo: Liar, route: str, body: bytes) -> None:
+    assert problem_of(bravo.post(f"/{route}/{bravo.pact.id}", body)) == (400, "FormatError")
+    assert pair["alpha"].status()["evidence"] == 0
+
+
+@pytest.mark.parametrize(("route", "longest_bytes"), [("card", CARD_MAX_BYTES), ("evidence", EVIDENCE_MAX_BYTES)])
+def test_a_card_or_a_proof_that_is_too_long_is_refused_unread(pair: World, bravo: Liar, route: str, longest_bytes: int) -> None:
+    assert problem_of(bravo.post(f"/{route}/{bravo.pact.id}", b"x" * (longest_bytes + 1))) == (413, "LimitError")
+
+
+def test_cards_and_proofs_of_an_agreement_that_is_not_signed_here_are_not_found(pair: World, bravo: Liar) -> None:
+    unknown = "none-000000000000"
+    answers = [
+        bravo.post(f"/card/{unknown}", bravo.folder.card),
+        bravo.post(f"/evidence/{unknown}", b"{}"),
+        bravo.get(f"/cards/{unknown}/bravo/2"),
+    ]
+    assert {problem_of(answer) for answer in answers} == {(404, "MissingError")}
+    for path in ("/cards/", f"/cards/{bravo.pact.id}", f"/cards/{bravo.pact.id}/bravo", f"/cards/{bravo.pact.id}/bravo/2/3"):
+        assert bravo.get(path).status_code == 404
+    assert bravo.get(f"/card/{bravo.pact.id}").status_code == 405
+
+
+def test_the_card_of_the_agreement_changes_nothing_and_later_cards_are_given_in_lines(pair: World, bravo: Liar) -> None:
+    own = pair["alpha"].folder.card
+    for card in (bravo.folder.card, own):
+        assert bravo.post(f"/card/{bravo.pact.id}", card).status_code == 200
+    for party, card in (("bravo", bravo.folder.card), ("alpha", own)):
+        answers = [bravo.get(f"/cards/{bravo.pact.id}/{party}/{epoch}") for epoch in (1, 2, 1_000_000)]
+        assert [(answer.status_code, answer.text) for answer in answers] == [(200, to_base64(card) + "\n"), (200, ""), (200, "")]
+
+
+@pytest.mark.parametrize("of_what", ["zulu/1", "alpha/0", "alpha/-1", "alpha/x", "alpha/%D9%A1", "alpha/99999999", "%00/1", "alpha/1%0A"])
+def test_cards_of_no_party_or_from_no_epoch_are_refused(bravo: Liar, of_what: str) -> None:
+    assert problem_of(bravo.get(f"/cards/{bravo.pact.id}/{of_what}")) == (422, "InputError")
+
+
+def test_a_card_that_does_not_follow_is_refused_each_for_its_reason(pair: World, bravo: Liar) -> None:
+    card, root = open_card(bravo.folder.card), bravo.folder.key("root")
+    thief = SigningKey.from_seed(b"\7" * 32)
+    due = {
+        sign_card(replace(card, epoch=3), root): (404, "MissingError"),
+        sign_card(replace(card, valid=Span(card.valid.start, card.valid.end.plus(1.0))), root): (422, "SessionError"),
+        sign_card(replace(card, epoch=2, root=thief.public), thief): (403, "NotPermittedError"),
+        keys_of("zulu", 2).card: (403, "NotPermittedError"),
+        bravo.folder.card.replace(b'"sig":"', b'"sig":"AAAA', 1): (400, "FormatError"),
+    }
+    for data, refusal in due.items():
+        assert problem_of(bravo.post(f"/card/{bravo.pact.id}", data)) == refusal
+    assert bravo.get(f"/cards/{bravo.pact.id}/bravo/2").content == b""
+
+
+def test_evidence_that_proves_nothing_or_is_about_other_keys_accuses_nobody(pair: World, bravo: Liar) -> None:
+    note = bravo.note(bravo.leaves)
+    for kind in ("two-roots-at-one-size", "no-common-tree", "two-entries-at-one-index"):
+        value: dict[str, Json] = {
+            "version": PROTOCOL, "kind": kind, "card": to_base64(bravo.folder.card), "nodes": [],
+            "first": to_base64(note), "second": to_base64(note),
+        }  # fmt: skip
+        assert problem_of(bravo.post(f"/evidence/{bravo.pact.id}", canonical(value)))[0] in (400, 403)
+    zulu = keys_of("zulu")
+    origin = origin_of(bravo.pact.id, "zulu", 1)
+    notes = [sign_checkpoint(Checkpoint(origin, 1, bytes([number]) * 32), zulu.identity.log) for number in (1, 2)]
+    evidence = compare_checkpoints(notes[0], notes[1], zulu.identity.log.public)
+    assert evidence is not None
+    answer = bravo.post(f"/evidence/{bravo.pact.id}", encode_evidence(evidence, zulu.card))
+    assert problem_of(answer) == (403, "NotPermittedError")
+    assert pair["alpha"].status()["evidence"] == 0
+    assert pair["alpha"].cli("feed", "verify").code == 0
+
+
 def test_an_entry_with_bad_content_is_stored_and_answered_with_a_refusal(pair: World, bravo: Liar) -> None:
     place = len(bravo.leaves)
     payload = bravo.message(Attempt("radio", 1, False), EntryType.ATTEMPT, Instant.parse(_now()))
@@ -295,6 +387,21 @@ def test_a_fork_under_one_agreement_leaves_the_other_agreements_alone(pair: Worl
         entry = charlie.ask("line", "check")["entry"]
         shown = until(lambda: pair["alpha"].ask("line", "show", "--agreement", "second")["line_checks"])
         assert shown[0]["id"] == entry
+        _check_stranger(pair, first)
     finally:
         charlie.end()
         pair.document = first
+
+
+def _check_stranger(pair: World, document: Path) -> None:
+    """Charlie, a party to the second agreement, is let in, and is no party to the first: it learns and changes nothing of it."""
+    first = pact_of(document.read_bytes())
+    context = client_context(pair["charlie"].path / "keys", first.cards["alpha"].tls_certificate)
+    with httpx.Client(verify=context, base_url=pair["alpha"].url, trust_env=False, timeout=20.0) as charlie:
+        answers = [
+            charlie.post(f"/card/{first.id}", content=pair["bravo"].folder.card),
+            charlie.post(f"/evidence/{first.id}", content=b"{}"),
+            charlie.get(f"/cards/{first.id}/alpha/1"),
+            charlie.get(f"/feed/{first.origin('bravo')}/checkpoint"),
+        ]
+    assert {problem_of(answer) for answer in answers} == {(403, "NotPermittedError")}

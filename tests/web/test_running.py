@@ -1,6 +1,7 @@
 """What runs beside each other: whatever fails inside of the node is told; nothing fails in silence."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_a_part_that_fails_in_a_way_nobody_foresaw_stops_the_node(node: Node) ->
     async def run() -> str:
         here = not_started(node)
         here.spawn(fail())
-        await asyncio.wait_for(here.stop.wait(), 5.0)
+        await asyncio.wait_for(here.stop.wait(), 60.0)
         return here.damage
 
     assert "the impossible" in asyncio.run(run())
@@ -80,6 +81,35 @@ def test_a_judge_that_cannot_judge_alarms_once_and_tries_again(node: Node, monke
 
     asyncio.run(run())
     assert sum("cannot be judged" in sentence for sentence in sentences(node)) == 1
+
+
+def test_a_long_inbox_leaves_everybody_else_a_turn_and_the_engine_its_work(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def judge() -> int:
+        told.append("judged")
+        return 1 if "computed" not in told or len(told) < 12 else 0
+
+    async def others() -> None:
+        while True:
+            told.append("others")
+            await asyncio.sleep(0)
+
+    def work_ahead() -> Callable[[], object] | None:
+        return None if "computed" in told or len(told) < 6 else lambda: told.append("computed")
+
+    async def run() -> None:
+        here = not_started(node)
+        here.warm.set()
+        monkeypatch.setattr(node, "judge", judge)
+        monkeypatch.setattr(node, "work_ahead", work_ahead)
+        beside = asyncio.ensure_future(others())
+        await here._judge_all()
+        beside.cancel()
+
+    asyncio.run(run())
+    assert told[:4] == ["judged", "others", "judged", "others"]
+    assert "computed" in told, "though the inbox never came to its end before"
 
 
 @pytest.mark.parametrize(("error", "stops"), [(StoreError("the disk is full"), False), (DamagedError("the record is damaged"), True)])

@@ -27,7 +27,8 @@ def card(
     as_json: AsJson = False,
 ) -> None:
     """Show this node's card: the file to hand over, and the words of the root key to read out in person."""
-    from tafadi.store.folder import Folder, write_whole
+    from tafadi.store.files import write_whole
+    from tafadi.store.folder import Folder
     from tafadi.trust.card import open_card
     from tafadi.trust.keys import key_words
 
@@ -81,7 +82,7 @@ def new(
     from tafadi.measure.instant import Instant
     from tafadi.measure.units import parse_quantity
     from tafadi.model.agreement import Agreement, Timing
-    from tafadi.store.folder import write_whole
+    from tafadi.store.files import write_whole
     from tafadi.trust.card import open_card
 
     signed = {open_card(data).party: data for data in (read_file(path) for path in cards)}

@@ -2,14 +2,16 @@
 
 import asyncio
 import os
+import sys
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Never
 
 import typer
 
 from tafadi.cli.calls import AsJson, NodeDir, call, print_json
-from tafadi.cli.exits import COULD_NOT, door, say_error, say_line
+from tafadi.cli.exits import COULD_NOT, NOTHING, door, say_error, say_line
 from tafadi.errors import DamagedError
 from tafadi.model.names import Language, Mode
 
@@ -87,9 +89,11 @@ def run(
     from tafadi.node import Node, ScenarioClock, SystemClock
     from tafadi.store.folder import Folder
     from tafadi.web.logs import configure_logs
+    from tafadi.web.running import engine_works
     from tafadi.web.serve import serve
 
     configure_logs()
+    code = NOTHING
     folder = Folder.open(path)
     sources = tuple(Source.parse(text) for text in source or ())
     with folder.locked():
@@ -98,9 +102,20 @@ def run(
             asyncio.run(serve(node, sources, lambda port: _say_ready(node.settings.party, port), mode))
         except DamagedError as error:
             say_error(f"the node stops, because its record cannot be trusted: {error}")
-            raise typer.Exit(COULD_NOT) from None
+            code = COULD_NOT
         finally:
             node.close()
+    if engine_works():
+        _leave_at_once(code)
+    raise typer.Exit(code)
+
+
+def _leave_at_once(code: int) -> Never:
+    """Ends the process without waiting for its threads, as Python would: everything is closed, and what the engine finds nobody needs."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def _say_ready(party: str, port: int) -> None:
@@ -145,7 +160,12 @@ def peer(
 
 @app.command()
 @door
-def renew(path: NodeDir, root: RootKey = None, as_json: AsJson = False) -> None:
+def renew(
+    path: NodeDir,
+    root: RootKey = None,
+    cut: Annotated[bool, typer.Option("--cut", help="Leave out what others hold and is not here: a thief said it.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """Renew the keys: a new card for the next epoch, signed by the root key. Stop the node before, and run it again after."""
     from tafadi.epoch import renew as begin
     from tafadi.node import SystemClock
@@ -153,7 +173,7 @@ def renew(path: NodeDir, root: RootKey = None, as_json: AsJson = False) -> None:
 
     folder = Folder.open(path)
     with folder.locked():
-        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32))
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), cut=cut)
     _say_begun(folder, begun, as_json)
 
 
@@ -172,12 +192,12 @@ def restore(
 
     folder = Folder.open(path)
     with folder.locked(needs_journal=False):
-        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), without or ())
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), without or (), say_error)
     _say_begun(folder, begun, as_json)
 
 
 def _root_key(folder: "Folder", path: Path | None) -> "SigningKey":
-    from tafadi.store.folder import read_seed
+    from tafadi.store.files import read_seed
     from tafadi.trust.keys import SigningKey
 
     return SigningKey.from_seed(read_seed(path)) if path else folder.key("root")
@@ -187,14 +207,15 @@ def _say_begun(folder: "Folder", begun: "Begun", as_json: bool) -> None:
     if as_json:
         ends = [{"origin": end.origin, "size": end.size, "root": end.root.hex()} for end in begun.ends]
         fetched = [{**asdict(feed), "lost": feed.lost} for feed in begun.fetched]
-        print_json({"party": folder.settings.party, "epoch": begun.epoch, "ends": ends, "fetched": fetched})
+        more = {"unasked": [asdict(unasked) for unasked in begun.unasked], "aside": list(begun.aside)}
+        print_json({"party": folder.settings.party, "epoch": begun.epoch, "ends": ends, "fetched": fetched, **more})
         return
+    for unasked in begun.unasked:
+        say_error(f"what {unasked.party} holds under {unasked.agreement} was not learned: {unasked.why}")
     for feed in begun.fetched:
         say_line(f"{feed.origin}: {feed.had} entries were here, {feed.has} are now")
         if feed.lost:
-            say_line(
-                f"  {feed.lost} more had been written and no other party holds them: they are lost; nobody ever gave a receipt for them"
-            )
+            say_line(f"  {feed.lost} more had been written, and no party that was asked holds them: they take no effect any more")
     for end in begun.ends:
         say_line(f"{end.origin} ends at {end.size} entries")
     say_line(f"{folder.settings.party} goes on in epoch {begun.epoch}. Run the node: it tells the others.")

@@ -4,6 +4,7 @@ Both parties' nodes judge every notice against the standing notices of the other
 situation comes from what it is between, so two nodes that see one conflict show one alert.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from tafadi.desk.desk import Desk
@@ -120,14 +121,20 @@ def _pair(first: Announced, second: Announced) -> tuple[str, str]:
     return one, other
 
 
-def pairs_ahead(desk: Desk, entry: EntryId) -> list[tuple[Announced, Announced]]:
+def is_computed(desk: Desk, first: Announced, second: Announced) -> bool:
+    """Whether the engine has judged the pair, and what it found is still known."""
+    return _pair(first, second) in desk.judgements
+
+
+def missing_pairs(desk: Desk, entry: EntryId) -> Iterator[tuple[Announced, Announced]]:
     """The pairs that the engine has yet to judge before the entry can be: none for anything but a notice."""
     view = desk.picture.notices.get(desk.picture.revision_of.get(entry, entry))
     if view is None or view.cancelled:
-        return []
+        return
     one = announced(view)
-    pairs = [(one, announced(other)) for other in desk.picture.notices.values() if _may_meet(view, other)]
-    return [pair for pair in pairs if _pair(*pair) not in desk.judgements]
+    for other in desk.picture.notices.values():
+        if _may_meet(view, other) and not is_computed(desk, one, announced(other)):
+            yield one, announced(other)
 
 
 def _alarm(desk: Desk, view: NoticeView, other: NoticeView, judgement: Judgement) -> None:

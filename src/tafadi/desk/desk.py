@@ -1,14 +1,16 @@
 """The desk itself: one party's place at one agreement, with everything its verbs need as arguments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from tafadi.desk.examine import Examined
+from tafadi.desk.inbox import Inbox
 from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Bell, Identity, Journal
 from tafadi.errors import MissingError, RefusedError
-from tafadi.measure.instant import Clock, Instant
+from tafadi.measure.instant import Clock
 from tafadi.model.entry import EntryId, Ref
 from tafadi.model.judgement import Judgement
 from tafadi.model.reply import Refusal
@@ -28,6 +30,15 @@ class Views(Protocol):
 
     def start_over(self) -> None:
         """Folds everything anew, after a card has ended a feed."""
+        ...
+
+    @property
+    def read(self) -> int:
+        """How many entries of all feeds have been read."""
+        ...
+
+    def roused(self, start: int) -> Sequence[EntryId]:
+        """What is to be looked at now, but for the first `start`: each stop as it is read, and what had waited and has its place now."""
         ...
 
     def holds(self, entry: EntryId) -> bool:
@@ -63,8 +74,8 @@ class Views(Protocol):
 class Desk:
     """One party's place at one agreement.
 
-    `waiting_since` remembers since when an entry waits for what it has seen; `judgements` what the engine found of pairs of revisions;
-    `clocks_off` whose clocks are known to differ.
+    `inbox` is what the judge knows of what is to be judged; `judgements` what the engine found of pairs of revisions; `clocks_off` whose
+    clocks are known to differ.
     """
 
     identity: Identity
@@ -73,7 +84,7 @@ class Desk:
     views: Views
     clock: Clock
     bell: Bell
-    waiting_since: dict[EntryId, Instant] = field(default_factory=dict)
+    inbox: Inbox = field(default_factory=Inbox)
     judgements: dict[tuple[str, str], Judgement] = field(default_factory=dict)
     clocks_off: set[str] = field(default_factory=set)
 

@@ -1,18 +1,14 @@
-"""Listening: another feed's entries come in, are stored and cosigned, and then are judged. Storing never waits for judging."""
+"""Listening: another feed's entries come in, are stored and cosigned. They are judged afterwards (`tafadi.desk.judge`)."""
 
 from dataclasses import dataclass, replace
 
-from tafadi.desk.announce import pairs_ahead
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Change, Growth, Head
 from tafadi.desk.proof import keep_fork
-from tafadi.desk.react import react
-from tafadi.desk.speak import Draft, say
-from tafadi.errors import ChainError, EquivocationError, InputError, MissingError, RefusedError
-from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.operation import Announced
+from tafadi.errors import ChainError, EquivocationError, MissingError
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
+from tafadi.trust.log import Frontier
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
 from tafadi.trust.push import Push, decode_push
 
@@ -35,7 +31,7 @@ def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     taken = _take(desk, push, MirrorState(head.frontier, head.checkpoint))
     if isinstance(taken, WrongSize):
         return _renewed(desk, push, head) or taken
-    _check_end(desk, push.origin, taken.checkpoint.size, head.frontier.size)
+    _check_end(desk, taken.checkpoint, head)
     if taken.entries or head.checkpoint is None:
         _store(desk, push, taken)
     return _cosigned(desk, taken.checkpoint)
@@ -46,11 +42,16 @@ def _cosigned(desk: Desk, checkpoint: Checkpoint) -> Cosigned:
 
 
 def _renewed(desk: Desk, push: Push, head: Head) -> Cosigned | None:
-    """The receipt again, where the push ends in the very tree that is held: its first receipt was lost on the way."""
+    """The receipt again, where the push ends in the very tree that is held: its first receipt was lost on the way.
+
+    Of a feed that has ended that is the tree of its end, though more may be held.
+    """
     checkpoint = open_checkpoint(push.checkpoint, desk.pact.card(push.origin).log)
-    held = (head.frontier.size, head.frontier.root())
-    ends_here = push.old_size + len(push.entries) == checkpoint.size
-    return _cosigned(desk, checkpoint) if ends_here and (checkpoint.size, checkpoint.root) == held else None
+    end = desk.pact.end(push.origin)
+    size = head.frontier.size if end is None else min(end, head.frontier.size)
+    held = head.frontier if size == head.frontier.size else Frontier().extend(desk.journal.leaf_hashes(push.origin)[:size])
+    ends_here = push.old_size + len(push.entries) == checkpoint.size == size
+    return _cosigned(desk, checkpoint) if ends_here and checkpoint.root == held.root() else None
 
 
 def _take(desk: Desk, push: Push, state: MirrorState) -> Taken | WrongSize:
@@ -77,7 +78,7 @@ def add_checkpoint(desk: Desk, data: bytes) -> WrongSize | None:
         raise
     if isinstance(taken, WrongSize):
         return taken
-    _check_end(desk, origin, open_checkpoint(request.checkpoint, desk.pact.card(origin).log).size, head.frontier.size)
+    _check_end(desk, open_checkpoint(request.checkpoint, desk.pact.card(origin).log), head)
     growth = Growth(origin, head.frontier.size, (), (), replace(head, pending=taken.pending))
     desk.journal.commit(Change(growths=(growth,)))
     return None
@@ -109,11 +110,17 @@ def _check_owner(desk: Desk, origin: str) -> None:
         raise MissingError(f"{origin[:200]} is not a feed that this node mirrors")
 
 
-def _check_end(desk: Desk, origin: str, size: int, held: int) -> None:
-    """Raises ChainError when a feed would grow beyond the end that its owner's root set: its keys are retired."""
-    end = desk.pact.end(origin)
-    if end is not None and size > max(end, held):
-        raise ChainError(f"{origin} has ended at {end} entries, as its owner's root key signed; {size} cannot be taken")
+def _check_end(desk: Desk, checkpoint: Checkpoint, head: Head) -> None:
+    """Raises ChainError when a feed that has ended would grow to anything but the end that its owner's root signed.
+
+    Its own keys are retired: whoever has them now could fill what a mirror still lacks with words of his own.
+    """
+    last = desk.pact.last(checkpoint.origin)
+    if last is not None and checkpoint.size != head.frontier.size and checkpoint != last:
+        raise ChainError(
+            f"{last.origin} has ended at {last.size} entries with the root that its owner's root key signed; "
+            f"{checkpoint.size} entries with another cannot be taken"
+        )
 
 
 def _catching_up(head: Head) -> CatchUp:
@@ -133,64 +140,3 @@ def _tell_waiting(desk: Desk, origin: str, start: int, end: int) -> None:
     if waiting:
         first = desk.pact.entry_id(origin, waiting[0])
         desk.bell.alarm(desk.pact, f"{first} is stored and waits: it says it has seen entries that are not here", first)
-
-
-def judge_inbox(desk: Desk, *, at_once_only: bool = False) -> int:
-    """How many stored entries were judged: each leaves the inbox in the same durable step in which its consequences are said.
-
-    With `at_once_only`, notices for which the engine has yet to compute pairs are left for later (`pair_to_compute`), so that a stop behind
-    them is judged now.
-    """
-    judged = 0
-    if desk.journal.head(desk.origin).frontier.size == 0:
-        return judged  # not signed yet: what would be said here would take the place of the agreement
-    desk.views.catch_up()  # a commit that failed to report may have taken place all the same
-    while waiting := [place for place in desk.journal.unjudged() if _is_due(desk, *place, at_once_only=at_once_only)]:
-        silent: list[tuple[str, int]] = []
-        for origin, index in waiting:
-            silent.append((origin, index))
-            drafts = _reactions(desk, desk.pact.entry_id(origin, index))
-            if drafts:
-                say(desk, *drafts, judged=tuple(silent))
-                silent = []
-        say(desk, judged=tuple(silent))
-        judged += len(waiting)
-    return judged
-
-
-def pair_to_compute(desk: Desk) -> tuple[Announced, Announced] | None:
-    """The next pair of notices that the engine has yet to judge before an entry of the inbox can be judged; None when there is none."""
-    for origin, index in desk.journal.unjudged():
-        if _is_due(desk, origin, index, at_once_only=False):
-            pairs = pairs_ahead(desk, desk.pact.entry_id(origin, index))
-            if pairs:
-                return pairs[0]
-    return None
-
-
-def _reactions(desk: Desk, entry: EntryId) -> list[Draft]:
-    """What follows from the entry; one that defeats the node's own reaction is alarmed, and holds up none of those after it."""
-    try:
-        return react(desk, entry)
-    except (InputError, RefusedError) as error:
-        desk.bell.alarm(desk.pact, f"{entry} is NOT fully judged: {error}", entry)
-        return []
-
-
-def _is_due(desk: Desk, origin: str, index: int, *, at_once_only: bool) -> bool:
-    """Whether the entry is of this agreement and is to be judged now."""
-    if desk.pact.party_of(origin) is None:
-        return False
-    entry = desk.pact.entry_id(origin, index)
-    if not desk.views.holds(entry) and not _has_waited(desk, entry):
-        return False
-    return not (at_once_only and pairs_ahead(desk, entry))
-
-
-def _has_waited(desk: Desk, entry: EntryId) -> bool:
-    """Whether an entry that has seen what is not here is judged all the same: a stop at once, anything else after the agreement's bound."""
-    said = desk.views.examined(entry).message
-    if said is not None and said.type is EntryType.STOP:
-        return True
-    now = desk.clock.now()
-    return now.since(desk.waiting_since.setdefault(entry, now)) >= desk.pact.agreement.timing.wait_s

@@ -9,7 +9,7 @@ from tafadi.desk.ports import Receipt
 from tafadi.desk.speak import keep_receipt
 from tafadi.errors import SessionError
 from tafadi.trust.catchup import AddCheckpoint, AddEntries, encode_add_checkpoint, encode_add_entries, make_package, package_spans
-from tafadi.trust.checkpoint import Checkpoint, check_cosignature, sign_checkpoint
+from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint, sign_checkpoint
 from tafadi.trust.log import Frontier, consistency_proof
 from tafadi.trust.push import ENTRIES_MAX, Push, fitting
 
@@ -26,31 +26,40 @@ def held_by(desk: Desk, party: str, origin: str = "") -> int:
 def next_push(desk: Desk, held: int, origin: str = "") -> Push | None:
     """The next push to a node that holds `held` entries of our feed `origin` (by default the newest); None when it holds them all."""
     origin = origin or desk.origin
-    head = desk.journal.head(origin)
-    if head.checkpoint is None or held >= head.frontier.size:
+    note, signed = _signed(desk, origin)
+    if note is None or held >= signed:
         return None
-    leaves = desk.journal.leaves(origin, held, held + ENTRIES_MAX)
+    leaves = desk.journal.leaves(origin, held, min(signed, held + ENTRIES_MAX))
     leaves = leaves[: fitting(leaves)]
     size = held + len(leaves)
-    note = head.checkpoint if size == head.frontier.size else _checkpoint_at(desk, size)
-    return Push(origin, held, tuple(leaves), note)
+    return Push(origin, held, tuple(leaves), note if size == signed else _checkpoint_at(desk, size))
+
+
+def _signed(desk: Desk, origin: str) -> tuple[bytes | None, int]:
+    """The last checkpoint that this party signed of its feed, and its size. None and 0 where there is none that the others could take:
+
+    a feed that has ended is never sent beyond its end, and no log key is left to sign that end itself.
+    """
+    note, end = desk.journal.head(origin).checkpoint, desk.pact.end(origin)
+    size = open_checkpoint(note, desk.pact.card(origin).log).size if note else 0
+    return (note, size) if end is None or size <= end else (None, 0)
 
 
 def is_far_behind(desk: Desk, origin: str, held: int) -> bool:
     """Whether a node that holds `held` entries of our feed catches up in proved packages rather than by pushes."""
-    missing = desk.journal.head(origin).frontier.size - held
+    missing = _signed(desk, origin)[1] - held
     if missing > ENTRIES_MAX or origin == desk.origin:
         return missing > ENTRIES_MAX
-    return missing > fitting(desk.journal.leaves(origin, held, held + ENTRIES_MAX))
+    return missing > fitting(desk.journal.leaves(origin, held, held + max(0, missing)))
 
 
 def next_checkpoint(desk: Desk, origin: str, old_size: int) -> bytes:
     """The `add-checkpoint` request from a pending size to our newest. Raises SessionError when the other says it holds more."""
-    head = desk.journal.head(origin)
-    if head.checkpoint is None or old_size > head.frontier.size:
-        raise SessionError(f"the other node says it holds {old_size} of our {head.frontier.size} entries; that cannot be")
-    proof = consistency_proof(desk.journal.leaf_hashes(origin), old_size, head.frontier.size) if old_size else []
-    return encode_add_checkpoint(AddCheckpoint(old_size, tuple(proof), head.checkpoint))
+    note, signed = _signed(desk, origin)
+    if note is None or old_size > signed:
+        raise SessionError(f"the other node says it holds {old_size} of our {signed} entries; that cannot be")
+    proof = consistency_proof(desk.journal.leaf_hashes(origin), old_size, signed) if old_size else []
+    return encode_add_checkpoint(AddCheckpoint(old_size, tuple(proof), note))
 
 
 def next_entries(desk: Desk, origin: str, start: int, end: int) -> bytes:

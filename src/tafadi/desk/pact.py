@@ -13,7 +13,7 @@ from tafadi.formats.agreement import agreement_id, read_document
 from tafadi.model.agreement import Agreement
 from tafadi.model.entry import EntryId
 from tafadi.trust.card import Card, open_card
-from tafadi.trust.checkpoint import mirror_name, origin_of
+from tafadi.trust.checkpoint import Checkpoint, mirror_name, origin_of
 
 NOT_KNOWN: Final = 2**62  # a place in a party's feeds that lies behind every other: its epoch is not known here
 
@@ -33,7 +33,7 @@ class OwnFeed:
     origin: str
     signed: SignedCard
     before: int
-    end: int | None = None
+    end: Checkpoint | None = None
 
 
 class Pact:
@@ -43,8 +43,20 @@ class Pact:
         self.document = document
         self.agreement: Agreement = read_document(document)
         self.id = agreement_id(self.agreement.name, document)
-        self._feeds = {signed.card.party: [OwnFeed(self._origin(signed.card), signed, 0)] for signed in cards}
+        self._feeds: dict[str, list[OwnFeed]] = {}
+        for signed in cards:
+            self.check_keys(signed.card)
+            self._feeds[signed.card.party] = [OwnFeed(self._origin(signed.card), signed, 0)]
         self._index()
+
+    def check_keys(self, card: Card) -> None:
+        """Raises InputError for a key that stands on another party's card, or that signed in an earlier epoch: whose voice would it be?"""
+        for feed in (feed for feeds in self._feeds.values() for feed in feeds):
+            other = feed.signed.card
+            signing = {card.envelope.raw, card.log.raw, card.mirror.raw, card.hpke}
+            shared = other.keys & (signing if other.party == card.party else card.keys)
+            if shared:
+                raise InputError(f"the card of {card.party}, epoch {card.epoch}, has a key of {other.party}, epoch {other.epoch}")
 
     def _origin(self, card: Card) -> str:
         return origin_of(self.id, card.party, card.epoch)
@@ -60,8 +72,9 @@ class Pact:
         newest = feeds[-1].signed.card
         if card.root != newest.root or card.epoch != newest.epoch + 1:
             raise InputError(f"a card of {card.party} for epoch {card.epoch} does not follow the one for epoch {newest.epoch}")
-        ended = replace(feeds[-1], end=card.end_of(feeds[-1].origin))
-        feeds[-1:] = [ended, OwnFeed(self._origin(card), signed, ended.before + (ended.end or 0))]
+        self.check_keys(card)
+        end = card.end_of(feeds[-1].origin)
+        feeds[-1:] = [replace(feeds[-1], end=end), OwnFeed(self._origin(card), signed, feeds[-1].before + end.size)]
         self._index()
 
     @property
@@ -110,6 +123,11 @@ class Pact:
 
     def end(self, origin: str) -> int | None:
         """How many entries of that feed stand, where a later card ends it; None for a party's newest feed."""
+        last = self.last(origin)
+        return last.size if last else None
+
+    def last(self, origin: str) -> Checkpoint | None:
+        """The end of that feed as its owner's root signed it, with the root of its tree; None for a party's newest feed."""
         return self._by_origin[origin].end
 
     def entry_id(self, origin: str, index: int) -> EntryId:
@@ -129,7 +147,7 @@ class Pact:
         feed = self._by_epoch.get((party, epoch))
         if feed is None:
             return NOT_KNOWN
-        return feed.before + (size if feed.end is None else min(size, feed.end))
+        return feed.before + (size if feed.end is None else min(size, feed.end.size))
 
     def others(self, party: str) -> tuple[str, ...]:
         """All parties but that one."""

@@ -7,12 +7,17 @@ are connected. A root that its owner did not sign accuses nobody.
 Source: docs/spec/evidence.md, docs/spec/heartbeat.md.
 """
 
+from functools import lru_cache
+from typing import Final
+
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Change, Exhibit
 from tafadi.errors import DamagedError, EquivocationError, NotPermittedError
-from tafadi.trust.checkpoint import Checkpoint, open_checkpoint
-from tafadi.trust.evidence import Evidence, compare_checkpoints, compare_trees, encode_evidence, open_evidence
+from tafadi.trust.checkpoint import Checkpoint, open_checkpoint, origin_of
+from tafadi.trust.evidence import Evidence, accused_feed, compare_checkpoints, compare_trees, encode_evidence, open_evidence
 from tafadi.trust.log import Frontier, joint_nodes_from
+
+PROOFS_MAX: Final = 16  # that are kept about one feed: one convicts, and whoever goes on forking must not fill the disk
 
 
 def keep_fork(desk: Desk, origin: str, error: EquivocationError) -> None:
@@ -24,15 +29,30 @@ def keep_fork(desk: Desk, origin: str, error: EquivocationError) -> None:
 
 
 def _keep(desk: Desk, origin: str, evidence: Evidence) -> None:
-    signed = desk.pact.signed(origin)
-    _keep_file(desk, signed.card.party, Exhibit(evidence.kind, encode_evidence(evidence, signed.data)))
+    _keep_file(desk, origin, Exhibit(evidence.kind, encode_evidence(evidence, desk.pact.signed(origin).data)))
 
 
-def _keep_file(desk: Desk, owner: str, exhibit: Exhibit) -> None:
-    if exhibit in desk.journal.evidence():
+def _keep_file(desk: Desk, origin: str, exhibit: Exhibit) -> None:
+    """Keeps the proof and alarms. There is no date in it: of an ended feed it may be the work of whoever has the retired keys now."""
+    owner = desk.pact.party_of(origin)
+    kept = [one for one in desk.journal.evidence() if _feed_of(one.data) == origin]
+    if exhibit in kept or len(kept) >= PROOFS_MAX:
         return  # every heartbeat brings it again; one proof and one alarm are enough
     desk.journal.commit(Change(exhibits=(exhibit,)))
-    desk.bell.alarm(desk.pact, f"{owner} signed two different histories of its feed; the proof is kept", None)
+    sentence = f"{owner} signed two different histories of its feed; the proof is kept"
+    if desk.pact.end(origin) is not None:
+        sentence = f"{owner}, or whoever has its old keys, signed two different histories of {origin}, which has ended; the proof is kept"
+    desk.bell.alarm(desk.pact, sentence, None)
+
+
+def evidence_of(desk: Desk) -> list[Exhibit]:
+    """The proofs that are kept about feeds of this agreement; those of others are nobody's business here."""
+    return [one for one in desk.journal.evidence() if desk.pact.party_of(_feed_of(one.data)) is not None]
+
+
+@lru_cache(maxsize=256)
+def _feed_of(data: bytes) -> str:
+    return accused_feed(open_evidence(data)[0])
 
 
 def take_evidence(desk: Desk, data: bytes) -> None:
@@ -44,7 +64,7 @@ def take_evidence(desk: Desk, data: bytes) -> None:
     known = desk.pact.card_of(card.party, card.epoch)
     if known is None or known.card != card:
         raise NotPermittedError(f"the proof is about keys of {card.party} that are not those of this agreement")
-    _keep_file(desk, card.party, Exhibit(evidence.kind, data))
+    _keep_file(desk, origin_of(desk.pact.id, card.party, card.epoch), Exhibit(evidence.kind, data))
 
 
 def compare(desk: Desk, note: bytes) -> None:
@@ -60,7 +80,7 @@ def compare(desk: Desk, note: bytes) -> None:
     evidence = _contradiction(desk, brought, note)
     if evidence is not None:
         _keep(desk, origin, evidence)
-    if desk.pact.party_of(origin) == desk.party:
+    if desk.pact.party_of(origin) == desk.party and desk.pact.end(origin) is None:
         _check_not_restored(desk, brought, forked=evidence is not None)
     if evidence is not None:
         owner = desk.pact.party_of(origin)
@@ -91,10 +111,10 @@ def _check_not_restored(desk: Desk, brought: Checkpoint, *, forked: bool) -> Non
     if forked:
         raise DamagedError(
             f"this node signed two histories of its own feed {brought.origin}: its record was put back from a copy, and it went on; "
-            "the other parties hold the proof"
+            "the proof is kept"
         )
-    if brought.size > size and desk.pact.end(brought.origin) is None:
+    if brought.size > size:
         raise DamagedError(
-            f"this node has signed {brought.size} entries of {brought.origin} and holds {size}: its record was put back from a copy; it "
-            "must not go on in this epoch: `tafadi node restore` begins the next"
+            f"this node has signed {brought.size} entries of {brought.origin} and holds {size}; it must not go on in this epoch: its "
+            "record was put back from a copy (`tafadi node restore`), or its keys are in other hands (`tafadi node renew --cut`)"
         )

@@ -1,4 +1,4 @@
-"""Pulse: heartbeats, which are no entries. Each carries every feed's newest checkpoint as its owner signed it, with cosignatures.
+"""Pulse: heartbeats, which are no entries. Each carries the newest checkpoint of each live feed as its owner signed it, with cosignatures.
 
 Two nodes that hold different histories of a feed find out within one round. A clock that is off by more than the agreement's skew alarms.
 """
@@ -8,16 +8,27 @@ from tafadi.desk.outgoing import held_by, take_receipt
 from tafadi.desk.proof import compare
 from tafadi.errors import EquivocationError, SessionError
 from tafadi.trust.checkpoint import cosign, open_checkpoint
-from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
+from tafadi.trust.heartbeat import NOTES_MAX, encode_heartbeat, open_heartbeat
 from tafadi.trust.note import parse_note
 
 
 def beat(desk: Desk) -> bytes:
     """This node's heartbeat now."""
     now = desk.clock.now()
-    origins = [origin for party in desk.pact.agreement.parties for origin in desk.pact.origins(party)]
-    notes = [note for origin in origins if (note := _newest(desk, origin)) is not None]
+    notes = [note for origin in _live(desk) if (note := _newest(desk, origin)) is not None]
     return encode_heartbeat(desk.pact.id, desk.party, desk.identity.epoch, now, notes, desk.identity.envelope)
+
+
+def _live(desk: Desk) -> list[str]:
+    """The newest feed of each party, and those before it that are not whole here: a whole one says no more than the card that ended it."""
+    newest = [desk.pact.origin(party) for party in desk.pact.agreement.parties]
+    ended = [origin for party in desk.pact.agreement.parties for origin in desk.pact.origins(party)[:-1]]
+    return [*newest, *(origin for origin in ended if not _is_whole(desk, origin))][:NOTES_MAX]
+
+
+def _is_whole(desk: Desk, origin: str) -> bool:
+    frontier, last = desk.journal.head(origin).frontier, desk.pact.last(origin)
+    return last is not None and (frontier.size, frontier.root()) == (last.size, last.root)
 
 
 def _newest(desk: Desk, origin: str) -> bytes | None:

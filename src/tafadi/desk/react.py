@@ -44,6 +44,8 @@ def _refuse(desk: Desk, examined: Examined, refusal: Refusal) -> list[Draft]:
 
     understand each other's would go on for ever. The officers are told all the same.
     """
+    if desk.party in desk.picture.refusals.get(examined.id, {}):
+        return []  # said before the record was lost and put back; the officers were told then
     where = f" ({refusal.field})" if refusal.field else ""
     desk.bell.alarm(desk.pact, f"refused {examined.id}: {refusal.code}{where}", examined.id)
     if _says_refusal(desk, examined.id):
@@ -78,8 +80,10 @@ def _first(body: Readback) -> str:
 
 
 def _ring(desk: Desk, entry: EntryId, message: Message) -> None:
-    """What officers must see and hear at once."""
+    """What officers must see and hear at once, unless this party's own feeds show that they have."""
     body = message.body
+    if _was_heard(desk, entry, message):
+        return
     if isinstance(body, Stop):
         desk.bell.alarm(desk.pact, f"STOP {body.step} by {entry.party}: {entry}", entry)
     elif isinstance(body, Readback) and body.result is Match.MISMATCH:
@@ -91,3 +95,14 @@ def _ring(desk: Desk, entry: EntryId, message: Message) -> None:
         desk.bell.alarm(desk.pact, f"alert {body.kind} raised by {entry.party}: {' and '.join(body.subjects)}", entry)
     elif message.precedence is Precedence.FLASH:
         desk.bell.alarm(desk.pact, f"FLASH {message.type} from {entry.party}: {entry}", entry)
+
+
+def _was_heard(desk: Desk, entry: EntryId, message: Message) -> bool:
+    """Whether an officer of this party has answered this very entry: after a record was lost and put back, it is judged again."""
+    if isinstance(message.body, Stop) and entry in desk.picture.stops:
+        return any(step.party == desk.party for step in desk.picture.stops[entry].steps)
+    if isinstance(message.body, AlertBody) and message.body.situation in desk.picture.alerts:
+        said = desk.picture.alerts[message.body.situation].acknowledged.get(desk.party)
+        answer = desk.views.examined(said).message if said else None
+        return answer is not None and entry in {ref.entry for ref in answer.refs}
+    return False

@@ -8,15 +8,19 @@ Source: docs/spec/card.md, docs/decisions/0019-a-new-card-is-a-new-epoch.md.
 """
 
 import hashlib
+from contextlib import suppress
+from dataclasses import replace
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.pact import Pact, SignedCard
+from tafadi.desk.ports import Change, Growth
 from tafadi.desk.speak import Draft, say
-from tafadi.errors import DamagedError, MissingError, NotPermittedError, SessionError
+from tafadi.errors import DamagedError, FormatError, MissingError, NotPermittedError, SessionError
 from tafadi.formats.agreement import digest_of
 from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.entry import EntryType
 from tafadi.trust.card import open_card
+from tafadi.trust.envelope import open_envelope
 from tafadi.trust.log import Frontier
 
 
@@ -41,6 +45,7 @@ def next_card(pact: Pact, party: str, data: bytes) -> SignedCard | None:
         )
     if card.epoch != newest + 1:
         raise MissingError(f"the card of {card.party} for epoch {card.epoch} came before the one for epoch {newest + 1}")
+    pact.check_keys(card)
     return SignedCard(card, data)
 
 
@@ -54,18 +59,38 @@ def take_card(desk: Desk, signed: SignedCard) -> None:
     desk.pact.append(signed)
     desk.views.start_over()
     desk.bell.alarm(desk.pact, f"{party} goes on with the keys of epoch {signed.card.epoch}, as its root key signed", None)
-    _check_end(desk, old, signed)
+    _drop_pending(desk, old)
+    _check_end(desk, old)
     record_cards(desk)
 
 
-def _check_end(desk: Desk, old: str, signed: SignedCard) -> None:
-    end, held = signed.card.end_of(old), desk.journal.head(old).frontier.size
+def _drop_pending(desk: Desk, old: str) -> None:
+    """Forgets a checkpoint towards which the old feed was catching up: from now on it can only lead to the end that the card names."""
+    head = desk.journal.head(old)
+    if head.pending is not None:
+        desk.journal.commit(Change(growths=(Growth(old, head.frontier.size, (), (), replace(head, pending=None)),)))
+
+
+def _check_end(desk: Desk, old: str) -> None:
+    last, held = desk.pact.last(old), desk.journal.head(old).frontier.size
+    assert last is not None  # the card that was just taken has ended it
+    end = last.size
     if held > end:
         sentence = f"{old} has ended at {end} entries; {held - end} more are kept here and take no effect any more"
         desk.bell.alarm(desk.pact, sentence, desk.pact.entry_id(old, end))
-    named = next((one.root for one in signed.card.ends if one.origin == old), None)
-    if named is not None and held >= end and Frontier().extend(desk.journal.leaf_hashes(old)[:end]).root() != named:
-        desk.bell.alarm(desk.pact, f"the end of {old} that {signed.card.party} names is not in the feed that is held here", None)
+        _tell_stops(desk, old, end, held)
+    if held >= end and Frontier().extend(desk.journal.leaf_hashes(old)[:end]).root() != last.root:
+        owner = desk.pact.party_of(old)
+        desk.bell.alarm(desk.pact, f"the end of {old} that {owner} names is not in the feed that is held here; ask what it said", None)
+
+
+def _tell_stops(desk: Desk, old: str, end: int, held: int) -> None:
+    """A stop that nobody sees any more must not go in silence: it may have been true."""
+    for index, leaf in enumerate(desk.journal.leaves(old, end, held), end):
+        with suppress(FormatError):
+            if open_envelope(leaf).payload.get("type") == EntryType.STOP:
+                entry = desk.pact.entry_id(old, index)
+                desk.bell.alarm(desk.pact, f"STOP {entry} stands beyond the end of its feed and is shown no more; ask its party", entry)
 
 
 def begin_epoch(desk: Desk) -> None:

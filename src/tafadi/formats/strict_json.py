@@ -19,6 +19,7 @@ from tafadi.errors import FormatError, InputError
 
 LARGEST_BYTES: Final = 64 * 1024 * 1024  # read whole into memory; a day of a country's notices is under 10 MB
 DEEPEST: Final = 32  # a notice needs 8; Python's own reader gives up near 1000
+MOST_BRACKETS: Final = 2_000_000  # objects and lists in one file; a corner is one of some 200 bytes in memory, and a country has 100,000
 
 _BOM = b"\xef\xbb\xbf"
 _RUN = re.compile(rb'(?:[^"\[\]{}]++|"(?:[^"\\]++|\\.?)*+(?:"|\Z))*+([\[\]{}]*+)', re.DOTALL)  # possessive: linear time on any bytes
@@ -88,20 +89,23 @@ def _text(data: bytes, format: str) -> str:
     bare = data.removeprefix(_BOM)
     if not bare.strip():
         raise FormatError("there is nothing in it but white space", format=format)
-    _check_depth(bare, format)
+    _check_brackets(bare, format)
     try:
         return bare.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FormatError("it is not UTF-8 text", format=format, offset=error.start + len(data) - len(bare)) from None
 
 
-def _check_depth(data: bytes, format: str) -> None:
-    depth = 0
+def _check_brackets(data: bytes, format: str) -> None:
+    depth, opened = 0, 0
     for run in _RUN.finditer(data):  # a run of brackets at a time, texts skipped, so that memory stays small
         for bracket in run[1]:
             depth += _STEP[bracket]
+            opened += _STEP[bracket] > 0
             if depth > DEEPEST:
                 raise FormatError(f"it nests deeper than {DEEPEST} levels", format=format)
+        if opened > MOST_BRACKETS:
+            raise FormatError(f"it has more than the {MOST_BRACKETS:,} objects and lists that one file may have", format=format)
 
 
 def _tree(text: str, format: str, skipped: int) -> object:

@@ -16,9 +16,22 @@ import httpx
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by, is_far_behind, next_checkpoint, next_entries, next_push, take_receipt
+from tafadi.desk.proof import evidence_of
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import DamagedError, EquivocationError, LimitError, SessionError, TafadiError, UnavailableError
+from tafadi.desk.succession import next_card
+from tafadi.errors import (
+    DamagedError,
+    EquivocationError,
+    InputError,
+    LimitError,
+    PeerError,
+    RefusedError,
+    SessionError,
+    TafadiError,
+    UnavailableError,
+)
 from tafadi.measure.instant import Instant
+from tafadi.net.fetch import cards_in, cards_path
 from tafadi.net.tls import client_context
 from tafadi.trust.catchup import parse_mirror_info
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
@@ -31,6 +44,7 @@ BACKOFF_MAX_S: Final = 5.0
 ANSWER_MAX_BYTES: Final = HEARTBEAT_MAX_BYTES  # the longest answer there is; a longer one is not read to its end
 RESUMES_MAX: Final = 3  # how often in a row the other node may name another size; one that goes on so leads us in a circle
 DOWN_AFTER_BEATS: Final = 3  # heartbeats missed until the officers are alarmed: 90 s at the usual 30
+NOT_NOW: Final = (404, 429, 503)  # the statuses of an answer after which the same is asked again later
 BINARY: Final = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
 
 
@@ -47,6 +61,7 @@ class Link:
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     lost_s: float = 0.0  # monotonic seconds of the first trouble since it was last well; 0 while it is
     is_down: bool = False
+    has_met: bool = False  # whether we have heard the other since the line was last well, before we told it anything of our feeds
     told: set[bytes] = field(default_factory=set)  # the cards and proofs that the other has been told since the line was last well
 
     def leads_to(self, url: str | None) -> bool:
@@ -63,6 +78,7 @@ class Link:
         """Remembers the trouble; once it has lasted for `patience_s` the officers are alarmed."""
         self.trouble, self.lost_s = trouble, self.lost_s or now_s
         self.told.clear()  # it may be another record that answers the next time
+        self.has_met = False
         if not self.is_down and now_s - self.lost_s >= patience_s:
             self.is_down = True
             self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is DOWN: {trouble}", None)
@@ -76,10 +92,12 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Lin
         while True:
             link.wake.clear()
             try:
+                doubt = None if link.has_met else await _meet(link, client, report)
                 await _tell(link, client, report)
-                for origin in link.desk.pact.origins(link.desk.party):
-                    await _push_all(link, client, origin)
+                await _push_feeds(link, client, report)
                 await _beat(link, client, report)
+                if doubt is not None:
+                    raise doubt
                 wait_s = BACKOFF_FIRST_S
                 link.well()
                 await _pause(link, heartbeat_s)
@@ -102,10 +120,48 @@ async def _pause(link: Link, longest_s: float) -> None:
         return
 
 
+async def _meet(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> TafadiError | None:
+    """Hears the other before we say anything: whether it goes by a newer card of our own party, or holds more of our feed than we do.
+
+    What comes back is why that could not be learned about the card: it holds up no entry, for one of them may be a stop; but the line is
+    not well, and is tried again. Raises DamagedError where it was learned: this record was put back from a copy, or another node has taken
+    over (the other tells its card to that node, never to us).
+    """
+    doubt = await _doubt_about_cards(link, client, report)
+    await _tell(link, client, report)  # our heartbeat verifies by the key on our newest card
+    try:
+        await _beat(link, client, report)
+    except (PeerError, InputError, RefusedError) as refused:  # a stop must go out all the same
+        report(link, refused)
+    link.has_met = True
+    return doubt
+
+
+async def _doubt_about_cards(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> TafadiError | None:
+    """Nothing, once the other has shown that it knows no newer card of our own party, or has refused for good to show it.
+
+    Else why what it answered shows neither. Raises DamagedError for a newer card, UnavailableError where there is no answer.
+    """
+    own = link.desk.pact.cards[link.desk.party]
+    path = cards_path(link.desk.pact.id, own.party, own.epoch + 1)
+    try:
+        answer = await _answered(client, "GET", path)
+        if answer.status_code not in (200, *NOT_NOW):
+            report(link, _refusal(answer, path))
+            return None
+        if answer.status_code != 200:
+            raise SessionError(str(_refusal(answer, path)))
+        for signed in cards_in(answer.content, own, own.epoch + 1):
+            next_card(link.desk.pact, link.desk.party, signed.data)
+    except (PeerError, InputError, RefusedError) as error:
+        return SessionError(f"whether {link.party} knows a newer card of {own.party} cannot be told; entries go out all the same: {error}")
+    return None
+
+
 async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
     """Passes on every card that is not in the agreement, and every proof; one that the other node refuses holds up nothing else."""
     cards = [(f"/card/{link.desk.pact.id}", signed.data) for signed in link.desk.pact.later()]
-    proofs = [(f"/evidence/{link.desk.pact.id}", exhibit.data) for exhibit in link.desk.journal.evidence()]
+    proofs = [(f"/evidence/{link.desk.pact.id}", exhibit.data) for exhibit in evidence_of(link.desk)]
     for path, body in (*cards, *proofs):
         if body in link.told:
             continue
@@ -114,6 +170,19 @@ async def _tell(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
         except SessionError as refused:
             report(link, refused)
         link.told.add(body)
+
+
+async def _push_feeds(link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
+    """Pushes all feeds, oldest first; trouble with one that has ended must not hold up the newest."""
+    *ended, newest = link.desk.pact.origins(link.desk.party)
+    for origin in ended:
+        try:
+            await _push_all(link, client, origin)
+        except SessionError as refused:
+            if (said := f"{origin}: {refused}".encode()) not in link.told:
+                report(link, refused)
+            link.told.add(said)
+    await _push_all(link, client, newest)
 
 
 async def _push_all(link: Link, client: httpx.AsyncClient, origin: str) -> None:
@@ -136,7 +205,8 @@ async def _push_all(link: Link, client: httpx.AsyncClient, origin: str) -> None:
 def _renewal(link: Link, origin: str, held: int) -> Push | None:
     """A push without entries: the other node has them all, and the receipt was lost when this node died before it was kept."""
     note = link.desk.journal.head(origin).checkpoint
-    return Push(origin, held, (), note) if note is not None and held_by(link.desk, link.party, origin) < held else None
+    is_all = held == link.desk.journal.head(origin).frontier.size
+    return Push(origin, held, (), note) if note is not None and is_all and held_by(link.desk, link.party, origin) < held else None
 
 
 async def _catch_up(link: Link, client: httpx.AsyncClient, origin: str, held: int) -> int:
@@ -185,17 +255,32 @@ async def _beat(link: Link, client: httpx.AsyncClient, report: Callable[[Link, T
 
 
 async def _post(client: httpx.AsyncClient, path: str, body: bytes) -> httpx.Response:
+    """The answer to a POST, as `_exchange` gives it."""
+    return await _exchange(client, "POST", path, body)
+
+
+async def _exchange(client: httpx.AsyncClient, method: str, path: str, body: bytes = b"") -> httpx.Response:
     """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
-    try:
-        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream("POST", path, content=body, headers=BINARY) as streamed:
-            answer = httpx.Response(streamed.status_code, content=await _within(streamed))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
-        raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
+    answer = await _answered(client, method, path, body)
     if answer.status_code in (200, 202, 409):
         return answer
-    if answer.status_code in (404, 429, 503):
-        raise UnavailableError(f"the other node does not take {path} now ({answer.status_code}: {_detail(answer)})")
-    raise SessionError(f"the other node refused {path} ({answer.status_code}: {_detail(answer)})")
+    raise _refusal(answer, path)
+
+
+async def _answered(client: httpx.AsyncClient, method: str, path: str, body: bytes = b"") -> httpx.Response:
+    """The answer, whatever it says. Raises UnavailableError when there is none, LimitError for one that is too long."""
+    try:
+        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream(method, path, content=body, headers=BINARY) as streamed:
+            return httpx.Response(streamed.status_code, content=await _within(streamed))
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
+        raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
+
+
+def _refusal(answer: httpx.Response, path: str) -> TafadiError:
+    """What an answer says that gives nothing: to try again later, or no."""
+    if answer.status_code in NOT_NOW:
+        return UnavailableError(f"the other node does not take {path} now ({answer.status_code}: {_detail(answer)})")
+    return SessionError(f"the other node refused {path} ({answer.status_code}: {_detail(answer)})")
 
 
 async def _within(streamed: httpx.Response) -> bytes:

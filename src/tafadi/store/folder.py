@@ -9,13 +9,13 @@ cards/<id>/          under each agreement the cards that came after it: <party>-
 journal.db           the feeds (tafadi.store.sqlite)
 journal.mark         how far each of them has grown (tafadi.store.mark)
 node.lock            held by the one process that may write
+restoring            there from the beginning of a restoring to its end, and nobody goes on with the folder but it
+journal.damaged-<n>.*  a journal or a mark that could not be used, set aside by a restoring
 """
 
-import base64
-import binascii
 import fcntl
+import itertools
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,14 +24,18 @@ from pathlib import Path
 from typing import Final
 
 from tafadi.desk.ports import Identity
-from tafadi.errors import DamagedError, InputError, MissingError, UnavailableError
+from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
 from tafadi.model.names import Language, check_name
+from tafadi.store.files import make_folder, read_seed, sync_folder, write_seed, write_whole
+from tafadi.trust.card import open_card
 from tafadi.trust.keys import SigningKey
 
 FORM: Final = 1
 ROLES: Final = ("watch-officer", "supervisor", "planner")
 EPOCH_KEYS: Final = ("envelope", "log", "mirror", "hpke")
-SEED_BYTES: Final = 32
+RESTORING: Final = "restoring"
+JOURNAL_FILES: Final = ("journal.db-wal", "journal.db-shm", "journal.db")  # the log first: alone it would be taken for a new journal's
+MARK_FILE: Final = "journal.mark"
 PORT_MAX: Final = 65_535
 _HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}", re.ASCII)
 _ADDRESS: Final = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})", re.ASCII)
@@ -81,22 +85,6 @@ def check_address(party: str, url: object) -> str:
     return found[0]
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
-    """Writes the file so that after a crash there is the old one or the new one, and never a part."""
-    part = path.with_name(path.name + ".part")
-    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(handle, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(out.fileno())
-    part.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
 @dataclass(frozen=True, slots=True)
 class Folder:
     """The folder of one node."""
@@ -122,10 +110,10 @@ class Folder:
         folder = cls(path)
         path.mkdir(parents=True, mode=0o700, exist_ok=True)
         path.chmod(0o700)  # the journal, the keys and the control socket are the party's own
-        (path / "keys").mkdir(mode=0o700)
-        (path / "agreements").mkdir()
+        make_folder(path / "keys", 0o700)
+        make_folder(path / "agreements")
         for name in ("root", *(f"operator-{role}" for role in ROLES)):
-            _write_key(folder._key_path(name), seed())
+            write_seed(folder._key_path(name), seed())
         folder.make_epoch_keys(settings.epoch, seed)
         write_whole(path / "keys" / "tls.pem", tls[0], 0o600)
         write_whole(path / "keys" / "tls.crt", tls[1])
@@ -134,17 +122,29 @@ class Folder:
 
     def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes]) -> None:
         """Writes fresh keys for an epoch, in place of any that were made and never used. They count once node.json names the epoch."""
-        self._epoch_path(epoch).mkdir(mode=0o700, exist_ok=True)
+        make_folder(self._epoch_path(epoch), 0o700)
         for name in EPOCH_KEYS:
-            _write_key(self._epoch_path(epoch) / f"{name}.key", seed())
+            write_seed(self._epoch_path(epoch) / f"{name}.key", seed())
 
     def begin_epoch(self, epoch: int) -> None:
-        """Goes by the keys and the card of that epoch from now on; the private keys of the one before it are destroyed."""
-        before = self.settings.epoch
+        """Goes by the keys and the card of that epoch from now on; the private keys of those before it are destroyed."""
         self.save_settings(replace(self.settings, epoch=epoch))
         self.show_card()
-        for name in EPOCH_KEYS:
-            (self._epoch_path(before) / f"{name}.key").unlink(missing_ok=True)
+        self.drop_retired_keys()
+
+    def drop_retired_keys(self) -> None:
+        """Destroys the private keys of every epoch before this one; a beginning that was killed may have left them.
+
+        Not while a key of this epoch is missing: then node.json names another epoch than it should, and those may be the ones in use.
+        """
+        epoch = self.settings.epoch
+        if not all((self._epoch_path(epoch) / f"{name}.key").is_file() for name in EPOCH_KEYS):
+            return
+        for folder in (self.path / "keys").glob("[0-9]*"):
+            left = [folder / f"{name}.key" for name in EPOCH_KEYS] if folder.name.isdecimal() and int(folder.name) < epoch else []
+            for key in filter(Path.exists, left):
+                key.unlink()
+                sync_folder(folder)
 
     def _epoch_path(self, epoch: int) -> Path:
         return self.path / "keys" / str(epoch)
@@ -202,15 +202,20 @@ class Folder:
         write_whole(self._epoch_path(epoch) / "card.json", card)
 
     def show_card(self) -> None:
-        """Lays the card of this epoch where it is handed out, if another lies there."""
+        """Lays the card of this epoch where it is handed out, if another lies there. Raises DamagedError for one that nobody could take."""
         shown = self.path / "card.json"
+        try:
+            open_card(self.card)
+        except (FormatError, SignatureError) as error:
+            raise DamagedError(f"the card {self._epoch_path(self.settings.epoch) / 'card.json'} cannot be used: {error}") from None
         if not shown.is_file() or shown.read_bytes() != self.card:
             write_whole(shown, self.card)
 
     def save_later_card(self, agreement: str, party: str, epoch: int, card: bytes) -> None:
         """Keeps a card that came after the agreement, this party's own or another's."""
         folder = self.path / "cards" / agreement
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder.parent)
+        make_folder(folder)
         write_whole(folder / f"{party}-{epoch}.json", card)
 
     def later_cards(self, agreement: str) -> list[bytes]:
@@ -251,7 +256,10 @@ class Folder:
 
     @contextmanager
     def locked(self, *, needs_journal: bool = True) -> Iterator[None]:
-        """Holds the folder: one writer only. Raises UnavailableError while another process does, DamagedError without its journal."""
+        """Holds the folder: one writer only. Whoever needs no journal restores it.
+
+        Raises UnavailableError while another process holds it; DamagedError without its journal, and while a restoring is not at its end.
+        """
         with (self.path / "node.lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -259,27 +267,34 @@ class Folder:
                 raise UnavailableError(f"another process holds the node in {self.path}") from None
             if needs_journal:
                 self._check_journal()
+            self.drop_retired_keys()
             yield
 
     def _check_journal(self) -> None:
         """Raises DamagedError when agreements are signed here and the journal is gone: a new one would sign used places again."""
+        if (self.path / RESTORING).exists():
+            raise DamagedError(
+                f"the record in {self.path} is being restored, and is not whole yet; `tafadi node restore` goes on with that"
+            )
         journal = self.path / "journal.db"
         if self.agreements() and not (journal.is_file() and journal.stat().st_size):
             raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; `tafadi node restore` fetches it back")
 
+    def begin_restoring(self) -> None:
+        """From here on nobody goes on with the record but a restoring, whatever becomes of its journal and its mark."""
+        write_whole(self.path / RESTORING, b"`tafadi node restore` was begun here and has not come to its end\n", 0o600)
 
-def _write_key(path: Path, seed: bytes) -> None:
-    write_whole(path, base64.b64encode(seed) + b"\n", 0o600)
+    def end_restoring(self) -> None:
+        """The record is whole again."""
+        (self.path / RESTORING).unlink()
+        sync_folder(self.path)
 
-
-def read_seed(path: Path) -> bytes:
-    """The 32 bytes of the key in a file. Raises MissingError, DamagedError."""
-    if not path.is_file():
-        raise MissingError(f"the key {path} is not here")
-    try:
-        seed = base64.b64decode(path.read_bytes().strip(), validate=True)
-    except binascii.Error:
-        seed = b""
-    if len(seed) != SEED_BYTES:
-        raise DamagedError(f"the key {path} is damaged: it is not {SEED_BYTES} bytes in base64")
-    return seed
+    def set_aside(self, *names: str) -> str:
+        """Gives those of these files of a journal that are there another name, for good; `journal.damaged-<n>`, with a new number."""
+        numbers = (f"journal.damaged-{number}" for number in itertools.count(1))
+        aside = next(name for name in numbers if not any(self.path.glob(f"{name}.*")))
+        for name in names:
+            if (self.path / name).exists():
+                (self.path / name).rename(self.path / name.replace("journal", aside))
+        sync_folder(self.path)
+        return aside

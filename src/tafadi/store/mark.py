@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from tafadi.errors import DamagedError, StoreError
-from tafadi.store.folder import write_whole
+from tafadi.store.files import write_whole
 
+_WAY_ON: Final = "`tafadi node restore` begins the next epoch"
 LINES_MAX: Final = 10_000  # under a megabyte; then the file is written anew with one line a feed
 
 
@@ -103,8 +104,8 @@ def read_mark(path: Path) -> dict[str, int]:
 def _parse(path: Path, line: bytes) -> tuple[str, int]:
     origin, _, size = line.rpartition(b" ")
     if not origin or not size.isdigit():
-        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size")
+        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size; {_WAY_ON}")
     try:
         return origin.decode(), int(size)
     except ValueError:
-        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size") from None
+        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size; {_WAY_ON}") from None

@@ -6,7 +6,7 @@ cache survives a killed process (docs/stores.md). A mark beside the file says ho
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,9 @@ from tafadi.trust.log import Frontier
 
 SCHEMA_VERSION: Final = 1
 _NO_FILE: Final = (":memory:", "")  # SQLite's names for a database that lies nowhere
+WAY_ON: Final = "`tafadi node restore` fetches this party's entries back"
+# SQLite's words for a file that no waiting and no room on the disk mends: it is no journal, is torn, or lacks a table.
+_DAMAGE: Final = ("malformed", "not a database", "no such table", "no such column", "already exists", "corrupt")
 _SCHEMA: Final = """
 CREATE TABLE feed (
     origin TEXT PRIMARY KEY,
@@ -58,17 +61,24 @@ CREATE TABLE exhibit (
 class SqliteJournal:
     """A journal in one SQLite file. Raises StoreError when the file cannot be used, DamagedError when it contradicts itself.
 
-    `restored` opens one that was put back from a copy, which nobody may write to but `tafadi.epoch`.
+    `restored` opens one that was put back from a copy, which nobody may write to but `tafadi.epoch`: its mark stays as it is until
+    `mark_anew`, so that a restoring that does not come to its end leaves a record that no node goes on with.
     """
 
     def __init__(self, path: Path | str, *, read_only: bool = False, restored: bool = False) -> None:
         self._path = str(path)
-        with _in_our_words(self._path):
+        with _in_our_words(self._path), ExitStack() as undo:
             self._db = _connect(self._path, read_only)
+            undo.callback(self._db.close)  # one that is left open would, when it goes, take away the log of the file that came in its place
             self._prepare(read_only)
-        self._mark = None if read_only or self._path in _NO_FILE else self._marked(restored)
+            undo.pop_all()
+        self._mark = None if read_only or restored or self._path in _NO_FILE else self._marked()
 
     def _prepare(self, read_only: bool) -> None:
+        if not read_only:
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+        self._db.execute("PRAGMA busy_timeout = 2000")
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version == 0 and not read_only:
             self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={SCHEMA_VERSION};COMMIT;")
@@ -77,14 +87,16 @@ class SqliteJournal:
                 f"{self._path} has the form {version} of the journal, and {SCHEMA_VERSION} is spoken here; upgrade the older side"
             )
 
-    def _marked(self, restored: bool) -> Mark:
+    def _marked(self, *, restored: bool = False) -> Mark:
         try:
-            with _as_stored("the size of a feed"):
-                sizes = {str(origin): int(str(size)) for origin, size in self._rows("SELECT origin, size FROM feed")}
-            return Mark(Path(self._path).with_suffix(".mark"), sizes, restored=restored)
+            return Mark(Path(self._path).with_suffix(".mark"), self.sizes(), restored=restored)
         except StoreError:
             self._db.close()
             raise
+
+    def mark_anew(self) -> None:
+        """Has the mark say what is held here, though it said more: the epoch that it spoke of has ended. Raises StoreError."""
+        self._mark = self._marked(restored=True)
 
     def close(self) -> None:
         """Lets go of the files."""
@@ -165,6 +177,20 @@ class SqliteJournal:
         """Every feed that the journal holds."""
         return [str(row[0]) for row in self._rows("SELECT origin FROM feed ORDER BY origin")]
 
+    def sizes(self) -> dict[str, int]:
+        """How many entries each feed is said to have. Raises DamagedError."""
+        with _as_stored("the size of a feed"):
+            return {str(origin): int(str(size)) for origin, size in self._rows("SELECT origin, size FROM feed")}
+
+    def check_file(self) -> None:
+        """Nothing, where every table is there, and SQLite finds every page and index sound. Reads the whole file. Raises DamagedError."""
+        found = str(self._rows("PRAGMA integrity_check(1)")[0][0])
+        if found != "ok":
+            raise DamagedError(f"the journal {self._path} is damaged: {found.splitlines()[-1]}; {WAY_ON}")
+        tables = {str(row[0]) for row in self._rows("SELECT sql FROM sqlite_schema")}
+        if not {table.strip() for table in _SCHEMA.split(";")} - {""} <= tables:
+            raise DamagedError(f"the journal {self._path} is damaged: its tables are others; {WAY_ON}")
+
     def head(self, origin: str) -> Head:
         """How far the feed has grown; an unknown feed is empty."""
         rows = self._rows("SELECT frontier, checkpoint, pending FROM feed WHERE origin = ?", origin)
@@ -214,13 +240,8 @@ class SqliteJournal:
 
 def _connect(path: str, read_only: bool) -> sqlite3.Connection:
     if read_only:
-        db = sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    else:
-        db = sqlite3.connect(path, isolation_level=None)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-    db.execute("PRAGMA busy_timeout = 2000")
-    return db
+        return sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
+    return sqlite3.connect(path, isolation_level=None)
 
 
 def _blob(value: object) -> bytes:
@@ -235,7 +256,7 @@ def _as_stored(what: str) -> Iterator[None]:
     try:
         yield
     except (InputError, ValueError) as error:
-        raise DamagedError(f"{what} in the journal is damaged: {error}") from None
+        raise DamagedError(f"{what} in the journal is damaged: {error}; {WAY_ON}") from None
 
 
 @contextmanager
@@ -245,11 +266,11 @@ def _in_our_words(path: str) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise _as_ours(error, path) from error
     except UnicodeDecodeError:  # SQLite's own words about a damaged schema quote its bytes
-        raise DamagedError(f"the journal {path} is damaged: its schema is not text") from None
+        raise DamagedError(f"the journal {path} is damaged: its schema is not text; {WAY_ON}") from None
 
 
 def _as_ours(error: sqlite3.DatabaseError, path: str) -> StoreError:
     """The system's word for it, in our family: a full or read-only disk can be mended, a malformed file must stop the node."""
-    if "malformed" in str(error) or "not a database" in str(error):
-        return DamagedError(f"the journal {path} is damaged: {error}")
+    if any(word in str(error) for word in _DAMAGE):
+        return DamagedError(f"the journal {path} is damaged: {error}; {WAY_ON}")
     return StoreError(f"the journal {path} cannot be used: {error}")

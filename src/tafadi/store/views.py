@@ -2,24 +2,25 @@
 
 Disposable: nothing here is stored. Entries are folded in the order of (causal level, party, index), where an entry's level is one more than
 the highest of the entry before it in its feed, of everything it says it has seen, and of every entry that it refers to: a topological
-order of `seen`. An entry that comes
-late, before others already folded, makes the picture be folded anew, so that the result never depends on the order of arrival.
+order of `seen`. An entry that comes late, before others already folded, makes what it is about be folded anew (`tafadi.desk.matters`), so
+that the result never depends on the order of arrival. What still waits for what it has seen is folded after that.
+
+Each entry is read and examined once, and what one call costs does not grow with what is placed or waits already.
 """
 
-from bisect import insort
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tafadi.desk.examine import Examined, examine
-from tafadi.desk.fold import fold
+from tafadi.desk.matters import Key, Matters
 from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal
 from tafadi.errors import DamagedError, MissingError
-from tafadi.model.entry import EntryId, Seen
+from tafadi.model.entry import EntryId, EntryType, Seen
 from tafadi.model.reply import Refusal
 from tafadi.trust.log import Frontier
-
-Key = tuple[int, str, int]  # causal level, party, position
 
 
 @dataclass(slots=True)
@@ -33,7 +34,7 @@ class FoldedFeed:
     entries: list[Examined] = field(default_factory=list)
     levels: list[int] = field(default_factory=list)
     seen: dict[tuple[str, int], int] = field(default_factory=dict)
-    waiting: list[Examined] = field(default_factory=list)
+    waiting: deque[Examined] = field(default_factory=deque)
     beyond: dict[EntryId, Examined] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)
     frontiers: dict[int, Frontier] = field(default_factory=dict)
@@ -46,75 +47,96 @@ class FoldedViews:
     def __init__(self, journal: Journal, pact: Pact) -> None:
         self._journal = journal
         self._pact = pact
-        self.start_over()
+        self._roused: list[EntryId] = []
+        self._begin()
+        self.catch_up()
+
+    def _begin(self) -> None:
+        parties = self._pact.agreement.parties
+        self._feeds = {party: FoldedFeed(party) for party in parties}
+        self._matters = Matters(parties)
+        self._came: list[Examined] = []  # taken from the journal, and not yet placed or waiting
+        self._waiting: dict[EntryId, Examined] = {}
+        self._untrue: set[EntryId] = set()
 
     def start_over(self) -> None:
-        """Folds everything anew: a card says that a feed has ended, and what stands beyond that end takes no effect."""
-        self._feeds = {party: FoldedFeed(party) for party in self._pact.agreement.parties}
-        self._order: list[Key] = []
-        self._refusals: dict[EntryId, Refusal | None] = {}
-        self._provisional: list[Examined] = []
-        self._untrue: set[EntryId] = set()
-        self.picture = Picture()
+        """Places and folds everything anew: a card says that a feed has ended, and what stands beyond that end takes no effect.
+
+        Of the entries only those are examined again for which the card changes something: they are beyond that end now.
+        """
+        before, waited = self._feeds, self._waiting
+        kept = {feed.party: [*map(self._as_it_is_now, (*feed.entries, *feed.waiting)), *feed.beyond.values()] for feed in before.values()}
+        self._begin()
+        for party, entries in kept.items():
+            self._feeds[party].read = before[party].read
+            self._take(self._feeds[party], entries)
         self.catch_up()
+        self._rouse(entry for entry in waited.values() if self.holds(entry.id))
+
+    def _as_it_is_now(self, entry: Examined) -> Examined:
+        origin = self._pact.feed_of(entry.id)
+        end = self._pact.end(origin)
+        is_within = end is None or entry.id.index < end
+        return entry if is_within else examine(self._journal.leaf(origin, entry.id.index), entry.id, self._pact)
 
     def catch_up(self) -> None:
         """Takes in whatever the journal holds and the picture does not.
 
         Entries that have seen what is not here are folded too, after all others: nothing that is stored stays out of sight. When what
-        they have seen arrives, they move to their place, and the picture is folded anew.
+        they have seen arrives, they move to their place.
         """
         for feed in self._feeds.values():
             self._read(feed)
         new = self._place_all()
-        waiting = self._in_turn()
-        late = bool(new) and bool(self._order) and new[0] < self._order[-1]
-        if late or (self._provisional and (new or waiting != self._provisional)):
-            self._fold_anew(new)
-            self._fold_waiting(waiting)
-            return
-        for key in new:
-            self._order.append(key)
-            self._fold(key)
-        if waiting != self._provisional:
-            self._fold_waiting(waiting)
+        for key, entry in new:
+            self._matters.place(key, entry)
+        for entry in self._came:
+            if not self.holds(entry.id):
+                self._waiting[entry.id] = entry
+                self._matters.wait(entry)
+        self._came = []
+        self._rouse(entry for _, entry in new if self._waiting.pop(entry.id, None))
 
-    def _in_turn(self) -> list[Examined]:
-        """The entries that wait, each after those it refers to, as far as they are here; within a feed in its order."""
-        left = {party: list(feed.waiting) for party, feed in sorted(self._feeds.items())}
-        known = {party: len(feed.entries) for party, feed in self._feeds.items()}
-        turn: list[Examined] = []
-        while any(left.values()):
-            ready = [party for party, entries in left.items() if entries and self._refers_to_known(entries[0], known)]
-            party = (ready or [party for party, entries in left.items() if entries])[0]
-            turn.append(left[party].pop(0))
-            known[party] = self._position(turn[-1].id) + 1
-        return turn
+    def _rouse(self, entries: Iterable[Examined]) -> None:
+        """Has the judge look at what waited until now. A stop was roused when it came, and is not again."""
+        self._roused += [entry.id for entry in entries if not _is_stop(entry)]
 
-    def _refers_to_known(self, entry: Examined, known: dict[str, int]) -> bool:
-        refs = entry.message.refs if entry.message else ()
-        return all(ref.entry.party in known and self._position(ref.entry) < known[ref.entry.party] for ref in refs)
+    def roused(self, start: int) -> Sequence[EntryId]:
+        """What is to be looked at now, but for the first `start`: each stop as it is read, and what had waited and has its place now."""
+        return self._roused[start:]
+
+    @property
+    def read(self) -> int:
+        """How many entries of all feeds have been read."""
+        return sum(size for feed in self._feeds.values() for size in feed.read.values())
+
+    @property
+    def picture(self) -> Picture:
+        """What all entries together say."""
+        return self._matters.picture
 
     def _position(self, entry: EntryId) -> int:
         return self._pact.position(entry.party, entry.epoch, entry.index)
 
-    def _fold_waiting(self, waiting: list[Examined]) -> None:
-        for entry in waiting:
-            self._refusals[entry.id] = fold(self.picture, entry, len(self._feeds))
-        self._provisional = waiting
-
     def _read(self, feed: FoldedFeed) -> None:
-        before = len(feed.waiting)
         for origin in self._pact.origins(feed.party):
-            end = self._pact.end(origin)
-            for entry in self._new_entries(feed, origin):
-                if end is None or entry.id.index < end:
-                    feed.waiting.append(entry)
-                else:
-                    feed.beyond[entry.id] = entry
-                    self._refusals[entry.id] = entry.refusal
-        if len(feed.waiting) > before:
-            feed.waiting.sort(key=lambda entry: entry.id)
+            new = self._new_entries(feed, origin)
+            self._take(feed, new)
+            self._roused += [entry.id for entry in new if _is_stop(entry)]
+
+    def _take(self, feed: FoldedFeed, entries: Sequence[Examined]) -> None:
+        """Has each entry wait for its place, in order; or, beyond the end of its feed, for none."""
+        in_order = True
+        for entry in entries:
+            end = self._pact.end(self._pact.feed_of(entry.id))
+            if end is not None and entry.id.index >= end:
+                feed.beyond[entry.id] = entry
+                continue
+            in_order = in_order and (not feed.waiting or feed.waiting[-1].id < entry.id)
+            feed.waiting.append(entry)
+            self._came.append(entry)
+        if not in_order:  # the end of an older feed came after the beginning of the next
+            feed.waiting = deque(sorted(feed.waiting, key=lambda entry: entry.id))
 
     def _new_entries(self, feed: FoldedFeed, origin: str) -> list[Examined]:
         known = feed.read.get(origin, 0)
@@ -127,17 +149,18 @@ class FoldedViews:
         feed.read[origin] = known + len(leaves)
         return [examine(leaf, self._pact.entry_id(origin, known + number), self._pact) for number, leaf in enumerate(leaves)]
 
-    def _place_all(self) -> list[Key]:
-        """The keys of all waiting entries whose seen entries are here, in order."""
-        new: list[Key] = []
+    def _place_all(self) -> list[tuple[Key, Examined]]:
+        """All waiting entries whose seen entries are here, in order."""
+        new: list[tuple[Key, Examined]] = []
         moved = True
         while moved:
             moved = False
             for feed in self._feeds.values():
                 while feed.waiting and self._has_all_before(feed, feed.waiting[0]):
-                    new.append(self._place(feed, feed.waiting.pop(0)))
+                    entry = feed.waiting.popleft()
+                    new.append((self._place(feed, entry), entry))
                     moved = True
-        return sorted(new)
+        return sorted(new, key=lambda placed: placed[0])
 
     def _seen(self, entry: Examined) -> list[Seen]:
         if entry.message is None:
@@ -195,17 +218,6 @@ class FoldedViews:
         card = self._pact.card(origin)
         return self._root(card.party, card.epoch, size)
 
-    def _fold(self, key: Key) -> None:
-        entry = self._feeds[key[1]].entries[key[2]]
-        self._refusals[entry.id] = fold(self.picture, entry, len(self._feeds))
-
-    def _fold_anew(self, new: list[Key]) -> None:
-        for key in new:
-            insort(self._order, key)
-        self.picture = Picture()
-        for key in self._order:
-            self._fold(key)
-
     def holds(self, entry: EntryId) -> bool:
         """Whether the entry has its place in the picture, with all that it has seen; or can have none, beyond the end of its feed."""
         return self._placed(entry) is not None
@@ -226,14 +238,16 @@ class FoldedViews:
 
     def examined(self, entry: EntryId) -> Examined:
         """One entry, examined, in its place or still waiting for it. Raises MissingError."""
-        placed = self._placed(entry) or next((waiting for waiting in self._provisional if waiting.id == entry), None)
+        placed = self._placed(entry) or self._waiting.get(entry)
         if placed is None:
             raise MissingError(f"entry {entry} is not here")
         return placed
 
     def refusal(self, entry: EntryId) -> Refusal | None:
         """Why the entry takes no effect; None when it does."""
-        return self._refusals.get(entry)
+        feed = self._feeds.get(entry.party)
+        beyond = feed.beyond.get(entry) if feed else None
+        return beyond.refusal if beyond else self._matters.refusal(entry)
 
     def seen_by(self, party: str) -> dict[tuple[str, int], int]:
         """Up to which size of each other feed, by party and epoch, that party's entries say it has read."""
@@ -242,3 +256,7 @@ class FoldedViews:
     def entries(self, party: str) -> list[Examined]:
         """All entries of one party that have been folded, in order."""
         return list(self._feeds[party].entries)
+
+
+def _is_stop(entry: Examined) -> bool:
+    return entry.message is not None and entry.message.type is EntryType.STOP

@@ -19,6 +19,7 @@ from tafadi.trust.canon import Json, bytes_member, canonical, check_members, int
 from tafadi.trust.checkpoint import EPOCH_MAX, PROTOCOL, Checkpoint, split_origin
 from tafadi.trust.dsse import unwrap, wrap
 from tafadi.trust.keys import KEY_BYTES, PublicKey, SigningKey
+from tafadi.trust.log import EMPTY_ROOT
 
 CARD_TYPE: Final = "application/vnd.tafadi.card+json"
 CARD_MAX_BYTES: Final = 32_768  # 64 operators and the longest certificate take half of it
@@ -63,18 +64,24 @@ class Card:
             raise InputError(f"an HPKE key of {len(self.hpke)} bytes is not one; X25519 has {KEY_BYTES}")
         if self.valid.start == self.valid.end:
             raise InputError("the card is never valid: it ends when it begins")
-        keys = [*_raw_keys(self), self.hpke, _certified_key(self.tls_certificate)]
-        if len(set(keys)) != len(keys):
+        if len(self.keys) != len(self.operators) + len(_KEYS) + 2:
             raise InputError("a key stands twice on the card; each use has a key of its own")
         _check_ends(self)
+
+    @property
+    def keys(self) -> frozenset[bytes]:
+        """All its keys, whatever their use: 32 bytes each, or the DER of a certified key that is not Ed25519."""
+        operators = (key.raw for _, key in self.operators)
+        own = (self.root.raw, self.envelope.raw, self.log.raw, self.mirror.raw, self.hpke, _certified_key(self.tls_certificate))
+        return frozenset((*own, *operators))
 
     def operator(self, role: str) -> PublicKey | None:
         """The key of `role`; None when the card has no such role."""
         return dict(self.operators).get(role)
 
-    def end_of(self, origin: str) -> int:
-        """How many entries of that feed of the epoch before stand: 0 for one that is not named."""
-        return next((end.size for end in self.ends if end.origin == origin), 0)
+    def end_of(self, origin: str) -> Checkpoint:
+        """How much of that feed of the epoch before stands: nothing of one that is not named."""
+        return next((end for end in self.ends if end.origin == origin), Checkpoint(origin, 0, EMPTY_ROOT))
 
 
 def sign_card(card: Card, root: SigningKey) -> bytes:
@@ -196,10 +203,6 @@ def _instant(value: dict[str, Json], name: str) -> Instant:
     if str(instant) != text:
         raise FormatError(f"{text!r} is not the one form of its time, {instant}", format=_FORMAT, field=name)
     return instant
-
-
-def _raw_keys(card: Card) -> list[bytes]:
-    return [card.root.raw, card.envelope.raw, card.log.raw, card.mirror.raw, *(key.raw for _, key in card.operators)]
 
 
 def _certified_key(certificate: bytes) -> bytes:

@@ -121,6 +121,13 @@ def open_evidence(data: bytes) -> tuple[Evidence, Card]:
     return claimed, card
 
 
+def accused_feed(evidence: Evidence) -> str:
+    """The origin of the feed that the evidence is about; of evidence that `open_evidence` gave."""
+    if evidence.kind is Contradiction.TWO_ENTRIES:
+        return str(open_envelope(evidence.first).payload["origin"])
+    return evidence.first.split(b"\n", 1)[0].decode("utf-8")
+
+
 def _place(envelope: Envelope) -> tuple[str, int] | None:
     origin, index = envelope.payload.get("origin"), envelope.payload.get("index")
     return (origin, index) if isinstance(origin, str) and isinstance(index, int) and not isinstance(index, bool) else None

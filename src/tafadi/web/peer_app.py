@@ -7,6 +7,7 @@ looked at it. Handlers touch the node only between awaits, so that each takes it
 Source: docs/spec/push.md, docs/spec/heartbeat.md, docs/spec/tiles.md.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
@@ -20,7 +21,8 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.listen import add_checkpoint, add_entries, receive
 from tafadi.desk.proof import take_evidence
 from tafadi.desk.pulse import beat, hear
-from tafadi.errors import EquivocationError, LimitError, MissingError, NotPermittedError, UnavailableError
+from tafadi.errors import EquivocationError, InputError, LimitError, MissingError, NotPermittedError, UnavailableError
+from tafadi.net.fetch import CARDS_MAX
 from tafadi.node import Node
 from tafadi.store.tiles import tile_bytes
 from tafadi.trust.canon import to_base64
@@ -40,6 +42,7 @@ from tafadi.trust.mirror import WrongSize
 from tafadi.trust.push import PUSH_MAX_BYTES, decode_push
 from tafadi.web.problems import handlers
 
+_EPOCH: Final = re.compile(r"[1-9][0-9]{0,6}", re.ASCII)  # of any card, or the one after the last that there can be
 PEER_KEY: Final = "tafadi.peer"  # where the protocol class puts the certificate (DER) that the other side proved to hold
 
 
@@ -137,9 +140,17 @@ class PeerDoor:
         return PlainTextResponse("")
 
     async def cards(self, request: Request) -> Response:
-        """The cards after the agreement that this node goes by, one to a line in base64, those of each party in order."""
+        """A party's cards that this node goes by, from an epoch on, one to a line in base64, in order, at most CARDS_MAX of them.
+
+        Not found means that the agreement is not signed here, and nothing else.
+        """
         desk = self.of_agreement(request)
-        return PlainTextResponse("".join(to_base64(signed.data) + "\n" for signed in desk.pact.later()))
+        party, epoch = request.path_params["party"], request.path_params["epoch"]
+        if party not in desk.pact.cards or not _EPOCH.fullmatch(epoch):
+            raise InputError(f"the cards of a party of {desk.pact.id} can be asked for, from an epoch on that is a number")
+        later = [desk.pact.signed(origin) for origin in desk.pact.origins(party)]
+        lines = [to_base64(signed.data) + "\n" for signed in later if signed.card.epoch >= int(epoch)]
+        return PlainTextResponse("".join(lines[:CARDS_MAX]))
 
     async def evidence(self, request: Request) -> Response:
         """Keeps a proof that another party found."""
@@ -175,7 +186,7 @@ def peer_app(node: Node, after: Callable[[], None], after_card: Callable[[], Non
         Route("/add-entries", door.add_entries, methods=["POST"]),
         Route("/heartbeat", door.heartbeat, methods=["POST"]),
         Route("/card/{agreement}", door.card, methods=["POST"]),
-        Route("/cards/{agreement}", door.cards, methods=["GET"]),
+        Route("/cards/{agreement}/{party}/{epoch}", door.cards, methods=["GET"]),
         Route("/evidence/{agreement}", door.evidence, methods=["POST"]),
         Route("/feed/{path:path}", _split_feed(door.feed), methods=["GET"]),
     ]

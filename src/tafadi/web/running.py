@@ -6,7 +6,9 @@ Each is one task. What one of them cannot do is told to the officers; damage, an
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Awaitable
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,7 +29,10 @@ from tafadi.web.protocol import QuietServer
 CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
 CARD_LOOK_S: Final = 86_400.0
 LOOK_AGAIN_S: Final = 5.0  # how often the inbox is looked at though nothing came in
+FIRST_CONTACT_S: Final = 3.0  # how long a node that starts hears the others before it judges; a stop is to be heard within a minute
+FIRST_LOOK_S: Final = 0.05
 JUDGE_AGAIN_S: Final = 1.0  # how soon a judgement that failed is tried again
+ENGINE_THREAD: Final = "engine"  # begins the name of the thread in which the engine works; nobody waits for it in order to stop
 
 log = structlog.get_logger()
 
@@ -40,6 +45,7 @@ class Running:
     tls: ssl.SSLContext
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     to_judge: asyncio.Event = field(default_factory=asyncio.Event)
+    engine: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, ENGINE_THREAD))
     warm: asyncio.Event = field(default_factory=asyncio.Event)
     links: dict[tuple[str, str], tuple[Link, asyncio.Task[None]]] = field(default_factory=dict)
     mode: Mode | None = None
@@ -111,14 +117,12 @@ class Running:
         """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""
         self.node.has_worker = True
         self.spawn(self._warm_up())
+        await self._first_contact()
         told = ""
         while True:
             await self._something_to_judge()
             try:
-                self.node.judge()
-                while self.warm.is_set() and (work := self.node.work_ahead()) is not None:
-                    await asyncio.to_thread(work)
-                    self.node.judge()
+                await self._judge_all()
                 told = ""
             except DamagedError:
                 raise
@@ -129,9 +133,35 @@ class Running:
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
 
+    async def _judge_all(self) -> None:
+        """Judges until nothing is left but what waits. Between two goes everybody else has a turn: what comes in, the officers, the engine.
+
+        None of these holds up another: not a long inbox the engine, nor the engine a stop.
+        """
+        while True:
+            judged = self.node.judge()
+            work = self.node.work_ahead() if self.warm.is_set() else None
+            if work is not None:
+                await self._in_engine(work)
+            elif judged:
+                await asyncio.sleep(0)
+            else:
+                return
+
+    async def _first_contact(self) -> None:
+        """Waits until each line has been tried once: a record put back from a copy is found out there, before the node says anything."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FIRST_CONTACT_S):
+                while not all(link.has_met or link.trouble for link, _task in self.links.values()):
+                    await asyncio.sleep(FIRST_LOOK_S)
+
+    async def _in_engine(self, work: Callable[[], object]) -> None:
+        """Does the work in the engine's own thread. Not in asyncio's: for those its end waits, and a compiler may take minutes."""
+        await asyncio.get_running_loop().run_in_executor(self.engine, work)
+
     async def _warm_up(self) -> None:
         """Loads the engine beside the event loop: the first notice waits for it, and nothing else does."""
-        await asyncio.to_thread(warm_up)
+        await self._in_engine(warm_up)
         self.warm.set()
         self.to_judge.set()
 
@@ -185,7 +215,8 @@ class Running:
             for desk in self.node.desks.values():
                 for party, card in desk.pact.cards.items():
                     if now.plus(CARD_WARNING_S) >= card.valid.end:
-                        self.node.bell.alarm(desk.pact, f"the card of {party} is valid only until {card.valid.end}", None)
+                        way_on = "; `tafadi node renew` makes the next" if party == desk.party else ""
+                        self.node.bell.alarm(desk.pact, f"the card of {party} is valid only until {card.valid.end}{way_on}", None)
             await asyncio.sleep(CARD_LOOK_S)
 
 
@@ -201,3 +232,8 @@ def mode_for_tracks(desk: Desk, named: Mode | None) -> Mode:
 
 def _report_link(link: Link, error: TafadiError) -> None:
     log.warning("line", party=link.party, agreement=link.desk.pact.id, trouble=str(error))
+
+
+def engine_works() -> bool:
+    """Whether the engine's thread is still there after its node has stopped: compiling, or with a computation that nobody waits for."""
+    return any(thread.name.startswith(ENGINE_THREAD) for thread in threading.enumerate())

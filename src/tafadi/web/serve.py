@@ -104,6 +104,7 @@ async def _shut_down(running: Running) -> None:
     for task in running.tasks[len(running.servers) :]:
         task.cancel()
     await asyncio.gather(*running.tasks, return_exceptions=True)
+    running.engine.shutdown(wait=False, cancel_futures=True)
     (running.node.folder.path / "control.sock").unlink(missing_ok=True)
 
 

@@ -21,7 +21,8 @@ from tafadi.model.agreement import Agreement, Timing
 from tafadi.model.names import Mode
 from tafadi.net.tls import make_certificate
 from tafadi.node import ScenarioClock
-from tafadi.store.folder import Folder, Settings, write_whole
+from tafadi.store.files import write_whole
+from tafadi.store.folder import Folder, Settings
 from tafadi.store.identity import CARD_DAYS, first_card
 
 ANSWERS_S: Final = 60.0  # how long a killed node may take to answer again

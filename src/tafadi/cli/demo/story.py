@@ -55,6 +55,10 @@ class Story(Looking):
         if not held:
             raise NotHeldError(key, **values)
 
+    def require_in_time(self, held: object) -> None:
+        """Raises NotHeldError when a slow machine has not left the story time enough before the flying."""
+        self.require(held, "held.in-time", option="--prepare")
+
     def at_both(self, find: Callable[[str], Any], key: str, within_s: float = 60.0, **values: object) -> tuple[Any, Any]:
         """What both parties' pictures hold. Raises NotHeldError when one of them never does."""
         found = self.stage.look(lambda: (a, b) if (a := find(ALPHA)) and (b := find(BRAVO)) else None, within_s)
@@ -106,6 +110,7 @@ class Story(Looking):
             lambda: self.stage.ask(sender, "notice.send", geojson=geojson),
         )
         _, view = self.at_both(lambda party: self.notice(party, sender, notice.title), "held.notice", title=notice.title)
+        self.require_in_time(not view["late"])
         volume = notice.volumes[0]
         centre = volume.outline.centre if hasattr(volume.outline, "centre") else ""
         assert volume.lower is not None
@@ -125,6 +130,7 @@ class Story(Looking):
             lambda: self.stage.ask(sender, "notice.amend", entry=before["id"], geojson=geojson),
         )
         _, view = self.at_both(lambda party: self.is_amended(party, sender, notice.title), "held.amendment", title=notice.title)
+        self.require_in_time(not view["late"])
         return dict(view)
 
     def read_back(self, sender: str, title: str, result: str) -> View:
@@ -219,7 +225,7 @@ class Story(Looking):
 
     def flying(self, play: Callable[[], None]) -> None:
         """Both nodes follow the aircraft; the pair's alert is shown to both within a second of the plot that showed it."""
-        self.require(self.stage.clock.now() < self.scene.plots_from, "held.in-time", option="--prepare")
+        self.require_in_time(self.stage.clock.now() < self.scene.plots_from)
         self.say("demo.flying")
         play()
         left_s = self.scene.plots_until.since(self.stage.clock.now()) / self.scene.rate

@@ -5,6 +5,7 @@ import base64
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.pact import Pact, pact_of
+from tafadi.desk.proof import evidence_of
 from tafadi.errors import InputError, MissingError, RefusedError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
@@ -30,7 +31,7 @@ def _agreement_status(desk: Desk) -> Json:
         "feeds": feeds,
         "stored_at": stored,
         "unjudged": len(desk.journal.unjudged()),
-        "evidence": len(desk.journal.evidence()),
+        "evidence": len(evidence_of(desk)),
         "picture": desk.picture.digest(),
     }
 
