@@ -22,7 +22,7 @@ check: $(VENV)/.ready
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
 
-bench: $(VENV)/.ready
+bench: $(VENV)/.bench
 	OMP_WAIT_POLICY=passive $(BIN)/python bench/all.py
 
 format: $(VENV)/.ready
@@ -33,6 +33,14 @@ format: $(VENV)/.ready
 lock: $(VENV)/.ready
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	    --extra dev --quiet --output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	    --constraint requirements.lock --quiet --output-file bench/requirements.lock bench/requirements.in
+
+# The peers: from PyPI into the same environment, and PostGIS from Debian where this machine lets us.
+$(VENV)/.bench: $(VENV)/.ready bench/requirements.lock
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement bench/requirements.lock
+	bash bench/install-postgis
+	@touch $@
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: install it, or name another with make PYTHON=python3.12"; exit 2; }

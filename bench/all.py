@@ -7,13 +7,13 @@ import importlib
 import os
 import platform
 import sys
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
 HERE: Final = Path(__file__).resolve().parent
 COMMAND: Final = "python bench/all.py"
-LIBRARIES: Final = ("numpy", "numba", "shapely", "pyproj", "pyarrow")
+LIBRARIES: Final = ("numpy", "numba", "shapely", "pyproj", "pyarrow", "scipy", "duckdb", "bluesky-simulator", "traffic")
 GIB: Final = 1 << 30
 
 
@@ -30,13 +30,20 @@ def _processor() -> str:
     return next((name for name in names if name not in ("", "unknown")), platform.machine())
 
 
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "not installed"
+
+
 def machine() -> list[str]:
     """What the figures were measured on, as a list in Markdown."""
     memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / GIB
     return [
         f"* {os.cpu_count()} cores, {_processor()}; {memory_gib:.0f} GiB of memory; {platform.system()}",
         f"* Load when it began: {os.getloadavg()[0]:.1f}",
-        f"* Python {platform.python_version()}; " + ", ".join(f"{name} {version(name)}" for name in LIBRARIES),
+        f"* Python {platform.python_version()}; " + ", ".join(f"{name} {_version(name)}" for name in LIBRARIES),
     ]
 
 
