@@ -27,7 +27,14 @@ A conflict, a breach and an unknown are values, not errors. Exit codes and HTTP 
 
 
 class TafadiError(Exception):
-    """Base of every error that Tafadi raises on purpose; its text is one clear sentence."""
+    """Base of every error that Tafadi raises on purpose; its text is one clear sentence.
+
+    >>> try:
+    ...     raise TimeError("'noon' is not a time like 2026-11-23T09:30:00Z")
+    ... except TafadiError as error:
+    ...     print(error)
+    'noon' is not a time like 2026-11-23T09:30:00Z
+    """
 
 
 class InputError(TafadiError):

@@ -10,13 +10,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 
+import structlog
+
 from tafadi.desk.announce import judged_pair
 from tafadi.desk.desk import Desk
 from tafadi.desk.judge import JUDGED_AT_ONCE, judge_inbox, pair_to_compute
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.speak import Draft, say
+from tafadi.desk.standing import Position, Stock, opened, position_of, stock_of
+from tafadi.desk.standing_copy import packed, unpacked
 from tafadi.desk.succession import begin_epoch, next_card, record_cards, take_card
-from tafadi.errors import InputError, MissingError, RefusedError
+from tafadi.engine.standing_set import StandingSet
+from tafadi.errors import DamagedError, InputError, MissingError, RefusedError, StoreError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import Json
 from tafadi.measure.instant import Clock, Instant
@@ -25,11 +30,15 @@ from tafadi.model.entry import EntryId, EntryType
 from tafadi.store.folder import Folder
 from tafadi.store.identity import open_pact
 from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.standing import read_copy, write_copy
 from tafadi.store.views import FoldedViews
 from tafadi.trust.card import open_card
 from tafadi.trust.checkpoint import origin_of
 
 ALARMS_KEPT: Final = 1_000  # of the running process; what must last is an entry
+COPY_AGAIN: Final = 10  # a copy of what stands is written anew at the start where more than one in so many is not in it
+
+log = structlog.get_logger()
 
 
 class SystemClock:
@@ -123,8 +132,13 @@ class Node:
             begin_epoch(self._seat(document))
 
     def close(self) -> None:
-        """Lets go of the journal."""
-        self.journal.close()
+        """Lets go of the journal. What stands is kept for the next start, where the engine was at work on it."""
+        try:
+            for desk in self.desks.values() if self.has_worker else ():
+                if desk.standing.is_open:
+                    self._keep(desk, desk.standing.kept_up(desk.picture).notices, position_of(desk.pact, desk.views))
+        finally:
+            self.journal.close()
 
     def _seat(self, document: bytes) -> Desk:
         """A desk at the agreement. Raises FormatError, SignatureError, InputError when this node's own card is not in it."""
@@ -145,7 +159,7 @@ class Node:
         if self.journal.head(desk.origin).frontier.size == 0:
             body = AgreementBody(document.decode("utf-8"), digest_of(document))
             say(desk, Draft(EntryType.AGREEMENT, body, desk.pact.agreement.modes[0]))
-        judge_inbox(desk)
+        judge_inbox(desk, at_once_only=self.has_worker)
         return desk
 
     def _check_unsigned(self, agreement: str) -> None:
@@ -200,9 +214,38 @@ class Node:
         return judged
 
     def work_ahead(self) -> Callable[[], object] | None:
-        """The next computation of the engine that an entry waits for, to be done beside the event loop; None when there is none."""
+        """The next computation of the engine, to be done beside the event loop; None when there is none.
+
+        First a desk's standing set is opened; then come the pairs that an entry waits for.
+        """
         for desk in self.desks.values():
+            if not desk.standing.is_open:
+                return partial(self._open_standing, desk, stock_of(desk.picture, desk.pact, desk.views))
             pair = pair_to_compute(desk)
             if pair is not None:
                 return partial(judged_pair, desk, *pair)
         return None
+
+    def _open_standing(self, desk: Desk, stock: Stock) -> None:
+        """Opens the set of what stands: from the copy that was kept, as far as the record bears it out, or else from the record alone."""
+        found, others = opened(stock, desk.pact.agreement.minima_announced, self._kept(desk))
+        if COPY_AGAIN * others > len(found.held):
+            self._keep(desk, found.notices, stock.position)
+        desk.standing.begin(found)
+
+    def _kept(self, desk: Desk) -> StandingSet | None:
+        try:
+            data = read_copy(self.folder.path, desk.pact.id)
+            return None if data is None else unpacked(data, desk)
+        except DamagedError as error:
+            log.warning(
+                "the copy of what stands is refused, and the set built anew from the journal", agreement=desk.pact.id, why=str(error)
+            )
+            return None
+
+    def _keep(self, desk: Desk, notices: StandingSet, position: Position) -> None:
+        """Writes the copy. One that cannot be written costs the next start some seconds, and nothing else."""
+        try:
+            write_copy(self.folder.path, desk.pact.id, packed(notices, position, desk))
+        except StoreError as error:
+            log.warning("what stands cannot be kept for the next start", agreement=desk.pact.id, why=str(error))

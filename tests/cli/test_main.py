@@ -12,8 +12,10 @@ import pytest
 import typer.main
 
 from nodes import free_port, process, tafadi
-from tafadi.cli.main import app
+from tafadi.cli.main import COMMANDS, Commands, app
 
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+COMMAND_OF = Commands()
 EXAMPLE_MAX_S = 600.0
 DOES_NOT_PRINT_DATA = {("node", "run")}
 
@@ -68,19 +70,50 @@ def test_the_version_is_printed() -> None:
     assert tafadi("--version").out.startswith("tafadi ")
 
 
-def test_help_loads_no_heavy_library() -> None:
-    heavy = "numba", "shapely", "pyproj", "pyarrow", "scipy", "uvicorn", "httpx", "cryptography"
-    code = f"""
-import sys
-from tafadi.cli.main import app
-try:
-    app(["--help"])
-except SystemExit:
-    pass
-print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60.0)
-    assert done.stderr.strip().splitlines()[-1] == "[]"
+def loaded(*arguments: str) -> set[str]:
+    """The modules that the program has imported when it ends, in a process of its own."""
+    told = "lambda: print(*(name for name, module in sys.modules.items() if module), file=sys.stderr)"
+    code = f"import atexit, sys; from tafadi.cli.main import run; atexit.register({told}); run()"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120.0)
+    assert "Traceback" not in done.stderr, done.stderr
+    return set(done.stderr.splitlines()[-1].split())
+
+
+def test_help_loads_no_heavy_library_and_no_command() -> None:
+    modules = loaded("--help")
+    heavy = "numpy", "numba", "rich", "pydantic", "cryptography", "shapely", "pyproj", "pyarrow", "matplotlib", "pandas", "httpx", "uvicorn"
+    assert not modules & {*heavy, "typer.rich_utils", "asyncio", "polars", "scipy", "asterix", "yaml"}
+    assert {name for name in modules if name.startswith("tafadi.")} == {
+        "tafadi.cli",
+        "tafadi.cli.main",
+        "tafadi.cli.exits",
+        "tafadi.errors",
+    }
+
+
+def test_a_check_loads_nothing_of_a_node_and_nothing_that_it_does_not_use() -> None:
+    modules = loaded("check", str(SAMPLES / "amber.geojson"), str(SAMPLES / "cobalt.geojson"))
+    assert "tafadi.engine.detect" in modules
+    idle = "scipy", "rich", "cryptography", "matplotlib", "pandas", "polars", "pyarrow", "httpx", "uvicorn", "asterix", "distributed"
+    assert not modules & {*idle, "asyncio"}
+    assert not {name for name in modules if name.startswith(("tafadi.desk", "tafadi.store", "tafadi.net", "tafadi.web", "tafadi.trust"))}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_line_of_a_command_is_what_its_own_help_begins_with(name: str) -> None:
+    command = COMMAND_OF[name]
+    assert (command.name, (command.help or "").split("\n")[0]) == (name, COMMANDS[name].line)
+
+
+def test_the_help_of_the_program_names_every_command() -> None:
+    told = " ".join(tafadi("--help").out.split())
+    assert all(f"{name} {where.line}" in told for name, where in COMMANDS.items())
+
+
+def test_without_arguments_the_help_is_printed_and_that_is_exit_2() -> None:
+    told = tafadi()
+    assert (told.code, told.out) == (2, tafadi("--help").out)
 
 
 def test_a_reader_that_leaves_is_no_traceback() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from tafadi.engine import detect as detection
 from tafadi.engine.detect import detect, judge
-from tafadi.errors import InputError
+from tafadi.errors import InputError, LimitError
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
@@ -338,6 +339,54 @@ def crowd(seed: int, count: int = 60) -> list[Announced]:
                 announced(f"n{n:03d}", volume(outline, low, low + 400.0, datum, (at, at + 900.0)), minima=r.choice([None, None, MINIMA]))
             )
     return everyone
+
+
+def both_kinds(seed: int, count: int) -> list[Announced]:
+    """Notices that have a trajectory and volumes, near each other."""
+    r = random.Random(seed)
+    everyone = []
+    for n in range(count):
+        lat, lon = 50.0 + r.uniform(0, 0.3), r.uniform(179.8, 180.2)
+        rows: list[Row] = [(lat + 0.05 * k, (lon + 0.08 * k + 180) % 360 - 180, 500.0, 100.0 * k) for k in range(4)]
+        boxes = [volume(box(lat + 0.1 * k, lon, lat + 0.1 * k + 0.05, lon + 0.05), 300.0, 700.0) for k in range(2)]
+        everyone.append(announced(f"n{n:03d}", *boxes, trajectory=flight(*rows), minima=r.choice([None, Minima(500.0, 50.0)])))
+    return everyone
+
+
+def test_a_notice_of_both_kinds_meets_others_and_never_itself() -> None:
+    everyone = both_kinds(1, 25)
+    found = detect(everyone)
+    assert all(judgement.first != judgement.second for judgement in found)
+    told = {(judgement.first, judgement.second): judgement for judgement in found}
+    alone = [judge(one, other) for n, one in enumerate(everyone) for other in everyone[n + 1 :]]
+    assert told == {(one.first, one.second): one for one in alone if one.verdict is not Verdict.CLEAR}
+    assert len(told) > 100
+    assert detect(everyone, workers=3) == found
+
+
+def test_more_pairs_than_can_be_told_are_refused_and_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    silent = [announced(f"n{n}", trajectory=flight((50.0, 0.0, 500.0, 9.0 * n), (51.0, 0.0, 500.0, 90.0 + 9.0 * n))) for n in range(40)]
+    pairs = len(detect(silent))
+    assert pairs == sum(1 for a in range(40) for b in range(a) if 9 * (a - b) < 90)
+    monkeypatch.setattr(detection, "MOST_JUDGED", pairs)
+    assert len(detect(silent)) == pairs
+    monkeypatch.setattr(detection, "MOST_JUDGED", pairs - 1)
+    with pytest.raises(LimitError, match="state no minima"):
+        detect(silent)
+    monkeypatch.setattr(detection, "MOST_JUDGED", 10)
+    with pytest.raises(LimitError, match="trajectories are in conflict"):
+        detect(silent, Minima(20_000.0, 300.0))
+    boxes = [announced(f"n{n}", BOX) for n in range(40)]
+    with pytest.raises(LimitError, match="volumes are not known to be clear"):
+        detect(boxes)
+    monkeypatch.setattr(detection, "MOST_ENTRIES", 10)
+    with pytest.raises(LimitError, match="near a volume"):
+        detect(
+            [
+                announced("b", BOX),
+                *(announced(f"n{n}", trajectory=flight((10.5, 20.2, 5.0, 0.0), (10.5, 20.8, 5.0, 900.0))) for n in range(12)),
+            ]
+        )
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -15,10 +15,12 @@ from hypothesis import strategies as st
 
 from reference.tactical import Flights, Pairs, apart_m, encounters, every_pair, joined, least_apart_m
 from tafadi.engine import tactical
+from tafadi.engine.crew import Crew
 from tafadi.engine.kernels.closest import Motion
-from tafadi.engine.kernels.meeting import VELOCITY_MISSING, judged
+from tafadi.engine.kernels.meeting import judged
 from tafadi.engine.kernels.placing import ANGLE_EDGE, ECCENTRICITY2, SEMI_MAJOR_M, direction, sine_cosine
-from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NO_CAUSE, UNKNOWN, Bools, Floats
+from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NO_CAUSE, UNKNOWN, VELOCITY_MISSING, Bools, Floats
+from tafadi.engine.pack import surface_m
 from tafadi.engine.states import States
 from tafadi.engine.tactical import Found, asked, detect_states
 from tafadi.errors import InputError, LimitError
@@ -134,6 +136,22 @@ def _met(one: Flights, other: Flights) -> np.ndarray:
     meetings = detect_states(states(columns | {"height_m": level_m, "climb_mps": np.zeros(2 * count)}), MINIMA, LOOKAHEAD_S).meetings
     own = (meetings["first"] % 2 == 0) & (meetings["second"] == meetings["first"] + 1)
     return np.asarray(meetings[own])
+
+
+@pytest.mark.parametrize(("after_s", "fastest_mps", "off_m"), [(300.0, 350.0, 0.05), (600.0, 350.0, 0.4), (1_200.0, 240.0, 1.0)])
+def test_the_arc_stays_with_the_geodesic_everywhere(after_s: float, fastest_mps: float, off_m: float) -> None:
+    r = np.random.default_rng(2)
+    lat_deg = np.concatenate(
+        [np.degrees(np.arcsin(r.uniform(-1, 1, 15_000))), 90 - r.uniform(0, 2, 2_500) ** 2, r.uniform(-90, -86, 2_500)]
+    )
+    lat_deg[:2] = 90.0, -90.0
+    lon_deg = np.where(r.random(20_000) < 0.5, r.uniform(-180, 180, 20_000), 180 - r.uniform(0, 0.1, 20_000))
+    flights = Flights(lat_deg, lon_deg, r.uniform(0, 360, 20_000), r.uniform(0, fastest_mps, 20_000))
+    still = {"height_m": np.zeros(20_000), "climb_mps": np.zeros(20_000)}
+    with Crew(1) as crew:
+        moved, _ = tactical.place(tactical.raw_of(states(flights._asdict() | still)), 2.0 * after_s, 1_000.0, crew)
+    lon, lat = flights.at(np.full(20_000, after_s))
+    assert np.linalg.norm(moved.state[:, :3] - surface_m(lat, lon), axis=1).max() < off_m
 
 
 def test_the_twin_agrees_with_geographiclib() -> None:

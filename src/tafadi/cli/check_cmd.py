@@ -7,10 +7,10 @@ the least: what nobody could read is not clear.
 """
 
 import os
-import stat
 import sys
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from tafadi.formats.zones import LeftOut
     from tafadi.measure.instant import Span
     from tafadi.model.judgement import Judgement
-    from tafadi.model.operation import Announced
+    from tafadi.model.operation import Announced, Minima
+    from tafadi.reports import Omission
 
 MOST_FILES: Final = 10_000  # more are a recording, and recordings are read by `tafadi watch` and its kin
 MOST_NOTICES: Final = 1_000_000  # the engine's own reach for one detection in memory
@@ -57,30 +58,53 @@ def check(
         str | None, typer.Option("--window", help="For which time zones are read that stand without an end.", metavar="START/END")
     ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="List zones that cannot be read, and check the others; never clear.")] = False,
+    geoid: Annotated[
+        str | None, typer.Option("--geoid", help="A grid of the geoid: egm2008, egm96 or a .gtx file; any installed one.", metavar="GRID")
+    ] = None,
+    air: Annotated[
+        str | None,
+        typer.Option("--air", help='What is known of the air: "±300 \\[m]" or "1003 ± 2 \\[hPa], -10 ± 5 \\[K]".', metavar="AIR"),
+    ] = None,
+    terrain: Annotated[
+        str | None, typer.Option("--terrain", help='How high the ground lies: "230 ± 20 \\[m] geoid".', metavar="HEIGHT")
+    ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer to this file.", metavar="FILE")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Find every conflict between announced operations and areas, whoever announced them.
 
     Exit codes: 0 every pair is clear, 1 a conflict or an unknown was found, 2 the check could not be made.
     """
+    from tafadi.cli.heights_stated import Heights
     from tafadi.formats.quantity import parse_minima
     from tafadi.model.judgement import Verdict
 
     written = _output(format, as_json)
     asked = None if minima is None else parse_minima(minima)
-    if output is not None:
-        _check_output(output, files)
-    reading = _Reading(source, None if window is None else _window(window), partial)
+    heights = Heights(geoid, air, terrain)
+    for target in (output, report):
+        if target is not None:
+            check_output(target, files)
+    if output is not None and report is not None and output.resolve() == report.resolve():
+        raise InputError(f"{printable(str(report))}: the answer and the report cannot be one file")
+    reading = Reading(source, None if window is None else window_of(window), partial)
     announced = gather((file, reading.notices(file)) for file in _each_once(files))
     from tafadi.engine.detect import detect  # heavy: only once the files are known to be good
 
-    judgements = detect(announced, asked)
+    judgements, told_of_heights = heights.judged(detect(announced, asked), announced, asked)
+    for line in told_of_heights:
+        typer.echo(line, err=True)
+    if report is not None:
+        write_whole(report, _report(judgements, announced, files, asked, reading))
     answer = _answer(written, judgements, announced, on_screen=output is None and sys.stdout.isatty())
     if output is None:
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()
     else:
-        _write(output, answer)
+        write_whole(output, answer)
     found = reading.refused > 0 or any(one.verdict is not Verdict.CLEAR for one in judgements)
     raise typer.Exit(FOUND if found else NOTHING)
 
@@ -100,7 +124,7 @@ def _each_once(files: list[str]) -> list[str]:
     return files
 
 
-class _Reading:
+class Reading:
     """How the files are read: as which format, for which window, and whether what cannot be read is listed instead of raised."""
 
     def __init__(self, source: str | None, window: "Span | None", is_partial: bool) -> None:
@@ -108,6 +132,7 @@ class _Reading:
         self.window = window
         self.is_partial = is_partial
         self.refused = 0
+        self.left_out: list[tuple[str, LeftOut]] = []
 
     def notices(self, file: str) -> "list[Announced]":
         """The notices of one file; says on standard error what was left out. Raises InputError when a zone is refused and may not be."""
@@ -119,14 +144,15 @@ class _Reading:
             first = left_out.refused[0]
             others = f" ({len(left_out.refused) - 1:,} more are refused)" if len(left_out.refused) > 1 else ""
             hint = "--partial lists what cannot be read, and checks the rest"
-            raise InputError(f"{_file_name(file)}: zone {first.number} ({first.name}): {first.sentence}{others}; {hint}")
-        for line in _told(left_out):
-            typer.echo(f"{_file_name(file)}: {line}", err=True)
+            raise InputError(f"{file_name(file)}: zone {first.number} ({first.name}): {first.sentence}{others}; {hint}")
+        for line in told(left_out):
+            typer.echo(f"{file_name(file)}: {line}", err=True)
         self.refused += len(left_out.refused)
+        self.left_out.append((file_name(file), left_out))
         return found
 
 
-def _told(left_out: "LeftOut") -> "Iterable[str]":
+def told(left_out: "LeftOut") -> "Iterable[str]":
     """What was left out of one file, the reasons with their counts first."""
     for reason, count, first in left_out.skips.rows():
         yield f"{count:,} left out, the first is number {first}: {reason}"
@@ -134,7 +160,8 @@ def _told(left_out: "LeftOut") -> "Iterable[str]":
         yield f"number {one.number} ({one.name}) cannot be read: {one.sentence}"
 
 
-def _window(text: str) -> "Span":
+def window_of(text: str) -> "Span":
+    """The window that is written `start/end`. Raises InputError, TimeError."""
     from tafadi.measure.instant import Instant, Span
 
     start, slash, end = text.partition("/")
@@ -143,7 +170,8 @@ def _window(text: str) -> "Span":
     return Span(Instant.parse(start), Instant.parse(end))
 
 
-def _file_name(file: str) -> str:
+def file_name(file: str) -> str:
+    """What the file is called in a sentence."""
     return "standard input" if file == "-" else printable(file)
 
 
@@ -155,29 +183,29 @@ def read_notices(file: str, source: str | None, window: "Span | None" = None, le
     from tafadi.formats.registry import HEAD_BYTES, named, read, sniff
 
     try:
-        data = _bytes(file)
-        one = sniff(data[:HEAD_BYTES], file) if source is None else named(source)
+        data, name = _bytes(file)
+        one = sniff(data[:HEAD_BYTES], name, data[-HEAD_BYTES:]) if source is None else named(source)
         return list(read(one, data, window, left_out))
     except InputError as error:
-        raise InputError(f"{_file_name(file)}: {error}") from None
+        raise InputError(f"{file_name(file)}: {error}") from None
+    except LimitError as error:  # what unfolds without end
+        raise LimitError(f"{file_name(file)}: {error}") from None
     except OSError as error:
-        raise InputError(f"{_file_name(file)}: {error.strerror}") from None
+        raise InputError(f"{file_name(file)}: {error.strerror}") from None
 
 
-def _bytes(file: str) -> bytes:
+def _bytes(file: str) -> tuple[bytes, str]:
+    """What the file holds, unpacked if need be, and what that is called."""
     from tafadi.formats.strict_json import LARGEST_BYTES, check_size
+    from tafadi.store.unpacked import opened, unpacked
 
-    if file == "-":
-        data = sys.stdin.buffer.read(LARGEST_BYTES + 1)
-        check_size(len(data), "")
-        return data
-    with Path(file).open("rb") as opened:
-        status = os.fstat(opened.fileno())
-        if stat.S_ISREG(status.st_mode):
-            check_size(status.st_size, "")
-        data = opened.read(LARGEST_BYTES + 1)
+    if file != "-" and Path(file).is_file():
+        check_size(Path(file).stat().st_size, "")  # packed or not, so that no large file is read for nothing
+    with unpacked(sys.stdin.buffer) if file == "-" else opened(Path(file)) as bare:
+        data = bare.read(LARGEST_BYTES + 1)
+        name = str(getattr(bare, "name", file))
     check_size(len(data), "")
-    return data
+    return data, name
 
 
 def gather(sources: "Iterable[tuple[str, list[Announced]]]") -> "list[Announced]":
@@ -215,14 +243,42 @@ def _answer(written: Output, judgements: "list[Judgement]", announced: "list[Ann
     return {Output.GEOJSON: judged.to_geojson, Output.JSON: judged.to_json, Output.CSV: judged.to_csv}[written](judgements, parties)
 
 
-def _check_output(output: Path, files: list[str]) -> None:
+def _report(
+    judgements: "list[Judgement]", announced: "list[Announced]", files: list[str], asked: "Minima | None", reading: Reading
+) -> bytes:
+    """The report of the check, as HTML."""
+    from tafadi.measure.instant import Instant
+    from tafadi.reports import Question, report_check
+
+    options = (("Read as", reading.source),) if reading.source is not None else ()
+    question = Question(tuple(map(file_name, files)), asked, reading.window, options, Instant(time.time_ns()))
+    return report_check(judgements, announced, question, [one for file, left_out in reading.left_out for one in omissions(file, left_out)])
+
+
+def omissions(file: str, left_out: "LeftOut") -> "Iterator[Omission]":
+    """What was left out of one file, as a report tells it: each zone that was refused, and the rest by reason."""
+    from tafadi.formats.zones import LeftOut
+    from tafadi.reports import Omission
+
+    refused = LeftOut()
+    for one in left_out.refused:
+        refused.refuse(*one)
+        yield Omission(file, f"number {one.number} ({one.name}) cannot be read: {one.sentence}", 1, True)
+    told = {reason for reason, _, _ in refused.skips.rows()}
+    for reason, count, first in left_out.skips.rows():
+        if reason not in told:
+            yield Omission(file, f"{reason} (the first is number {first})", count)
+
+
+def check_output(output: Path, files: list[str]) -> None:
+    """Raises InputError where no file can be written, or where one would overwrite what was to be read."""
     if output.is_dir() or not output.parent.is_dir():
         raise InputError(f"{printable(str(output))}: a file cannot be written there")
     if output.exists() and any(file != "-" and Path(file).exists() and output.samefile(file) for file in files):
         raise InputError(f"{printable(str(output))}: the answer would overwrite a file of notices")
 
 
-def _write(output: Path, answer: bytes) -> None:
+def write_whole(output: Path, answer: bytes) -> None:
     """Writes beside the file and then puts it in its place, so that a reader never sees half an answer."""
     if output.exists() and not output.is_file():  # a device or a pipe is written, never replaced
         output.write_bytes(answer)

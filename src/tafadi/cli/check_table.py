@@ -12,20 +12,12 @@ from typing import Final, NamedTuple
 
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
+from tafadi.reports.sentences import CAUSES
 
 HEAD: Final = ("pair", "verdict", "start", "end", "place", "closest", "margin", "overlap")
 NOTHING: Final = "-"
 MILLISECOND_NS: Final = 1_000_000  # times are shown to this, outwards: never a shorter conflict than was found
 
-CAUSES: Final = {
-    Cause.HEIGHT_MISSING: "a height is not stated",
-    Cause.DATUMS_UNLIKE: "heights above unlike datums",
-    Cause.MINIMA_MISSING: "no minima: ask with --minima",
-    Cause.NOT_FINITE: "a value is no number",
-    Cause.TRACK_OLD: "a track is too old",
-    Cause.VELOCITY_MISSING: "a velocity is not stated",
-    Cause.NOT_COMPUTABLE: "the engine cannot compute it",
-}
 _COLOURS: Final = {Verdict.CONFLICT: "bold red", Verdict.UNKNOWN: "yellow", Verdict.CLEAR: ""}
 
 

@@ -1,19 +1,115 @@
 """The program `tafadi`: its commands, by room of the house.
 
-Command modules import nothing heavy at their top, so that `tafadi --help` stays quick; what they need they import when they run.
+A command's module is imported when the command is called or asked for its help, and not before: `tafadi --help` needs none of them, and
+nobody who checks a file waits for the libraries of a node. What is heavy, the modules themselves import when they run.
 """
 
-from typing import Annotated
+import gc
+import sys
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command, get_group
 
 from tafadi import __version__
-from tafadi.cli import agree_cmd, check_cmd, demo_cmd, feed_cmd, incident_cmd, line_cmd, node_cmd, notice_cmd, warmup_cmd, watch_cmd
+from tafadi.cli.exits import COULD_NOT
+
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+# Objects between two looks for garbage. Loading libraries makes some 250,000, none of them garbage: at Python's own 700, looking through
+# them again and again took a third of the time of the first answer.
+GARBAGE_AT: Final = 400_000
+
+
+class Where(NamedTuple):
+    """Where a command is found, and its line in the help of the whole program."""
+
+    module: str  # in tafadi.cli
+    name: str  # of the function, or of the `typer.Typer` that is a group of commands
+    line: str  # the first line of the function's docstring, or the group's help (a test holds them equal)
+
+
+# A new command is one line here, and `python docs/generate.py`. They are listed in this order.
+COMMANDS: Final[dict[str, Where]] = {
+    "check": Where("check_cmd", "check", "Find every conflict between announced operations and areas, whoever announced them."),
+    "watch": Where("watch_cmd", "watch", "Watch tracks and raise alerts before separation is lost."),
+    "scan": Where("scan_cmd", "scan", "Find losses of separation and of well clear in recorded traffic."),
+    "convert": Where("convert_cmd", "convert", "Write files of notices, or of tracks, in another format."),
+    "plot": Where("plot_cmd", "plot", "Draw the map and the profile of notices, or of two tracks of a recording."),
+    "demo": Where(
+        "demo_cmd", "demo", "Two parties' nodes as two processes play a written scenario, in mode EXERCISE. Exit 0 only if all of it held."
+    ),
+    "warmup": Where("warmup_cmd", "warmup", "Compile and load the engine's kernels; needed once after each installation or upgrade."),
+    "node": Where("node_cmd", "app", "Make a node, run it, ask how it is."),
+    "agree": Where("agree_cmd", "app", "Make, show, exchange and sign an agreement."),
+    "notice": Where("notice_cmd", "app", "Announce, amend, cancel and list notices."),
+    "line": Where("line_cmd", "app", "Check the line, acknowledge, answer, say stop."),
+    "incident": Where("incident_cmd", "app", "Open an incident, reply to one, show them."),
+    "feed": Where("feed_cmd", "app", "Verify and show the feeds of a node."),
+}
+
+
+class Commands(Mapping[str, "Command"]):
+    """The commands by name, each imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> "Command":
+        where = COMMANDS[name]
+        found = getattr(import_module(f"tafadi.cli.{where.module}"), where.name)
+        command = get_group(found) if isinstance(found, typer.Typer) else _single(found)
+        command.name = name
+        return command
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def _single(function: Callable[..., None]) -> "Command":
+    alone = typer.Typer(add_completion=False)
+    alone.command()(function)
+    return get_command(alone)
+
+
+class Program(TyperGroup):
+    """The group of all commands, which knows their names and lines without importing them."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = cast("MutableMapping[str, Command]", Commands())
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """What follows the program's own options. Without any argument the help is printed, and that is wrong usage."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit(COULD_NOT)
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Writes the help as plain text: to load what draws it in boxes would take four times as long as all the rest."""
+        self.format_usage(ctx, formatter)
+        self.format_help_text(ctx, formatter)
+        self.format_options(ctx, formatter)
+
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Writes the names and lines of all commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, where.line) for name, where in COMMANDS.items()])
+
 
 app = typer.Typer(
+    cls=Program,
     name="tafadi",
     help="Deconfliction for parties who share a sky and not a commander. Exit codes: 0 nothing found, 1 something found, 2 could not.",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -33,21 +129,9 @@ def options(
     """Options that stand before any command."""
 
 
-app.command("check")(check_cmd.check)
-app.command("watch")(watch_cmd.watch)
-app.command("demo")(demo_cmd.demo)
-app.command("warmup")(warmup_cmd.warmup)
-for _group, _name in (
-    (node_cmd.app, "node"),
-    (agree_cmd.app, "agree"),
-    (notice_cmd.app, "notice"),
-    (line_cmd.app, "line"),
-    (incident_cmd.app, "incident"),
-    (feed_cmd.app, "feed"),
-):
-    app.add_typer(_group, name=_name)
-
-
 def run() -> None:
     """Runs the program with the arguments of this process."""
+    gc.set_threshold(GARBAGE_AT)
+    # Where scipy is installed, numba loads it (0.3 s) for a linear algebra that no kernel of ours asks for. Nothing else here uses it.
+    sys.modules.setdefault("scipy", cast(ModuleType, None))
     app()

@@ -7,6 +7,7 @@ knows what it held, 2 when the watch could not be kept.
 import sys
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,7 @@ from tafadi.errors import FormatError, InputError
 from tafadi.model.names import check_name
 
 if TYPE_CHECKING:
+    from tafadi.cli.reporting import Record
     from tafadi.cli.watch_lines import Writer
     from tafadi.engine.watch import Rules, Watch
     from tafadi.formats.skips import Skips
@@ -27,7 +29,12 @@ if TYPE_CHECKING:
 
 @door
 def watch(
-    recording: Annotated[str, typer.Argument(help="A recording of tracks, .gz or not. One dash is standard input.", metavar="RECORDING")],
+    recording: Annotated[
+        str,
+        typer.Argument(
+            help="A recording, packed or not; one dash is standard input; or tcp://HOST:PORT, tcp-listen://…, udp://….", metavar="RECORDING"
+        ),
+    ],
     minima: Annotated[
         str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". Required.', metavar="H / V")
     ] = None,
@@ -35,7 +42,10 @@ def watch(
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", help="nop, sbs, iff, readsb, modes, asterix, cot, csv or parquet; looked for when not said.", metavar="NAME"
+            "--format",
+            "--from",
+            help="nop, sbs, iff, readsb, modes, asterix, cot, daa, scn, csv or parquet; looked for when not said.",
+            metavar="NAME",
         ),
     ] = None,
     begins: Annotated[
@@ -61,12 +71,16 @@ def watch(
     no_rule: Annotated[list[str] | None, typer.Option("--no-rule", help="A rule not to use; may be given again.", metavar="NAME")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Take hits as they come, and go on as the file grows.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Watch tracks and raise alerts before separation is lost.
 
     Exit codes: 0 nothing found, 1 an alert was raised or a line was damaged, 2 the watch could not be kept.
     """
-    from tafadi.cli.watch_input import FORMATS, hits, in_order, opened
+    from tafadi.cli.watch_input import FORMATS, hits, in_order, is_live, opened
     from tafadi.cli.watch_stated import stated
 
     if format is not None and format not in FORMATS:
@@ -77,17 +91,31 @@ def watch(
     notices = _notices(announced or [])
     pairs = _pairs(declared or [])
     given = stated(begins, site or [])
-    with _named(recording), opened(recording) as file:
+    record = None if report is None else _record(report, [recording, *(announced or [])])
+    follow = follow or is_live(recording)  # what comes from a socket has no end to wait for
+    with _named(recording), opened(recording, follow) as file:
         coming = hits(file, format, columns, follow, _now if follow else None, given)
+        if coming.is_undated and notices:
+            raise InputError("it counts seconds and has no date, so nothing announced can be compared with it: say when it --begins")
         whose = _owned(coming.plots, party)
         plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
 
         keeper = Watch(rules, notices, pairs)
         writer = _writer(as_json)
+        if record is not None:
+            plots, writer = record.passing(plots), record.noting(writer)
         found = _keep(keeper, plots, writer, coming.skips)
+    if record is not None:
+        record.write(rules, keeper, coming.skips, notices)
     _print(writer.end(keeper, coming.skips))
     raise typer.Exit(FOUND if found or coming.skips.damaged else NOTHING)
+
+
+def _record(report: Path, files: list[str]) -> "Record":
+    from tafadi.cli.reporting import Record
+
+    return Record(report, files)
 
 
 def _now() -> "Instant":

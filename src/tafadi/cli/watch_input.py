@@ -1,10 +1,7 @@
-"""Where `tafadi watch` takes its hits from: a file, compressed or not, standard input, or a file that still grows."""
+"""Where `tafadi watch` takes its hits from: a file, compressed or not, standard input, a file that still grows, or a socket."""
 
-import gzip
 import re
 import sys
-import time
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,14 +16,13 @@ if TYPE_CHECKING:
     from tafadi.formats.columns import ColumnMap
     from tafadi.measure.instant import Instant
     from tafadi.model.track import Plot
+    from tafadi.net.live import Receiver
 
 CHUNK_BYTES: Final = 65_536
 HEAD_BYTES: Final = 65_536
 MOST_HITS: Final = 3_000_000  # of a recording that is put in order in memory (about 2 GB); longer ones are cut, or fed with --follow
 COLUMNS_BYTES: Final = 65_536  # a map of fourteen columns is far shorter
-POLL_S: Final = 0.2  # how often a file that grows is looked at again
-GZIP: Final = b"\x1f\x8b"
-FORMATS: Final = ("nop", "sbs", "iff", "readsb", "modes", "asterix", "cot", "csv", "parquet")
+FORMATS: Final = ("nop", "sbs", "iff", "readsb", "modes", "asterix", "cot", "daa", "scn", "plots", "track_geojson", "csv", "parquet")
 _STRATUX = re.compile(rb"(?:\A|\n)(?:START,|[0-9]+,MSG,)")
 _EXAMPLE = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 
@@ -36,43 +32,50 @@ class Hits(NamedTuple):
 
     plots: "Iterator[Plot]"
     skips: Skips
+    is_undated: bool = False  # its times are counted from 1970-01-01, because neither it nor the command says when it was
+
+
+def is_live(recording: str) -> bool:
+    """Whether it is a socket to be listened to, and so followed."""
+    from tafadi.net import live
+
+    return live.is_live(recording)
 
 
 @contextmanager
-def opened(recording: str) -> Iterator[IO[bytes]]:
-    """The recording, open for reading, decompressed if need be. Raises OSError, FormatError for damaged compression."""
-    if recording == "-":
-        yield sys.stdin.buffer
+def opened(recording: str, follow: bool = False) -> "Iterator[IO[bytes] | Receiver]":
+    """The recording, open for reading, decompressed if need be. What is followed ends in order when the program is interrupted.
+
+    Raises OSError, FormatError for damaged compression, InputError for an address that is none, UnavailableError where nobody can listen.
+    """
+    from tafadi.cli.watch_live import Followed, can_wait, now, until_stopped
+    from tafadi.store import unpacked
+
+    if is_live(recording):
+        from tafadi.net.live import Address, Receiver
+
+        receiver = Receiver(Address.parse(recording), now)
+        with until_stopped(receiver.stop), receiver:
+            yield receiver
         return
-    with Path(recording).open("rb") as file:
-        magic = file.read(2)
-        file.seek(0)
-        if magic != GZIP:
+    with unpacked.unpacked(sys.stdin.buffer) if recording == "-" else unpacked.opened(Path(recording)) as file:
+        if not follow or (recording == "-" and not can_wait(file)):
             yield file
             return
-        with gzip.GzipFile(fileobj=file) as unpacked:
-            try:
-                yield unpacked  # type: ignore[misc]  # a GzipFile reads bytes as IO[bytes] does
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise FormatError(f"it is compressed and damaged ({error})", format="gzip") from None
+        followed = Followed(file, is_pipe=recording == "-")
+        with until_stopped(followed.stop):
+            yield followed  # type: ignore[misc]  # it is the file in everything but reading
 
 
-def chunks(file: IO[bytes], follow: bool) -> Iterator[bytes]:
-    """The bytes of the file as they come; one that is followed never ends, unless it is a pipe."""
-    grows = follow and file is not sys.stdin.buffer
+def chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """The bytes of the file as they come."""
     read = getattr(file, "read1", file.read)  # from a pipe, what is there now
-    while True:
-        chunk = read(CHUNK_BYTES)
-        if chunk:
-            yield chunk
-        elif grows:
-            time.sleep(POLL_S)
-        else:
-            return
+    while chunk := read(CHUNK_BYTES):
+        yield chunk
 
 
 def hits(
-    file: IO[bytes],
+    file: "IO[bytes] | Receiver",
     name: str | None,
     columns: str | None,
     follow: bool,
@@ -80,18 +83,22 @@ def hits(
     stated: Stated = NOTHING,
 ) -> Hits:
     """The hits of the open file in its own order. Raises FormatError when it follows no format."""
+    from tafadi.net.live import Receiver
+
+    if isinstance(file, Receiver):
+        return _live(file, name, columns, stated)
     if name == "parquet":
         return _parquet(file, columns)
-    coming = chunks(file, follow)
+    coming = chunks(file)
     head = b""
+    while len(head) < HEAD_BYTES and (not head or not follow) and (more := next(coming, b"")):
+        head += more
     if name is None:
-        head = next(coming, b"")
-        while len(head) < HEAD_BYTES and not follow and (more := next(coming, b"")):
-            head += more
         name = _sniffed(head, getattr(file, "name", ""))
         if name == "parquet":
-            file.seek(0)
             return _parquet(file, columns)
+    if name == "csv" and columns is None and _is_ours(head):
+        name = "track_table"
     if name == "csv":
         from tafadi.formats import columns as tables
 
@@ -99,7 +106,27 @@ def hits(
         return Hits(table.csv(lines(_joined(head, coming))), table.skips)
     if columns is not None:
         raise InputError(f"--columns belongs to csv and parquet, and this is {name}")
-    return _READERS[name](_joined(head, coming), clock, stated)
+    from tafadi.formats.reading import UNDATED, Told, stream
+
+    is_undated = name in UNDATED and stated.begins is None and stated.day is None
+    told = Told(stated.day, stated.begins, stated.sites, stated.receiver, clock)
+    return Hits(*stream(name, _joined(head, coming), told), is_undated)
+
+
+def _live(receiver: "Receiver", name: str | None, columns: str | None, stated: Stated) -> Hits:
+    from tafadi.cli.watch_live import live_plots
+
+    if columns is not None:
+        raise InputError("--columns belongs to tables, and a table does not come live")
+    plots = live_plots(receiver, name, stated)
+    return Hits(plots.plots(), plots.skips)
+
+
+def _is_ours(head: bytes) -> bool:
+    """Whether a table in CSV is one of tracks as Tafadi writes them, so that it needs no map."""
+    from tafadi.formats.track_table import HEADER
+
+    return head.removeprefix(b"\xef\xbb\xbf").startswith(HEADER)
 
 
 def _joined(head: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
@@ -122,72 +149,15 @@ def _sniffed(head: bytes, file_name: object) -> str:
     return one.name
 
 
-def _nop(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import nop
-
-    reader = nop.Reader()
-    return Hits(nop.parse(lines(coming), reader), reader.skips)
-
-
-def _sbs(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import sbs
-
-    reader = sbs.Reader(clock=clock)
-    return Hits(sbs.parse(lines(coming), reader), reader.skips)
-
-
-def _iff(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import iff
-
-    reader = iff.Reader()
-    return Hits(iff.parse(lines(coming), reader), reader.skips)
-
-
-def _readsb(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import readsb
-
-    reader = readsb.Reader()
-    return Hits(readsb.parse(coming, reader), reader.skips)
-
-
-def _modes(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import modes
-
-    reader = modes.Reader(begins=stated.begins, clock=clock, receiver=stated.receiver)
-    return Hits(modes.parse(coming, reader), reader.skips)
-
-
-def _asterix(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import asterix
-
-    reader = asterix.Reader(day=stated.day, clock=clock, sites=stated.sites)
-    return Hits(asterix.parse(coming, reader), reader.skips)
-
-
-def _cot(coming: Iterable[bytes], clock: "Callable[[], Instant] | None", stated: Stated) -> Hits:
-    from tafadi.formats import cot
-
-    reader = cot.Reader()
-    return Hits(cot.parse(coming, reader), reader.skips)
-
-
-# Modules of formats are imported only when a recording of theirs comes.
-_READERS: "Final[dict[str, Callable[[Iterable[bytes], Callable[[], Instant] | None, Stated], Hits]]]" = {
-    "nop": _nop,
-    "sbs": _sbs,
-    "iff": _iff,
-    "readsb": _readsb,
-    "modes": _modes,
-    "asterix": _asterix,
-    "cot": _cot,
-}
-
-
 def _parquet(file: IO[bytes], columns: str | None) -> Hits:
     from tafadi.formats import columns as tables
+    from tafadi.formats import reading
 
     if not file.seekable():
-        raise FormatError("Parquet is read from its end, so it must be a file and not standard input", format="columns")
+        raise FormatError("Parquet is read from its end, so it must be a file, not packed, and not standard input", format="columns")
+    file.seek(0)
+    if columns is None and reading.is_ours(file):
+        return Hits(*reading.table(file))
     table = tables.Reader(column_map(columns))
     return Hits(table.parquet(file), table.skips)
 

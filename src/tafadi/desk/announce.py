@@ -1,7 +1,8 @@
 """Announcing: notices sent, amended and cancelled; and the conflicts that each brings with it.
 
 Both parties' nodes judge every notice against the standing notices of the others, and each raises what it finds. The identity of a
-situation comes from what it is between, so two nodes that see one conflict show one alert.
+situation comes from what it is between, so two nodes that see one conflict show one alert. Which notices may meet one, the standing set is
+asked (`tafadi.desk.standing`); those alone are judged, and what they are does not depend on it.
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.picture import AlertView, NoticeView
 from tafadi.desk.situations import plans_situation, prediction_of
 from tafadi.desk.speak import Draft, say
+from tafadi.desk.standing import announced, opened, stock_of
 from tafadi.engine.detect import judge
 from tafadi.errors import InputError, MissingError, NotPermittedError, WrongStateError
 from tafadi.model.alert import AlertBody, AlertKind, AlertStep
@@ -74,17 +76,25 @@ def conflict_drafts(desk: Desk, view: NoticeView) -> list[Draft]:
     ended = [_cleared(alert) for alert in desk.picture.alerts.values() if _is_over(desk, alert, view)]
     if view.cancelled:
         return ended
-    others = [other for other in desk.picture.notices.values() if _may_meet(view, other)]
-    return ended + [draft for other in others for draft in _raised(desk, view, other)]
+    return ended + [draft for other in _others(desk, view) for draft in _raised(desk, view, other)]
+
+
+def _others(desk: Desk, view: NoticeView) -> list[NoticeView]:
+    """The notices that this one is to be judged against: all that may meet it, or those of them that the standing set does not rule out."""
+    picture = desk.picture
+    found = desk.standing.near(picture, view) if desk.standing.is_open else picture.notices.values()
+    return [other for other in found if _may_meet(view, other)]
+
+
+def open_standing(desk: Desk) -> None:
+    """Has the standing set at hand, if it is not: for whoever judges without a thread for the engine."""
+    if not desk.standing.is_open:
+        stock = stock_of(desk.picture, desk.pact, desk.views)
+        desk.standing.begin(opened(stock, desk.pact.agreement.minima_announced)[0])
 
 
 def _may_meet(view: NoticeView, other: NoticeView) -> bool:
     return other.sender != view.sender and other.mode is view.mode and not other.cancelled
-
-
-def announced(view: NoticeView) -> Announced:
-    """The notice as the engine takes it, named by its newest revision."""
-    return Announced(str(view.revision), view.notice, view.sender)
 
 
 def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
@@ -132,8 +142,8 @@ def missing_pairs(desk: Desk, entry: EntryId) -> Iterator[tuple[Announced, Annou
     if view is None or view.cancelled:
         return
     one = announced(view)
-    for other in desk.picture.notices.values():
-        if _may_meet(view, other) and not is_computed(desk, one, announced(other)):
+    for other in _others(desk, view):
+        if not is_computed(desk, one, announced(other)):
             yield one, announced(other)
 
 

@@ -9,6 +9,7 @@ from tafadi.desk.inbox import Inbox
 from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Bell, Identity, Journal
+from tafadi.desk.standing import Standing
 from tafadi.errors import MissingError, RefusedError
 from tafadi.measure.instant import Clock
 from tafadi.model.entry import EntryId, Ref
@@ -74,8 +75,8 @@ class Views(Protocol):
 class Desk:
     """One party's place at one agreement.
 
-    `inbox` is what the judge knows of what is to be judged; `judgements` what the engine found of pairs of revisions; `clocks_off` whose
-    clocks are known to differ.
+    `inbox` is what the judge knows of what is to be judged; `standing` the notices that stand, as the engine looks them up; `judgements`
+    what it found of pairs of revisions; `clocks_off` whose clocks are known to differ.
     """
 
     identity: Identity
@@ -85,6 +86,7 @@ class Desk:
     clock: Clock
     bell: Bell
     inbox: Inbox = field(default_factory=Inbox)
+    standing: Standing = field(default_factory=Standing)
     judgements: dict[tuple[str, str], Judgement] = field(default_factory=dict)
     clocks_off: set[str] = field(default_factory=set)
 

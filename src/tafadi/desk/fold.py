@@ -71,6 +71,7 @@ def _apply_notice(picture: Picture, examined: Examined, entry: Message) -> None:
         _amend_notice(view, examined, entry)
     view.revisions.append(examined.id)
     picture.revision_of[examined.id] = view.id
+    picture.changed.add(view.id)
     return None
 
 
@@ -91,6 +92,7 @@ def _open_notice(picture: Picture, examined: Examined, entry: Message) -> None:
         late=examined.is_late_notice,
         revisions=[examined.id],
     )
+    picture.changed.add(examined.id)
 
 
 def _own_notice(picture: Picture, entry: Message) -> NoticeView:

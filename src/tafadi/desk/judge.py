@@ -7,7 +7,7 @@ up neither a stop nor anybody's entries. The journal's inbox is read when nothin
 from collections import deque
 from typing import Final
 
-from tafadi.desk.announce import is_computed, missing_pairs
+from tafadi.desk.announce import is_computed, missing_pairs, open_standing
 from tafadi.desk.desk import Desk
 from tafadi.desk.react import react
 from tafadi.desk.speak import Draft, say
@@ -53,6 +53,8 @@ def _judge_known(desk: Desk, at_once_only: bool, most: int | None) -> int:
     done: list[EntryId] = []
     silent: list[tuple[str, int]] = []
     while (most is None or len(done) < most) and (entry := _next(desk, at_once_only)) is not None:
+        if not at_once_only and next(missing_pairs(desk, entry), None):
+            open_standing(desk)
         done.append(entry)
         silent.append((desk.pact.feed_of(entry), entry.index))
         drafts = _reactions(desk, entry)

@@ -202,6 +202,8 @@ def _take_back(picture: Picture, examined: Examined) -> None:
     else:
         if entry.type is EntryType.REFUSAL and entry.refs:
             picture.refusals.pop(entry.refs[0].entry, None)
+        if examined.id in picture.notices:
+            picture.changed.add(examined.id)
         for views in (picture.notices, picture.stops, picture.incidents, picture.line_checks, picture.attempts, picture.revision_of):
             views.pop(examined.id, None)
 

@@ -166,6 +166,7 @@ class Picture:
     cards: dict[str, dict[str, str]] = field(default_factory=dict)  # `party/epoch`: the digest of that card, by who goes by it
     revision_of: dict[EntryId, EntryId] = field(default_factory=dict)
     episodes: dict[Meeting, Episodes] = field(default_factory=dict)
+    changed: set[EntryId] = field(default_factory=set, compare=False)  # notices, since the standing set has kept up with them
 
     def digest(self) -> str:
         """SHA-256 of the picture in canonical form: equal at every party that holds the same entries."""
@@ -190,4 +191,4 @@ def plain(value: object) -> Json:
 
 
 _VIEWS: Final = (NoticeView, AlertView, StopView, IncidentView, LineCheckView)
-_INDEXES: Final = frozenset({"revision_of", "episodes"})  # they say again, for who searches, what the views say
+_INDEXES: Final = frozenset({"revision_of", "episodes", "changed"})  # they say again, for who searches, what the views say

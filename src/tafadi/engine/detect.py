@@ -24,10 +24,10 @@ from tafadi.engine.kernels.surface import Point, geodetic
 from tafadi.engine.kernels.sweep import near_pairs
 from tafadi.engine.layout import CONFLICT, EDGE_M, FOUND, Bytes, Floats, Ints, Records
 from tafadi.engine.pack import WGS84, plane_reach_m
-from tafadi.engine.parts import BODY, PATH, Parts, balls_of, pack
+from tafadi.engine.parts import Parts, balls_of, pack
 from tafadi.engine.strategic import Asked, judge_kept, near_paths
 from tafadi.engine.volumes import candidates, packed_bodies
-from tafadi.errors import InputError
+from tafadi.errors import InputError, LimitError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant, Span
@@ -39,19 +39,24 @@ CAUSES: Final = {
     layout.HEIGHT_MISSING: Cause.HEIGHT_MISSING,
     layout.DATUMS_UNLIKE: Cause.DATUMS_UNLIKE,
     layout.NOT_FINITE: Cause.NOT_FINITE,
+    layout.VELOCITY_MISSING: Cause.VELOCITY_MISSING,
 }
+MOST_JUDGED: Final = 1_000_000  # pairs of each kind, 1 GB of nouns: nobody reads more, and a fault of the data is likelier
+MOST_ENTRIES: Final = 20_000_000  # pairs of a piece of a trajectory and a volume that are near each other
 ROOM_M: Final = 1.0  # the prefilter keeps pairs this much farther apart than the minima: no rounding may drop one
 
 
-def detect(announced: Sequence[Announced], minima: Minima | None = None) -> list[Judgement]:
+def detect(announced: Sequence[Announced], minima: Minima | None = None, workers: int = 1) -> list[Judgement]:
     """All pairs that are CONFLICT or UNKNOWN, sorted by (start, first, second). CLEAR pairs are not listed.
 
-    `minima` are those of the agreement or the command; each pair is judged by the larger of these and its two notices' own. Raises
-    InputError when two notices have one identity.
+    `minima` are those of the agreement or the command; each pair is judged by the larger of these and its two notices' own. `workers`
+    threads look at trajectories; the result does not depend on them. Raises InputError when two notices have one identity, LimitError for
+    more pairs than the named limits.
     """
     parts = pack(_sorted(announced), minima)
-    pairs, found = _near(parts)
+    pairs, found = _near(parts, workers)
     told = np.flatnonzero(found["verdict"])
+    _limit(len(told), "pairs of trajectories are in conflict or unknown")
     findings = [
         *_paths(parts, pairs[told], found[told]),
         *_minima_missing(parts),
@@ -68,7 +73,14 @@ def _near_bodies(parts: Parts, minima: Minima | None) -> Ints:
     if len(parts.body_owner) < 2:
         return np.empty((0, 2), np.int64)
     own_m = np.stack([parts.horizontal_m[parts.body_owner], parts.vertical_m[parts.body_owner]], axis=1)
-    return candidates(packed_bodies(parts.bodies, asked_of(parts.body_owner, minima, own_m))).rows
+    rows = candidates(packed_bodies(parts.bodies, asked_of(parts.body_owner, minima, own_m))).rows
+    _limit(len(rows), "pairs of volumes are not known to be clear")
+    return rows
+
+
+def _limit(count: int, what: str) -> None:
+    if count > MOST_JUDGED:
+        raise LimitError(f"{count:,} {what}, more than {MOST_JUDGED:,}; ask for smaller minima, or give fewer notices at once")
 
 
 def _near_entries(parts: Parts) -> Ints:
@@ -76,9 +88,13 @@ def _near_entries(parts: Parts) -> Ints:
     if not (len(parts.path_owner) and len(parts.body_owner)):
         return np.empty((0, 2), np.int64)
     balls = balls_of(parts, ROOM_M)
-    pairs = near_pairs(balls.items)
-    kinds, numbers = balls.kind[pairs], balls.part[pairs]
-    return np.unique(numbers[(kinds == (PATH, BODY)).all(axis=1)], axis=0)
+    pairs = near_pairs(balls.items, MOST_ENTRIES)
+    if len(pairs) > MOST_ENTRIES:
+        raise LimitError(f"more than {MOST_ENTRIES:,} pieces of trajectories are near a volume; give fewer notices at once")
+    numbers = balls.part[pairs]  # paths come first among the balls, and the smaller number first in a pair
+    numbers = numbers[parts.path_owner[numbers[:, 0]] != parts.body_owner[numbers[:, 1]]]
+    key = np.unique(numbers[:, 0] * len(parts.body_owner) + numbers[:, 1])
+    return np.stack(np.divmod(key, len(parts.body_owner)), axis=1)
 
 
 def judge(first: Announced, second: Announced, minima: Minima | None = None) -> Judgement:
@@ -134,6 +150,7 @@ def _larger(values: Floats, owners: Ints) -> Floats:
 def _minima_missing(parts: Parts) -> Iterable[Finding]:
     """Pairs of trajectories for which no minima are known from anywhere: unknown during all their common time."""
     unstated = [path for path, owner in enumerate(parts.path_owner) if not parts.stated[owner]]
+    _limit(_together(parts, unstated), "pairs of trajectories fly at one time and state no minima")
     spans = {path: parts.path_span(path) for path in unstated}
     unstated.sort(key=lambda path: spans[path].start)
     flying: list[int] = []
@@ -145,6 +162,15 @@ def _minima_missing(parts: Parts) -> Iterable[Finding]:
             if shared is not None:
                 yield Finding(first, second, Verdict.UNKNOWN, shared, Cause.MINIMA_MISSING)
         flying.append(path)
+
+
+def _together(parts: Parts, paths: list[int]) -> int:
+    """How many pairs of some paths share time."""
+    first, last = parts.paths.first[paths], parts.paths.first[1:][paths] - 1
+    begin_ns, end_ns = parts.paths.at_ns[first], parts.paths.at_ns[last]
+    begun = np.searchsorted(np.sort(begin_ns), end_ns)  # of those that begin before each one ends, all but itself share time with it
+    ended = np.searchsorted(np.sort(end_ns), begin_ns, "right")  # but for those that had ended when it began
+    return int((begun - ended - 1).sum()) // 2
 
 
 def _on_earth(lat_deg: float, lon_deg: float) -> Position:
@@ -178,11 +204,11 @@ def _asked(parts: Parts) -> Asked:
     return Asked(parts.horizontal_m[owner], parts.vertical_m[owner], parts.stated[owner])
 
 
-def _near(parts: Parts) -> tuple[Ints, Records]:
+def _near(parts: Parts, workers: int) -> tuple[Ints, Records]:
     """The pairs of paths that may lose their minima, and what is found of them."""
     asked = _asked(parts)
-    kept = near_paths(parts.paths, asked)
-    return kept.pairs, judge_kept(parts.paths, asked, kept)
+    kept = near_paths(parts.paths, asked, workers=workers)
+    return kept.pairs, judge_kept(parts.paths, asked, kept, workers)
 
 
 def _all(parts: Parts, pairs: Ints) -> tuple[Ints, Records]:

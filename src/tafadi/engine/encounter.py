@@ -15,9 +15,11 @@ import numpy as np
 from tafadi.engine.kernels.closest import Span as Stretch
 from tafadi.engine.kernels.tracks import Apart, Met, cylinder, disc, plane
 from tafadi.engine.layout import Floats
+from tafadi.engine.tracks_across import alike
 from tafadi.engine.trail import Trail, Vertical
 from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.instant import Instant, Span
+from tafadi.measure.levelling import Levelling
 from tafadi.measure.units import FOOT_PER_MINUTE_MPS, KNOT_MPS
 from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
 from tafadi.model.operation import Minima
@@ -41,6 +43,7 @@ class Bounds(NamedTuple):
     minima: Minima
     lookahead_s: float
     track_max_age_s: float
+    levelling: Levelling | None = None  # by what heights above unlike datums are compared
 
 
 def judge(own: Side, other: Side, bounds: Bounds, filters: frozenset[str], epoch: Instant) -> Judgement:
@@ -86,12 +89,35 @@ def _meet(first: Side, second: Side, apart: Apart, bounds: Bounds, filters: froz
     if one is None or two is None:
         return None, Cause.HEIGHT_MISSING, inside
     if one.datum is not two.datum:
+        return _across(first, second, apart, bounds, (one, two), inside)
+    met = _met(first, second, apart, bounds, (one, two), bounds.minima.vertical_m)
+    return met, None, inside
+
+
+def _across(
+    first: Side, second: Side, apart: Apart, bounds: Bounds, heights: tuple[Vertical, Vertical], inside: Stretch
+) -> tuple[Met | None, Cause | None, Stretch]:
+    """When a pair across datums meets: for certain, or within what may be wrong, which is unknown."""
+    levelling, ahead_s = bounds.levelling, bounds.lookahead_s + bounds.track_max_age_s
+    found = None if levelling is None else alike(first.trail, second.trail, heights, levelling, ahead_s)
+    if found is None:
         return None, Cause.DATUMS_UNLIKE, inside
+    half_m, both = bounds.minima.vertical_m, (found.one, found.two)
+    wide = _met(first, second, apart, bounds, both, half_m + found.within_m)
+    if wide is None:
+        return None, None, inside
+    if half_m <= found.within_m or _met(first, second, apart, bounds, both, half_m - found.within_m) is None:
+        return None, Cause.HEIGHT_UNCERTAIN, Stretch(wide.start, wide.end)
+    return _met(first, second, apart, bounds, both, half_m), None, inside
+
+
+def _met(first: Side, second: Side, apart: Apart, bounds: Bounds, heights: tuple[Vertical, Vertical], half_m: float) -> Met | None:
+    """When the pair is within the minima and `half_m` above or below; None when it is not within the lookahead."""
     now_s = max(first.row[6], second.row[6])
     ages_s = float(now_s - first.row[6]), float(now_s - second.row[6])
-    knots, differences = _profile(one, two, ages_s, bounds.lookahead_s + FOLLOWED_S)
-    met = cylinder(apart, knots, differences, bounds.minima.horizontal_m, bounds.minima.vertical_m)
-    return (met if met.start < bounds.lookahead_s else None), None, inside  # NaN where they never meet, and NaN is not below
+    knots, differences = _profile(*heights, ages_s, bounds.lookahead_s + FOLLOWED_S)
+    met = cylinder(apart, knots, differences, bounds.minima.horizontal_m, half_m)
+    return met if met.start < bounds.lookahead_s else None  # NaN where they never meet, and NaN is not below
 
 
 def _without_velocity(

@@ -32,6 +32,7 @@ NO_CAUSE: Final = 0
 HEIGHT_MISSING: Final = 1
 DATUMS_UNLIKE: Final = 2
 NOT_FINITE: Final = 3
+VELOCITY_MISSING: Final = 4
 
 # Datums; the codes below zero say that there is none.
 ELLIPSOID: Final = 0

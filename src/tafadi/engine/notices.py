@@ -19,6 +19,7 @@ import numpy as np
 
 from tafadi.engine.detect import judge
 from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Bounds, ahead
+from tafadi.engine.levelled import Across
 from tafadi.engine.trail import Trail, Vertical
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position, ecef
@@ -101,6 +102,7 @@ class Notices:
     ) -> None:
         self._bounds = bounds
         self._filters = filters
+        self._across = None if bounds.levelling is None else Across(bounds.levelling)
         self._by_id = {one.id: one for one in announced}
         if len(self._by_id) != len(announced):
             raise InputError("two announced notices have one identity")
@@ -185,14 +187,19 @@ class Notices:
     def _entry(self, trail: Trail, part: _Part, filters: frozenset[str]) -> Judgement:
         stub = _stub(trail, self._bounds.lookahead_s, filters)
         announced = Announced(part.whole.id, part.notice, part.whole.party)
-        judgement = judge(stub, announced, part.minima)
+        judgement = self._judged(stub, announced, part.minima)
         if judgement.verdict is not Verdict.CLEAR or trail.velocity_mps is not None:
             return judgement
         reach = Minima(UNKNOWN_SPEED_MPS * self._bounds.lookahead_s, self._bounds.minima.vertical_m)
-        reached = judge(stub, announced, reach)
+        reached = self._judged(stub, announced, reach)
         if reached.verdict is Verdict.CLEAR:
             return reached
         return replace(reached, verdict=Verdict.UNKNOWN, cause=Cause.VELOCITY_MISSING, closest=None, overlaps=())
+
+    def _judged(self, stub: Announced, announced: Announced, minima: Minima | None) -> Judgement:
+        """The judgement of a track's next seconds and a notice, across datums too where it is stated how."""
+        judgement = judge(stub, announced, minima)
+        return judgement if self._across is None else self._across.again(judgement, stub, announced, minima)
 
     def _straying(self, trail: Trail) -> Iterator[Seen]:
         plot = trail.last
@@ -228,7 +235,7 @@ class Notices:
         here, plot, unknown = _stub(trail, HERE_S, filters), trail.last, None
         for part in _parts(whole, whole.notice.minima or self._bounds.minima):
             bare = Announced(whole.id, replace(part.notice, minima=None), whole.party)
-            judgement = judge(here, bare, part.minima)
+            judgement = self._judged(here, bare, part.minima)
             if judgement.verdict is Verdict.CONFLICT:
                 return None
             unknown = judgement if judgement.verdict is Verdict.UNKNOWN else unknown

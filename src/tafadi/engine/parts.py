@@ -87,20 +87,23 @@ def path_pieces(paths: Paths) -> tuple[Ints, Ints]:
 
 
 def balls_of(parts: Parts, room_m: float) -> Balls:
-    """Balls around every body, and around the pieces of paths meanwhile; margins are the horizontal minima plus `room_m`."""
+    """Balls around every body, and around the pieces of paths meanwhile; margins are the horizontal minima plus `room_m`.
+
+    All paths have one owner and all bodies another: it is the pairs of a path and a body that are sought.
+    """
     paths, bodies = parts.paths, parts.bodies
     piece, path = path_pieces(paths)
     meanwhile = (paths.at_ns[piece] < bodies.end_ns.max()) & (paths.at_ns[piece + 1] > bodies.start_ns.min())
     piece, path = piece[meanwhile], path[meanwhile]
     ends = paths.place_m[piece], paths.place_m[piece + 1]
     owner = np.concatenate([parts.path_owner[path], parts.body_owner])
+    kind = np.concatenate([np.full(len(path), PATH), np.full(len(bodies.radius_m), BODY)])
     items = Items(
         start_ns=np.concatenate([paths.at_ns[piece], bodies.start_ns]),
         end_ns=np.concatenate([paths.at_ns[piece + 1], bodies.end_ns]),
         centre_m=np.concatenate([(ends[0] + ends[1]) / 2, bodies.centre_m]),
         radius_m=np.concatenate([np.linalg.norm(ends[1] - ends[0], axis=1) / 2 + PIECE_SLACK_M, bodies.ball_m]),
         margin_m=parts.horizontal_m[owner] + room_m,
-        owner=owner,
+        owner=kind,
     )
-    kind = np.concatenate([np.full(len(path), PATH), np.full(len(bodies.radius_m), BODY)])
     return Balls(items, kind, np.concatenate([path, np.arange(len(bodies.radius_m))]))

@@ -3,6 +3,9 @@
 A noun for every waypoint costs a microsecond to make and half of one to read; columns cost nothing. What is true of the nouns is checked
 here too, at once for all rows: places are on the earth, times increase. A height may be missing (datum MISSING) or be no number: then
 the engine says UNKNOWN.
+
+Units : degrees (latitude north, longitude east, -180 to 180), metres, whole nanoseconds since 1970.
+Source: docs/maths/detect.md.
 """
 
 import math
@@ -25,18 +28,29 @@ _CODES: Final = {id(datum): code for datum, code in DATUM_CODES.items()}
 
 
 class Routes(NamedTuple):
-    """Trajectories as columns; route r has the rows first[r] <= row < first[r + 1]."""
+    """Trajectories as columns; route r has the rows first[r] <= row < first[r + 1].
 
-    first: Ints  # [routes + 1]
+    Between two waypoints a body flies the geodesic at constant speed, and its height changes evenly.
+    """
+
+    first: Ints  # [routes + 1]; 0, then where each route ends
     lat_deg: Floats  # [rows]
-    lon_deg: Floats
-    at_ns: Ints
-    height_m: Floats  # NaN where not stated
-    datum: Codes  # a code of DATUM_CODES, or MISSING where no height is stated
+    lon_deg: Floats  # [rows]
+    at_ns: Ints  # [rows] rising within a route
+    height_m: Floats  # [rows] NaN where not stated
+    datum: Codes  # [rows] a code of DATUM_CODES, or MISSING where no height is stated
+
+
+COLUMNS: Final = tuple(np.dtype(kind) for kind in (np.int64, np.float64, np.float64, np.int64, np.float64, np.int8))
 
 
 def checked(routes: Routes) -> Routes:
-    """The routes, when they are some. Raises InputError with the first row or route that is not."""
+    """The routes, when they are some; columns of narrower numbers as those that Routes names.
+
+    Raises InputError with the first column, row or route that is not: columns that are unlike in length or no numbers, places that are not
+    on the earth, times that do not rise, routes of fewer than two waypoints or of more than 90 days.
+    """
+    routes = Routes._make(_numbers(name, column, kind) for name, column, kind in zip(Routes._fields, routes, COLUMNS, strict=True))
     first, rows = routes.first, len(routes.at_ns)
     if not all(len(column) == rows for column in routes[1:]):
         raise InputError("the columns of the routes are not equally long")
@@ -55,6 +69,21 @@ def checked(routes: Routes) -> Routes:
     known = (routes.datum == MISSING) | ((routes.datum >= 0) & (routes.datum < len(DATUM_CODES)))
     _refuse(~known, "the height of row {} has no datum that is known")
     return routes
+
+
+def _numbers(name: str, column: object, kind: np.dtype[Any]) -> Any:
+    """The column as contiguous numbers of its kind, itself where it is so already."""
+    try:
+        array = np.asarray(column)
+        array = array if array.size else array.astype(kind)  # nothing is of no kind
+        if array.ndim == 1 and array.dtype.kind in "iuf":
+            numbers = np.ascontiguousarray(array.astype(kind, casting="same_kind", copy=False))
+            if numbers is not array and kind.kind == "i" and not np.array_equal(numbers, array):
+                raise InputError(f"the column {name} has numbers that are too large for {kind.name}")
+            return numbers
+    except (TypeError, ValueError, OverflowError) as error:  # ragged, or of numbers with a fraction where there can be none
+        raise InputError(f"the column {name} cannot be read as {kind.name}: {error}") from error
+    raise InputError(f"the column {name} is no row of numbers")
 
 
 def _refuse(wrong: Bools, sentence: str, code: str | None = None) -> None:

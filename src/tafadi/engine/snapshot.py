@@ -95,7 +95,9 @@ def _read(view: memoryview) -> tuple[Minima | None, list[_Array]]:
     for _, kind, count in head["columns"]:
         if type(count) is not int or count < 0:
             raise ValueError(f"a column of {count!r} rows")
-        columns.append(np.frombuffer(view, kind, count, at))
+        column = np.frombuffer(view, kind, count, at)
+        # As kernels are compiled for, whatever the bytes lie in: not read-only, and not across words.
+        columns.append(column if column.flags.writeable and column.flags.aligned else column.copy())
         at += -(-count * np.dtype(kind).itemsize // ALIGNED) * ALIGNED
     if at != len(view):
         raise ValueError("more or fewer bytes than its columns have")

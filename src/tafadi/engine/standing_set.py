@@ -124,6 +124,10 @@ class StandingSet:
             raise MissingError(f"no notice with the identity {name!r} stands")
         return self._noun(number)
 
+    def near(self, one: Announced) -> list[str]:
+        """The identities of the notices that are not known to be CLEAR of this one; `judge` says of each what it is."""
+        return [str(self._ids[number]) for number in self._met(one)]
+
     def verdicts(self, one: Announced) -> dict[str, Verdict]:
         """The notices that are in CONFLICT with this one, or of which that is UNKNOWN; one of the same identity is not looked at."""
         found: dict[str, Verdict] = {}
@@ -207,10 +211,10 @@ class StandingSet:
         return self._answers[:count]
 
     def _adopt(self, asking: Asking, notices: int) -> None:
-        self._make_room(len(asking.bounds), needed(asking.shapes), notices)
+        self.make_room(len(asking.bounds), needed(asking.shapes), notices)
         adopt(self._grid, *asking)
 
-    def _make_room(self, items: int, points: int, notices: int) -> None:
+    def make_room(self, items: int, points: int = 0, notices: int = 0) -> None:
         """Room for so many more items, points of outlines and (in all) notices; what is full doubles."""
         grid, state = self._grid, self._grid.state
         links = int(state[LINKS]) + LINKS_MOST * items

@@ -4,6 +4,10 @@ The paths are joined over slabs of time (`kernels.join`), and the pairs that may
 time in which they may. Slabs and pairs are shared out among threads; no result depends on how many there are, or on how long a slab is.
 
 What is announced over many days is given in turn: a batch of routes is judged against itself and against those before it that still fly.
+
+Units : metres, seconds; instants in whole nanoseconds since 1970.
+Source: docs/maths/detect.md.
+Twin  : tests/reference/routes.py judges every pair, and walks along geodesics.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,20 +22,21 @@ from tafadi.engine.layout import FOUND, SECOND_NS, Bools, Floats, Ints, Paths, R
 from tafadi.engine.pack import WGS84, pack_routes, plane_reach_m
 from tafadi.engine.routes import Routes, checked
 from tafadi.engine.sharing import shared
-from tafadi.errors import InputError
+from tafadi.errors import InputError, LimitError
 from tafadi.model.operation import Minima
 
 SLAB_S: Final = 480.0  # 120 s to 960 s took as long, within a third: shorter ones make more balls, longer ones larger
 SLABS_MOST: Final = 50_000  # 9 months of 480 s; longer ones where a set lasts longer
 MINIMUM_MOST_M: Final = 1_000_000.0  # as model.operation.Minima
+MOST_KEPT: Final = 20_000_000  # pairs to be judged, 3 GB: nobody reads more, and a fault of the data is likelier
 
 
 class Asked(NamedTuple):
-    """The minima that each of some paths asks for, and whether it states any; 0 where it does not."""
+    """The minima that each of some routes asks for, and whether it states any; 0 where it does not."""
 
-    horizontal_m: Floats
-    vertical_m: Floats
-    stated: Bools
+    horizontal_m: Floats  # [routes] 0 to 1,000,000
+    vertical_m: Floats  # [routes] 0 to 1,000,000
+    stated: Bools  # [routes]
 
 
 class Kept(NamedTuple):
@@ -56,7 +61,19 @@ def asked_by(count: int, minima: Minima) -> Asked:
 def detect_routes(routes: Routes, asked: Asked | Minima, workers: int = 1, slab_s: float = SLAB_S) -> Judged:
     """All pairs of routes that are CONFLICT or UNKNOWN; each pair is judged by the larger of what both ask for.
 
-    Raises InputError when the routes, or what they ask for, are none.
+    routes  : columns, as Routes names them; they are not changed
+    asked   : minima for all of them, or what each asks for (`Asked`)
+    workers : threads; the result does not depend on them
+    slab_s  : seconds in a slab of the join; neither on this
+
+    Raises InputError when the routes, or what they ask for, are none, and LimitError when more than MOST_KEPT pairs may lose their minima.
+
+    >>> height_m, pressure = np.full(4, 3_000.0), np.full(4, 2, np.int8)
+    >>> at_ns = np.array([0, 600, 0, 600]) * SECOND_NS
+    >>> both = Routes(np.array([0, 2, 4]), np.zeros(4), np.array([179.5, -179.5, -179.5, 179.5]), at_ns, height_m, pressure)
+    >>> pairs, found = detect_routes(both, Minima(9_260.0, 300.0))
+    >>> pairs.tolist(), found["nearest_s"].round(6).tolist()
+    ([[0, 1]], [300.0])
     """
     (judged,) = detect_in_turn([(routes, asked)], workers, slab_s)
     return judged
@@ -65,7 +82,9 @@ def detect_routes(routes: Routes, asked: Asked | Minima, workers: int = 1, slab_
 def detect_in_turn(batches: Iterable[tuple[Routes, Asked | Minima]], workers: int = 1, slab_s: float = SLAB_S) -> Iterator[Judged]:
     """For each batch all pairs of which it holds the later half; routes are numbered through all batches.
 
-    No batch may begin before the one before it began: what had ended by then is forgotten. Raises InputError when one does.
+    No batch may begin before the one before it began: what had ended by then is forgotten. All batches together give what `detect_routes`
+    gives of all at once, to the last bit, in the memory of those that fly at one time. Raises InputError when one begins earlier, and as
+    `detect_routes`.
     """
     paths, told, numbers = pack_routes(_NO_ROUTES), _NONE_ASKED, np.empty(0, np.int64)
     count, begun_ns = 0, None
@@ -91,7 +110,7 @@ def detect_in_turn(batches: Iterable[tuple[Routes, Asked | Minima]], workers: in
 def near_paths(paths: Paths, asked: Asked, fresh: int = 0, slab_s: float = SLAB_S, workers: int = 1) -> Kept:
     """The pairs of paths that may lose their minima, with the time in which they may; those of two paths before `fresh` are passed over.
 
-    Raises InputError when a slab has no length.
+    Raises InputError when a slab has no length, LimitError when there are more than MOST_KEPT pairs.
     """
     count = len(paths.first) - 1
     if count < 2 or fresh >= count:
@@ -105,9 +124,14 @@ def near_paths(paths: Paths, asked: Asked, fresh: int = 0, slab_s: float = SLAB_
     slab_ns = max(1, round(slab_s * SECOND_NS), -(-whole_ns // SLABS_MOST))
 
     def run(first: int, last: int) -> Ints:
-        return join_slabs(flown, fresh, origin_ns, slab_ns, first, last)
+        return join_slabs(flown, fresh, MOST_KEPT, origin_ns, slab_ns, first, last)
 
-    return _merged(np.concatenate(shared(run, -(-whole_ns // slab_ns), count, workers)))
+    kept = _merged(np.concatenate(shared(run, -(-whole_ns // slab_ns), count, workers)))
+    if len(kept.pairs) > MOST_KEPT:
+        raise LimitError(
+            f"more than {MOST_KEPT:,} pairs come near their minima; ask for smaller minima, or give fewer trajectories at once"
+        )
+    return kept
 
 
 def judge_kept(paths: Paths, asked: Asked, kept: Kept, workers: int = 1) -> Records:
@@ -153,13 +177,15 @@ def _usual_datum(paths: Paths) -> int:
 
 
 def _merged(rows: Ints) -> Kept:
-    """Pairs that several tasks kept, once each."""
-    rows = rows[np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0]))]
-    new = np.ones(len(rows), np.bool_)
-    new[1:] = (rows[1:, :2] != rows[:-1, :2]).any(axis=1)
-    first = np.flatnonzero(new)
-    until_ns = np.maximum.reduceat(rows[:, 3], first) if len(rows) else rows[:, 3]
-    return Kept(rows[first, :2].copy(), np.stack([rows[first, 2], until_ns], axis=1))
+    """Pairs that several tasks kept, once each: int64[n, 4], as `join_slabs` lists them."""
+    if not len(rows):
+        return Kept(rows[:, :2], rows[:, 2:])
+    key = rows[:, 0] * (rows[:, 1].max() + 1) + rows[:, 1]
+    order = np.argsort(key)
+    key, rows = key[order], rows[order]
+    first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    within_ns = np.stack([np.minimum.reduceat(rows[:, 2], first), np.maximum.reduceat(rows[:, 3], first)], axis=1)
+    return Kept(rows[first, :2], within_ns)
 
 
 def _taken(paths: Paths, which: Ints) -> Paths:

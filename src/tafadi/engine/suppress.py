@@ -13,9 +13,9 @@ from typing import Final
 from tafadi.engine.encounter import Side
 from tafadi.engine.kernels.tracks import plane
 from tafadi.engine.recorded import separation_at
-from tafadi.engine.trail import Trail, path_length_m, space_velocity
+from tafadi.engine.trail import HEIGHT_HELD_S, JUMP_MIN_M, Trail, path_length_m, space_velocity
 from tafadi.measure.instant import Instant
-from tafadi.measure.units import FOOT_M, NAUTICAL_MILE_M
+from tafadi.measure.units import FOOT_M, FOOT_PER_MINUTE_MPS, NAUTICAL_MILE_M
 from tafadi.model.judgement import ClosestApproach, Judgement, Verdict
 from tafadi.model.track import Plot
 
@@ -27,6 +27,11 @@ FORMATION_APART_M: Final = 1.5 * NAUTICAL_MILE_M  # half of the least radar sepa
 FORMATION_ABOVE_M: Final = 500 * FOOT_M  # half of the least vertical separation
 FORMATION_DRIFT: Final = 0.15  # of the way flown in that time: the separation may change by no more
 FORMATION_DRIFT_MOST_M: Final = 0.6 * NAUTICAL_MILE_M  # and never by more, however fast they fly
+SWAP_APART_M: Final = 3 * NAUTICAL_MILE_M  # replies overlap within 1.64 NM of range (20.3 us), and one beam's width, 3 NM at 60 NM
+SWAP_LEAP_M: Final = JUMP_MIN_M  # less is a climb, or the code's own step
+SWAP_CLIMB_MPS: Final = 6_000 * FOOT_PER_MINUTE_MPS  # the fastest that airliners climb or descend, an emergency descent
+SWAP_NEAR_M: Final = 200 * FOOT_M  # from the other's height: a step of the code each way, and what it climbed since
+SWAP_OLD_S: Final = HEIGHT_HELD_S  # a height of the other's that is older is not what was swapped
 GROUND_S: Final = 20.0  # two turns of an en-route radar
 GROUND_HITS: Final = 3
 RENUMBERED_SEEN_S: Final = 5.0  # one turn of a terminal radar: the old number may get one last hit
@@ -78,6 +83,11 @@ RULES: Final = {
             "formation",
             "Two that were declared, or have kept within 1.5 NM and 500 ft for a minute, hardly drifting, fly together on purpose.",
             "a slow overtaking, or two on parallel or one final approach, that drift together by less than 15 % of their speed",
+        ),
+        Rule(
+            "height_swap",
+            "A height that leaps to the other's, faster than anything climbs, was taken from the other's reply (overlapping replies).",
+            "a true climb of more than 6,000 ft/min that ends at the other's height, until the hit after it",
         ),
         Rule(
             "renumbered",
@@ -171,6 +181,34 @@ def is_formation(first: Side, second: Side) -> bool:
     return drift_m <= min(FORMATION_DRIFT * flown_m, FORMATION_DRIFT_MOST_M)
 
 
+def is_height_swap(first: Side, second: Side, now_s: float) -> bool:
+    """Whether the newest height of one of the two leapt to the other's, and no later hit has confirmed it."""
+    apart = plane(first.row, second.row, now_s)
+    if not math.hypot(apart.x, apart.y) <= SWAP_APART_M:
+        return False
+    return _leapt_to(first.trail, second.trail) or _leapt_to(second.trail, first.trail)
+
+
+def _leapt_to(one: Trail, other: Trail) -> bool:
+    """Whether the newest hit of `one` has a height that no climb explains, and that `other` had until just then."""
+    last = one.last
+    if last.height is None:
+        return False
+    before = next((plot for plot in list(one.plots)[-2::-1] if plot.height is not None and plot.height.datum is last.height.datum), None)
+    if before is None or before.height is None:
+        return False
+    leap_m, since_s = abs(last.height.value_m - before.height.value_m), last.at.since(before.at)
+    if leap_m <= SWAP_LEAP_M or leap_m <= SWAP_CLIMB_MPS * since_s:
+        return False
+    return any(
+        plot.height is not None
+        and plot.height.datum is last.height.datum
+        and abs(plot.height.value_m - last.height.value_m) <= SWAP_NEAR_M
+        and 0.0 <= last.at.since(plot.at) <= SWAP_OLD_S
+        for plot in other.plots
+    )
+
+
 def _close(apart: ClosestApproach) -> bool:
     return apart.horizontal_m <= FORMATION_APART_M and (apart.vertical_m is None or apart.vertical_m <= FORMATION_ABOVE_M)
 
@@ -188,6 +226,7 @@ PAIR_RULES: Final[dict[str, PairRule]] = {
     "duplicate": lambda first, second, now_s, _: is_duplicate(first, second, now_s),
     "ground": lambda first, second, _, __: is_on_ground(first, second),
     "formation": lambda first, second, _, __: is_formation(first, second),
+    "height_swap": lambda first, second, now_s, _: is_height_swap(first, second, now_s),
     "renumbered": lambda first, second, _, __: is_renumbered(first, second),
     "seen_once": lambda first, second, _, judgement: is_seen_once(first, second, judgement),
 }

@@ -163,6 +163,15 @@ def _instant(cell: Cell, column: Column) -> Instant:
     return Instant(round(value_ns))
 
 
+def utc_text_ns(text: str | None) -> int | None:
+    """Nanoseconds of a time written in UTC, as [utc] in a map says; None where it is none."""
+    match = None if text is None else _UTC_TEXT.fullmatch(text.strip()[:LONGEST_TEXT])
+    try:
+        return None if match is None else Instant.parse(f"{match[1]}T{match[2]}Z").ns
+    except InputError:
+        return None
+
+
 def _from_ns(ns: int) -> Instant | None:
     """The instant; None for one outside the years that there are, which then counts as empty."""
     try:

@@ -64,6 +64,8 @@ class Format:
 
 _JSON: Final = rb"\A(?:\xef\xbb\xbf)?\s*"
 _XML: Final = _JSON + rb"(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*"
+_COMMAND: Final = rb"^[ \t]*[0-9]{1,3}:[0-9]{1,2}:[0-9]{1,2}(?:\.[0-9]{0,9})?[ \t]*>[ \t]*"
+_HOLDS: Final = {b'"holds":"notices"': "notice_table", b'"holds":"tracks"': "track_table"}  # in the metadata, at the end of a Parquet file
 _FORMATS: Final = (
     Format(  # before geojson, which would take any collection of features for its own
         "ed269",
@@ -116,6 +118,13 @@ _FORMATS: Final = (
         Carries.NOTICES,
         (".kml",),
         re.compile(_XML + rb"<(?:[A-Za-z0-9_]{1,20}:)?kml[\s>]", re.DOTALL),
+    ),
+    Format(  # before geojson, too
+        "track_geojson",
+        "GeoJSON of tracks, as Tafadi writes it",
+        Carries.TRACKS,
+        (),
+        re.compile(_JSON + rb'\{\s*"type"\s*:\s*"FeatureCollection"\s*,\s*"holds"\s*:\s*"tracks"'),
     ),
     Format(
         "geojson",
@@ -194,6 +203,44 @@ _FORMATS: Final = (
         re.compile(rb"\A(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*\?>\s*)?<event\s[^>]*\buid\s*="),
     ),
     Format(
+        "daa",
+        "encounters of NASA's DAIDALUS",
+        Carries.TRACKS,
+        (".daa", ".xyz"),
+        re.compile(
+            rb"\A(?:\xef\xbb\xbf)?(?:[ \t]*(?:#[^\n]{0,1000})?\r?\n)*[ \t]*(?i:name|aircraft|id)[ \t]*[, \t][^\n]{0,2000}\n"
+            rb"[^\n]{0,2000}\[(?:deg|rad|nmi|km|m|ft)\]"
+        ),
+    ),
+    Format(  # before its areas: a file that has both is one of traffic
+        "scn",
+        "states of aircraft in scenarios of BlueSky",
+        Carries.TRACKS,
+        (".scn",),
+        re.compile(_COMMAND + rb"(?:CRE|MOVE|MCRE|CRECONFS|[A-Z0-9_]{1,20}[ ,]+MOVE)[ \t,]", re.IGNORECASE | re.MULTILINE),
+    ),
+    Format(
+        "scn_areas",
+        "areas in scenarios of BlueSky",
+        Carries.NOTICES,
+        (),
+        re.compile(_COMMAND + rb"(?:BOX|CIRCLE|POLY|POLYGON|POLYALT)[ \t,]", re.IGNORECASE | re.MULTILINE),
+    ),
+    Format(
+        "notice_table",
+        "tables of notices, GeoParquet or CSV, as Tafadi writes them",
+        Carries.NOTICES,
+        (".geoparquet",),
+        re.compile(rb"\A(?:\xef\xbb\xbf)?notice,party,kind,area_kind,"),
+    ),
+    Format(
+        "track_table",
+        "tables of tracks, Parquet or CSV, as Tafadi writes them",
+        Carries.TRACKS,
+        (),
+        re.compile(rb"\A(?:\xef\xbb\xbf)?track,at,lat_deg,lon_deg,height_"),
+    ),
+    Format(
         "columns",
         "tables of plots, Parquet or CSV",
         Carries.TRACKS,
@@ -203,7 +250,7 @@ _FORMATS: Final = (
 )
 
 FORMATS: Final = {one.name: one for one in _FORMATS}
-ZONES: Final = frozenset(("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml"))  # what stands in them may have no end
+ZONES: Final = frozenset(("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml", "scn_areas"))  # what stands in them may have no end
 
 
 def named(name: str) -> Format:
@@ -213,8 +260,14 @@ def named(name: str) -> Format:
     return FORMATS[name]
 
 
-def sniff(head: bytes, file_name: str = "") -> Format:
-    """The format of a file that begins with `head`. Raises FormatError when neither content nor ending tells."""
+def sniff(head: bytes, file_name: str = "", tail: bytes = b"") -> Format:
+    """The format of a file that begins with `head`. Raises FormatError when neither content nor ending tells.
+
+    Parquet says what it holds at its end: give the last HEAD_BYTES as `tail` to have our own tables told from those of others.
+    """
+    if head.startswith(b"PAR1"):
+        ours = next((name for mark, name in _HOLDS.items() if mark in tail), None)
+        return FORMATS["columns" if ours is None else ours]
     for one in _FORMATS:
         if one.mark.search(head[:HEAD_BYTES]):
             return one

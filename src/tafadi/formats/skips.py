@@ -24,12 +24,12 @@ class Skips:
         self._counts: Counter[str] = Counter()
         self._first: dict[str, int] = {}
 
-    def add(self, reason: str, line: int, *, is_damage: bool = False) -> None:
-        """Counts one more for `reason`, found at `line` (1 is the first); `is_damage` when what it held is unknown."""
-        self.damaged += is_damage
+    def add(self, reason: str, line: int, *, is_damage: bool = False, count: int = 1) -> None:
+        """Counts `count` more for `reason`, found at `line` (1 is the first); `is_damage` when what it held is unknown."""
+        self.damaged += count * is_damage
         if reason not in self._counts and len(self._counts) >= MOST_REASONS:
             reason = "other reasons"
-        self._counts[reason] += 1
+        self._counts[reason] += count
         self._first.setdefault(reason, line)
 
     def __getitem__(self, reason: str) -> int:

@@ -20,7 +20,11 @@ DEGREE_STEPS: Final = 10_000_000  # 1e-7 degree on the wire: 11 mm at the equato
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place on WGS 84, in degrees. Raises InputError outside ±90 / ±180 or when not finite."""
+    """A place on WGS 84, in degrees. Raises InputError outside ±90 / ±180 or when not finite.
+
+    >>> str(Position(lat_deg=-33.0, lon_deg=131.5))
+    '33.00000S 131.50000E'
+    """
 
     lat_deg: float
     lon_deg: float

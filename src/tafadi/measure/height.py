@@ -16,7 +16,11 @@ LOWEST_M = -1_000.0  # the shore of the Dead Sea lies at -430 m; pressure height
 
 
 class Datum(StrEnum):
-    """What a height is measured from."""
+    """What a height is measured from.
+
+    >>> Datum("pressure")
+    <Datum.PRESSURE: 'pressure'>
+    """
 
     ELLIPSOID = "ellipsoid"  # WGS 84
     GEOID = "geoid"  # mean sea level

@@ -71,7 +71,12 @@ class Instant:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of time from `start` to `end`; the end is not inside. Raises TimeError when it ends before it starts."""
+    """A stretch of time from `start` to `end`; the end is not inside. Raises TimeError when it ends before it starts.
+
+    >>> hour = Span(Instant.parse("2027-03-02T09:00:00Z"), Instant.parse("2027-03-02T10:00:00Z"))
+    >>> hour.duration_s, hour.holds(hour.end)
+    (3600.0, False)
+    """
 
     start: Instant
     end: Instant

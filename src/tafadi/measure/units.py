@@ -18,6 +18,7 @@ STATUTE_MILE_M: Final = 1609.344
 KNOT_MPS: Final = NAUTICAL_MILE_M / 3600.0
 FOOT_PER_MINUTE_MPS: Final = FOOT_M / 60.0
 FLIGHT_LEVEL_M: Final = 100.0 * FOOT_M
+INCH_OF_MERCURY_PA: Final = 3_386.389  # conventional, at 0 C; 29.92 inHg is 1013.2 hPa
 
 
 class Unit(NamedTuple):
@@ -43,6 +44,9 @@ UNITS: Final = {
     "km/h": Unit("speed", 1000.0 / 3600.0),
     "ft/min": Unit("speed", FOOT_PER_MINUTE_MPS),
     "deg": Unit("angle", 1.0),
+    "hPa": Unit("pressure", 100.0),
+    "inHg": Unit("pressure", INCH_OF_MERCURY_PA),
+    "K": Unit("temperature", 1.0),  # differences of temperature alone
 }
 
 _QUANTITY = re.compile(r"\s*([-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]{1,3})?)\s*\[\s*([A-Za-z/]+)\s*\]\s*")
@@ -50,9 +54,10 @@ _LONGEST_TEXT = 80  # a quantity is a few words; anything longer is not one
 
 
 def parse_quantity(text: str, dimension: str) -> float:
-    """The quantity in SI units (metres, seconds, metres per second; degrees for angles).
+    """The quantity in SI units (metres, seconds, metres per second, pascals, kelvins; degrees for angles).
 
-    `dimension` is one of "length", "time", "speed", "angle". Raises UnitError for a missing, unknown or unlike unit.
+    `dimension` is one of "length", "time", "speed", "angle", "pressure", "temperature". Raises UnitError for a missing, unknown or
+    unlike unit.
 
     >>> parse_quantity("500 [ft]", "length")
     152.4

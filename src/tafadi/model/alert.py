@@ -18,7 +18,9 @@ class AlertKind(StrEnum):
     PLANS = "announced-announced"  # two announced operations or areas
     TRACKS = "track-track"
     ANNOUNCED = "track-announced"  # a track enters what another party announced
-    STRAYING = "straying"  # a track has left what its own party announced for it
+    STRAYING = "straying"  # a track has left what its own party announced for it, or is about to
+    WELL_CLEAR = "well-clear"  # two tracks are about to be not well clear of each other (DO-365)
+    CROSSING = "crossing"  # a track is about to cross a dividing line to a side where it may not be, or is there
 
 
 class AlertState(StrEnum):
@@ -36,6 +38,15 @@ class Alert:
 
     `predicted` is what was foreseen when it was raised, or when an UNKNOWN became a CONFLICT; `missed` is the closest approach that was
     recorded, once it is over. A party is None where nobody says whose it is.
+
+    `level` says how grave it is, where its kind has levels: those of DO-365 for WELL_CLEAR (`by` names the set of rules); 1 foreseen and 2
+    happened for STRAYING and CROSSING. An alert that becomes graver is told again, at `told_at`.
+
+    >>> from tafadi.model.judgement import Judgement
+    >>> at = Instant.parse("2027-03-02T09:00:00Z")
+    >>> found = Judgement("a", "b", Verdict.UNKNOWN, Minima(5556.0, 304.8), cause=Cause.HEIGHT_MISSING)
+    >>> Alert(AlertKind.TRACKS, "a", "b", Verdict.UNKNOWN, AlertState.RAISED, at, found).warning_s is None
+    True
     """
 
     kind: AlertKind
@@ -49,11 +60,19 @@ class Alert:
     party_second: str | None = None
     over_at: Instant | None = None
     missed: ClosestApproach | None = None
+    level: int = 0
+    by: str = ""
+    told_at: Instant | None = None
+
+    @property
+    def said_at(self) -> Instant:
+        """When it was last told: when it was raised, or became graver."""
+        return self.told_at or self.raised_at
 
     @property
     def warning_s(self) -> float | None:
         """Seconds from the prediction to the predicted loss of separation; None where no time was predicted."""
-        return None if self.predicted.span is None else self.predicted.span.start.since(self.raised_at)
+        return None if self.predicted.span is None else self.predicted.span.start.since(self.said_at)
 
 
 class AlertStep(StrEnum):

@@ -10,7 +10,11 @@ from tafadi.model.operation import Minima
 
 
 class Verdict(StrEnum):
-    """What is known of a pair."""
+    """What is known of a pair.
+
+    >>> [str(verdict) for verdict in Verdict]
+    ['clear', 'conflict', 'unknown']
+    """
 
     CLEAR = "clear"
     CONFLICT = "conflict"
@@ -18,15 +22,22 @@ class Verdict(StrEnum):
 
 
 class Cause(StrEnum):
-    """Why a pair is UNKNOWN; one word for each sentence of the phrase table."""
+    """Why a pair is UNKNOWN; one word for each sentence of the phrase table.
+
+    >>> Cause("height-missing")
+    <Cause.HEIGHT_MISSING: 'height-missing'>
+    """
 
     HEIGHT_MISSING = "height-missing"
     DATUMS_UNLIKE = "datums-unlike"
+    HEIGHT_UNCERTAIN = "height-uncertain"  # brought to one datum, the heights are too near each other for how wrong that may be
     MINIMA_MISSING = "minima-missing"
     NOT_FINITE = "not-finite"
     TRACK_OLD = "track-old"
     VELOCITY_MISSING = "velocity-missing"
     NOT_COMPUTABLE = "not-computable"
+    TRACK_SUSPECT = "track-suspect"  # it jumped faster than anything flies: nobody knows which of its places is true
+    PARTY_MISSING = "party-missing"  # whose it is, or on which side of a line it may be, is not stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,9 @@ class ClosestApproach:
     """The instant at which the pair is deepest within (or nearest to) the minima, and the separation then.
 
     `vertical_m` is None where the heights cannot be compared.
+
+    >>> ClosestApproach(Instant.parse("2027-03-02T09:00:00Z"), 431.2, None).horizontal_m
+    431.2
     """
 
     at: Instant
@@ -43,7 +57,12 @@ class ClosestApproach:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Where two announced volumes share air: area (square metres), height band and time."""
+    """Where two announced volumes share air: area (square metres), height band and time.
+
+    >>> hour = Span(Instant.parse("2027-03-02T09:00:00Z"), Instant.parse("2027-03-02T10:00:00Z"))
+    >>> Overlap(1e6, Height.parse("300 [m] geoid"), Height.parse("400 [m] geoid"), hour).span.duration_s
+    3600.0
+    """
 
     area_m2: float
     lower: Height
@@ -58,6 +77,11 @@ class Judgement:
     For CONFLICT, `span` is the time inside the minima, `place` where it begins, `closest` the closest approach, and `minima` what was asked
     for. The margin is the closest approach less the minima: negative in both directions means inside. For UNKNOWN, `cause` says why and
     `span` is the time during which nothing can be said.
+
+    >>> closest = ClosestApproach(Instant.parse("2027-03-02T09:00:00Z"), 1000.0, 200.0)
+    >>> found = Judgement("amber-1", "cobalt-4", Verdict.CONFLICT, Minima(9260.0, 304.8), closest=closest)
+    >>> found.margin_horizontal_m, round(found.margin_vertical_m, 1)
+    (-8260.0, -104.8)
     """
 
     first: str

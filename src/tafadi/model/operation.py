@@ -22,14 +22,22 @@ LONGEST_S: Final = 90 * 86_400.0  # no notice lasts longer than a quarter; longe
 
 
 class Kind(StrEnum):
-    """What is announced."""
+    """What is announced.
+
+    >>> Kind("area")
+    <Kind.AREA: 'area'>
+    """
 
     OPERATION = "operation"
     AREA = "area"
 
 
 class AreaKind(StrEnum):
-    """What an announced area asks of the other parties."""
+    """What an announced area asks of the other parties.
+
+    >>> AreaKind("keep-clear")
+    <AreaKind.KEEP_CLEAR: 'keep-clear'>
+    """
 
     KEEP_CLEAR = "keep-clear"
     CAUTION = "caution"
@@ -49,7 +57,11 @@ class Disclosure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Minima:
-    """Separation minima: a cylinder of `horizontal_m` radius and `vertical_m` half height. Raises InputError when negative."""
+    """Separation minima: a cylinder of `horizontal_m` radius and `vertical_m` half height. Raises InputError when negative.
+
+    >>> Minima(9260.0, 300.0).larger(Minima(5556.0, 304.8))
+    Minima(horizontal_m=9260.0, vertical_m=304.8)
+    """
 
     horizontal_m: float
     vertical_m: float
@@ -69,7 +81,11 @@ NO_MINIMA: Final = Minima(0.0, 0.0)  # announced volumes: touching is not overla
 
 @dataclass(frozen=True, slots=True)
 class Waypoint:
-    """Where the operation will be at an instant; the height may be not stated."""
+    """Where the operation will be at an instant; the height may be not stated.
+
+    >>> Waypoint(Position(-33.0, 128.0), Height.parse("4500 [m] geoid"), Instant.parse("2027-03-02T09:00:00Z")).height.value_m
+    4500.0
+    """
 
     position: Position
     height: Height | None
@@ -78,7 +94,12 @@ class Waypoint:
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """A flight along geodesics between waypoints, at constant speed on each leg. Raises InputError when times do not increase."""
+    """A flight along geodesics between waypoints, at constant speed on each leg. Raises InputError when times do not increase.
+
+    >>> start = Waypoint(Position(-33.0, 128.0), None, Instant.parse("2027-03-02T09:00:00Z"))
+    >>> Trajectory((start, Waypoint(Position(-33.1, 130.5), None, start.at.plus(1200.0)))).span.duration_s
+    1200.0
+    """
 
     waypoints: tuple[Waypoint, ...]
 
@@ -118,6 +139,10 @@ class Notice:
     """What is announced: volumes, or a trajectory, or both; its own minima; how to reach the announcer.
 
     `title` and `contact` are free text for people and never authoritative. Raises InputError when it has no geometry at all.
+
+    >>> Notice(Kind.OPERATION)
+    Traceback (most recent call last):
+    tafadi.errors.InputError: the notice says no place: give volumes or a trajectory
     """
 
     kind: Kind
@@ -165,7 +190,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """A notice with its identity: what the engine is given. `party` is None where the source does not say whose it is."""
+    """A notice with its identity: what the engine is given. `party` is None where the source does not say whose it is.
+
+    >>> start = Waypoint(Position(-33.0, 128.0), None, Instant.parse("2027-03-02T09:00:00Z"))
+    >>> flown = Trajectory((start, Waypoint(Position(-33.1, 130.5), None, start.at.plus(1200.0))))
+    >>> Announced("amber-1", Notice(Kind.OPERATION, trajectory=flown), party="amber").notice.span.duration_s
+    1200.0
+    """
 
     id: str
     notice: Notice

@@ -20,6 +20,9 @@ class Plot:
     `track` identifies the track within its source (`"D21_B/3472"`); `cleared_height` is the level it is known to be cleared to;
     `party` says whose it is, where that is declared. Raises InputError for speeds and angles that are no numbers, and for a
     name that would deceive who reads it.
+
+    >>> Plot("radar/7", Instant.parse("2027-03-02T09:00:00Z"), Position(34.0, 40.0)).height is None
+    True
     """
 
     track: str

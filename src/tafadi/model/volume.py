@@ -20,7 +20,11 @@ LARGEST_RADIUS_M: Final = 2_000_000.0  # beyond this a "circle" is most of a hem
 
 @dataclass(frozen=True, slots=True)
 class Circle:
-    """All places within `radius_m` of `centre` along the geodesic. Raises InputError for a radius that is not positive."""
+    """All places within `radius_m` of `centre` along the geodesic. Raises InputError for a radius that is not positive.
+
+    >>> Circle(Position(-33.0, 131.0), 2_000.0).radius_m
+    2000.0
+    """
 
     centre: Position
     radius_m: float
@@ -35,6 +39,9 @@ class Polygon:
     """A closed outline; the first vertex is not repeated at the end. Edges are geodesics, and may cross the antimeridian.
 
     Raises InputError for fewer than three corners or too many, a repeated neighbour, or an outline that crosses itself.
+
+    >>> len(Polygon((Position(0.0, 0.0), Position(0.0, 1.0), Position(1.0, 0.0))).vertices)
+    3
     """
 
     vertices: tuple[Position, ...]
@@ -55,7 +62,13 @@ Outline = Circle | Polygon
 
 @dataclass(frozen=True, slots=True)
 class Volume4D:
-    """An outline between two heights during a span. Raises InputError when the top is not above the bottom of the same datum."""
+    """An outline between two heights during a span. Raises InputError when the top is not above the bottom of the same datum.
+
+    >>> from tafadi.measure.instant import Instant
+    >>> hour = Span(Instant.parse("2027-03-02T09:00:00Z"), Instant.parse("2027-03-02T10:00:00Z"))
+    >>> Volume4D(Circle(Position(-33.0, 131.0), 2_000.0), None, Height.parse("300 [m] geoid"), hour).span.duration_s
+    3600.0
+    """
 
     outline: Outline
     lower: Height | None

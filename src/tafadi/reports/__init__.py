@@ -1,1 +1,33 @@
-"""Reports: figures and pages from plain data; furnished with incidents and conferences."""
+"""Reports and pictures: what was found, for a person to look at. Plain data in; pages as bytes, and figures of matplotlib, out.
+
+For notebooks and other callers:
+
+* `map_figure(shown, judgements)`                       the map of notices and tracks, and of where something is found of them
+* `profile_figure(first, second, minima, judgement)`    horizontal and vertical distance of a pair over time, against its minima
+* `heights_figure(shown, judgement)`                    heights over time, a panel for each datum
+* `timeline_figure(judgements)`                         when what was found lasts
+* `pair_figure(first, second, minima, judgement)`       map, profile and heights of one pair together
+* `picture(figure, "svg")`                              a figure as bytes: svg, png or pdf, the same every time
+
+`shown`, `first` and `second` are notices (`Announced`), or the hits of one track (a sequence of `Plot`). A figure
+is a `matplotlib.figure.Figure`; in a notebook `IPython.display.SVG(picture(figure))` shows it sharply.
+
+Pages: `report_check`, `report_watch`, `report_scan`: each one file of HTML that asks nobody for anything.
+"""
+
+from tafadi.reports.check import report_check
+from tafadi.reports.course import Subject
+from tafadi.reports.findings import Omission, Question
+from tafadi.reports.heights import heights_figure
+from tafadi.reports.look import Form, picture
+from tafadi.reports.map import map_figure
+from tafadi.reports.pair import pair_figure
+from tafadi.reports.profile import profile_figure
+from tafadi.reports.scan import graveness_figure, report_scan, wanted_tracks
+from tafadi.reports.timeline import timeline_figure
+from tafadi.reports.watch import Kept, report_watch
+
+__all__ = [
+    "Form", "Kept", "Omission", "Question", "Subject", "graveness_figure", "heights_figure", "map_figure", "pair_figure", "picture",
+    "profile_figure", "report_check", "report_scan", "report_watch", "timeline_figure", "wanted_tracks",
+]  # fmt: skip

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from reference.volumes import bands_share
 from tafadi.engine.kernels.bands import compare_bands
 from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NOT_FINITE, UNKNOWN, Bodies
-from tafadi.engine.pack import DATUM_CODES
-from tafadi.measure.height import Datum, Height
+from tafadi.engine.routes import DATUM_CODES
+from tafadi.measure.height import HIGHEST_M, Datum, Height
 
 Band = tuple[Height | None, Height | None]
 
@@ -106,3 +106,15 @@ def test_a_height_that_is_no_number_is_unknown(member: str) -> None:
     verdict, cause = np.empty(1, np.uint8), np.empty(1, np.uint8)
     compare_bands(pair._replace(**{member: values}), np.array([[0, 1]]), np.zeros(1), verdict, cause, np.empty(1))
     assert (verdict[0], cause[0]) == (UNKNOWN, NOT_FINITE)
+
+
+def test_a_top_that_stands_for_none_is_above_every_bottom_whatever_its_datum() -> None:
+    unlimited = (height(0.0, Datum.GROUND), height(HIGHEST_M, Datum.PRESSURE))
+    for other in Datum:
+        assert compared(unlimited, (height(500.0, other), height(HIGHEST_M, other)))[0] == CONFLICT
+        assert compared(unlimited, (height(500.0, other), height(600.0, other)))[0] == CONFLICT
+    high = (height(3_000.0, Datum.PRESSURE), height(HIGHEST_M, Datum.PRESSURE))
+    assert compared(high, (height(500.0), height(600.0))) == (UNKNOWN, DATUMS_UNLIKE)  # its bottom may be above the other's top
+    assert compared(high, (height(500.0), height(HIGHEST_M)))[0] == CONFLICT
+    assert compared(high, (height(500.0, Datum.PRESSURE), height(600.0, Datum.PRESSURE)))[0] == CLEAR
+    assert compared(high, (height(500.0), None)) == (UNKNOWN, HEIGHT_MISSING)

@@ -6,8 +6,25 @@ import numpy as np
 import pytest
 
 from tafadi.engine.kernels import entry as kernels
-from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, FOUND, HEIGHT_MISSING, NOT_FINITE, UNKNOWN, Bodies, Floats, Paths, Records
+from tafadi.engine.layout import (
+    CLEAR,
+    CONFLICT,
+    DATUMS_UNLIKE,
+    FOUND,
+    GEOID,
+    GROUND,
+    HEIGHT_MISSING,
+    MISSING,
+    NOT_FINITE,
+    PRESSURE,
+    UNKNOWN,
+    Bodies,
+    Floats,
+    Paths,
+    Records,
+)
 from tafadi.engine.pack import FLAT, pack_flat
+from tafadi.measure.height import HIGHEST_M
 
 SECOND = 1_000_000_000
 SQUARE = np.array([(0.0, 0.0), (1000.0, 0.0), (1000.0, 1000.0), (0.0, 1000.0)])
@@ -128,3 +145,24 @@ def test_one_comparable_bound_may_keep_apart() -> None:
 def test_nothing_flies_below_a_volume_that_stands_on_the_ground() -> None:
     found = judged(path((0, -500, 500, 150), (200, 1500, 500, 150), datum=2), volume(SQUARE, codes=(3, 2), band=(0.0, 200.0)))
     assert found["verdict"][0] == CONFLICT
+
+
+def test_air_from_the_ground_without_a_top_holds_whatever_height_a_body_has() -> None:
+    below = volume(SQUARE, codes=(GROUND, PRESSURE), band=(0.0, HIGHEST_M))
+    for datum in (GEOID, PRESSURE, GROUND, MISSING):
+        for half_m in (0.0, 50.0):
+            found = judged(path((0, -500, 500, 150), (200, 1500, 500, 150), datum=datum), below, half_m, half_m)
+            assert (found["verdict"][0], found["cause"][0]) == (CONFLICT, 0), datum
+            assert found["vertical_m"][0] == 0.0
+    unnamed = path((0, -500, 500, math.nan), (200, 1500, 500, math.nan), datum=MISSING)
+    assert judged(unnamed, below)["verdict"][0] == CONFLICT
+    assert judged(unnamed._replace(datum=np.full(2, GEOID, np.int8)), below)["cause"][0] == NOT_FINITE
+
+
+def test_a_bottom_that_does_not_compare_stays_unknown_without_a_top() -> None:
+    found = judged(THROUGH, volume(SQUARE, codes=(PRESSURE, PRESSURE), band=(100.0, HIGHEST_M)))
+    assert (found["verdict"][0], found["cause"][0]) == (UNKNOWN, DATUMS_UNLIKE)
+    high = judged(THROUGH, volume(SQUARE, codes=(GEOID, PRESSURE), band=(151.0, HIGHEST_M)), 0.0, 10.0)
+    assert high["verdict"][0] == CONFLICT
+    assert high["vertical_m"][0] == pytest.approx(1.0)
+    assert judged(THROUGH, volume(SQUARE, codes=(GEOID, PRESSURE), band=(151.0, HIGHEST_M)))["verdict"][0] == CLEAR

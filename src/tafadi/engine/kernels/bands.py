@@ -2,7 +2,8 @@
 
 Known facts: a stated band is not empty, so its bottom lies below its top even where their datums differ (3,000 ft above ground to flight
 level 100); and nothing flies below the ground, so a bottom of 0 m above ground is below everything. From these and the like-datum
-comparisons follow "apart", "together", or neither: then it is UNKNOWN.
+comparisons follow "apart", "together", or neither: then it is UNKNOWN. Nothing flies above HIGHEST_M in any datum: a top there is above
+everything.
 
 Units : metres.
 Source: docs/maths/detect.md.
@@ -31,6 +32,7 @@ from tafadi.engine.layout import (
     leaf,
     part,
 )
+from tafadi.measure.height import HIGHEST_M
 
 
 class Band(NamedTuple):
@@ -49,6 +51,12 @@ def on_the_ground(value: float, datum: int) -> bool:
 
 
 @leaf
+def without_top(value: float, datum: int) -> bool:
+    """Whether this top stands for air without one, above which nothing flies."""
+    return datum >= 0 and value >= HIGHEST_M
+
+
+@leaf
 def alike(datum: int, other: int) -> bool:
     """Whether heights above the two can be subtracted."""
     return datum >= 0 and datum == other
@@ -57,7 +65,7 @@ def alike(datum: int, other: int) -> bool:
 @part
 def reaches_below(a: Band, b: Band) -> bool:
     """Whether the bottom of a is known to lie below the top of b, once the two are known not to be apart in like datums."""
-    if alike(a.lower_datum, b.upper_datum) or on_the_ground(a.lower_m, a.lower_datum):
+    if alike(a.lower_datum, b.upper_datum) or on_the_ground(a.lower_m, a.lower_datum) or without_top(b.upper_m, b.upper_datum):
         return True
     if alike(a.lower_datum, b.lower_datum) and a.lower_m <= b.lower_m:
         return True  # ... and b's own bottom lies below its top

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tafadi.engine.kernels.bands import alike, on_the_ground
+from tafadi.engine.kernels.bands import alike, on_the_ground, without_top
 from tafadi.engine.kernels.chords import height_on
 from tafadi.engine.kernels.closest import Motion, Nearest, Span, time_in_disc
 from tafadi.engine.kernels.deepest import Rise, deepest_at_circle, deepest_over
@@ -87,7 +87,7 @@ def time_in_band(climb: Climb, bodies: Bodies, body: int, half: float, window: S
         cause = HEIGHT_MISSING if MISSING in (climb.datum, lower_datum) else DATUMS_UNLIKE
     if alike(climb.datum, upper_datum):
         over = time_above((upper + half) - climb.z - EDGE_M, -climb.vz, over)
-    elif cause != HEIGHT_MISSING:
+    elif cause != HEIGHT_MISSING and not without_top(upper, upper_datum):
         cause = HEIGHT_MISSING if MISSING in (climb.datum, upper_datum) else DATUMS_UNLIKE
     return over, cause
 
@@ -121,11 +121,11 @@ def deepened(entries: Entries, here: Nearest, cause: int, by: float) -> Entries:
 
 @part
 def rise_over(climb: Climb, bodies: Bodies, body: int, cause: int) -> Rise:
-    """How the body climbs, and the bounds that it can be beyond: where heights cannot be compared none, and the ground is none either."""
-    if cause != NO_CAUSE:
+    """How the body climbs, and the bounds that it can be beyond: none where heights cannot be compared, and neither ground nor no top."""
+    low, high = alike(climb.datum, bodies.lower_datum[body]), alike(climb.datum, bodies.upper_datum[body])
+    if cause != NO_CAUSE or not (low or high):
         return Rise(0.0, 0.0, -math.inf, math.inf)
-    lower = bodies.lower_m[body] if alike(climb.datum, bodies.lower_datum[body]) else -math.inf
-    return Rise(climb.z, climb.vz, lower, bodies.upper_m[body])
+    return Rise(climb.z, climb.vz, bodies.lower_m[body] if low else -math.inf, bodies.upper_m[body] if high else math.inf)
 
 
 @part

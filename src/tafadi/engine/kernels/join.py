@@ -11,23 +11,39 @@ Twin  : all pairs, in the tests.
 """
 
 import math
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import numba as nb
 import numpy as np
 
 from tafadi.engine.kernels.chords import near_time
 from tafadi.engine.kernels.closest import Span
 from tafadi.engine.kernels.legs import seconds
-from tafadi.engine.kernels.slabs import Balls, Flown, Rows, Slabs, cells_of, count_balls, fill, fitting, room_for, rows_for, sort_balls
-from tafadi.engine.layout import SECOND_NS, Bytes, Int32s, Ints, Lanes, kernel, leaf, part
+from tafadi.engine.kernels.slabs import (
+    BALL,
+    Flown,
+    Ordered,
+    Rows,
+    Slabs,
+    cells_of,
+    count_balls,
+    fill,
+    fitting,
+    room_for,
+    rows_for,
+    sort_balls,
+)
+from tafadi.engine.layout import SECOND_NS, Bytes, Int32s, Ints, Lanes, Records, kernel, leaf, part
 
 FIRST_ROOM: Final = 1 << 10  # pairs that a table holds before it first doubles; a power of two
 EMPTY: Final = -1
 MIX: Final = 2_654_435_761  # Knuth's multiplier: neighbouring keys fall far apart
 MIXED_BITS: Final = 20
 LANES: Final = 8  # answers that are looked at together
-GROUP: Final = 4  # slabs that are filled together
+GROUP: Final = 16  # slabs that are filled together: a path is fetched from memory once for all of them
 BLOCK: Final = 1 << 11  # balls that one is compared with at once; a multiple of LANES
+
+_BALL: Final[Any] = nb.from_dtype(BALL)
 
 
 class Told(NamedTuple):
@@ -55,13 +71,15 @@ class Cells(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """One slab: who flies in it, the balls in order."""
+    """One slab: who flies in it, their balls (and perhaps those of other slabs too), and the slab's own in order."""
 
     flown: Flown
     fresh: int  # pairs of two paths before this one were told already
+    most: int  # pairs; when there are more, no more are kept
     start_ns: int
     end_ns: int
-    balls: Balls
+    balls: Records  # BALL[n]
+    ordered: Ordered
 
 
 class Buffer(NamedTuple):
@@ -101,9 +119,9 @@ def listed(told: Told, paths: int) -> Ints:
 
 
 @part
-def remember(told: Told, key: int, from_ns: int, until_ns: int) -> Told:
-    """The table with a new key, twice as large if need be."""
-    if 2 * told.size[0] >= told.key.shape[0]:
+def roomy(told: Told, more: int) -> Told:
+    """The table with room for so many more keys: itself, or one that is larger."""
+    while 2 * (told.size[0] + more) > told.key.shape[0]:
         larger = empty_table(2 * told.key.shape[0])
         for n in range(told.key.shape[0]):
             if told.key[n] != EMPTY:
@@ -111,10 +129,18 @@ def remember(told: Told, key: int, from_ns: int, until_ns: int) -> Told:
                 larger.key[to], larger.from_ns[to], larger.until_ns[to] = told.key[n], told.from_ns[n], told.until_ns[n]
         larger.size[0] = told.size[0]
         told = larger
-    slot = slot_of(told, key)
-    told.key[slot], told.from_ns[slot], told.until_ns[slot] = key, from_ns, until_ns
-    told.size[0] += 1
     return told
+
+
+@leaf
+def remember(told: Told, key: int, from_ns: int, until_ns: int) -> None:
+    """The key and its span, written; the hull of both spans where it is there already."""
+    slot = slot_of(told, key)
+    if told.key[slot] == key:
+        told.from_ns[slot], told.until_ns[slot] = min(told.from_ns[slot], from_ns), max(told.until_ns[slot], until_ns)
+    else:
+        told.key[slot], told.from_ns[slot], told.until_ns[slot] = key, from_ns, until_ns
+        told.size[0] += 1
 
 
 @leaf
@@ -141,42 +167,47 @@ def near_within(flown: Flown, p: int, q: int, i: int, j: int, start_ns: int, end
 
 
 @leaf
-def pass_by(balls: Balls, a: int, b: int) -> bool:
+def pass_by(balls: Records, a: int, b: int) -> bool:
     """Whether two bodies that move nearly straight pass each other beyond reach; false when a number is none."""
-    dx, dy, dz = float(balls.x[b] - balls.x[a]), float(balls.y[b] - balls.y[a]), float(balls.z[b] - balls.z[a])
-    hx, hy, hz = float(balls.half_x[b] - balls.half_x[a]), float(balls.half_y[b] - balls.half_y[a]), float(balls.half_z[b] - balls.half_z[a])
+    one, other = balls[a], balls[b]
+    dx, dy, dz = float(other["x"] - one["x"]), float(other["y"] - one["y"]), float(other["z"] - one["z"])
+    hx, hy, hz = float(other["half_x"] - one["half_x"]), float(other["half_y"] - one["half_y"]), float(other["half_z"] - one["half_z"])
     square = hx * hx + hy * hy + hz * hz
     share = -(dx * hx + dy * hy + dz * hz) / square if square > 0.0 else 0.0
     share = max(-1.0, min(1.0, share))
     x, y, z = dx + share * hx, dy + share * hy, dz + share * hz
-    reach = float(balls.bend[a] + balls.bend[b] + max(balls.minimum[a], balls.minimum[b]))
+    reach = float(one["bend"] + other["bend"] + max(one["minimum"], other["minimum"]))
     return x * x + y * y + z * z > reach * reach
 
 
 @part
-def consider(scene: Scene, hits: Int32s, count: int, told: Told) -> Told:
-    """The table after pairs of balls that meet were looked at."""
+def look_closely(scene: Scene, hits: Int32s, count: int, told: Told) -> None:
+    """Pairs of balls that meet are looked at, and those that may lose their minima remembered; the table has room for all of them."""
     flown, balls, paths = scene.flown, scene.balls, scene.flown.begin_ns.shape[0]
     for n in range(count):
-        a, b = hits[n, 0], hits[n, 1]
+        a, b = scene.ordered.ball[hits[n, 0]], scene.ordered.ball[hits[n, 1]]
         if pass_by(balls, a, b):
             continue
-        p, q = 0 + balls.path[a], 0 + balls.path[b]
+        p, q = 0 + balls[a]["path"], 0 + balls[b]["path"]
         if max(p, q) < scene.fresh or not (flown.stated[p] or flown.stated[q]):
             continue
-        key = min(p, q) * paths + max(p, q)
-        slot = slot_of(told, key)
-        if told.key[slot] == key:  # it will be judged in any case: the rest of the slab is added unseen
-            told.until_ns[slot] = scene.end_ns
-            continue
-        from_ns, until_ns = near_within(flown, p, q, balls.piece[a], balls.piece[b], scene.start_ns, scene.end_ns)
+        from_ns, until_ns = near_within(flown, p, q, balls[a]["piece"], balls[b]["piece"], scene.start_ns, scene.end_ns)
         if from_ns < until_ns:
-            told = remember(told, key, from_ns, until_ns)
+            remember(told, min(p, q) * paths + max(p, q), from_ns, until_ns)
+
+
+@part
+def consider(scene: Scene, hits: Int32s, count: int, told: Told) -> Told:
+    """The table after pairs of balls that meet were looked at. It grows beforehand: to change tables in a loop costs more than the loop."""
+    if told.size[0] > scene.most:
+        return told
+    told = roomy(told, count)
+    look_closely(scene, hits, count, told)
     return told
 
 
 @leaf
-def screen(balls: Balls, k: int, start: int, end: int, mask: Bytes) -> None:
+def screen(balls: Ordered, k: int, start: int, end: int, mask: Bytes) -> None:
     """Ball k against a stretch of others: 1 where it may be within reach of the minima. NaN fails every comparison, and so is kept."""
     x, y, z, radius, minimum = balls.x[k], balls.y[k], balls.z[k], balls.radius[k], balls.minimum[k]
     low, high, apart = balls.low[k], balls.high[k], balls.apart[k]
@@ -189,7 +220,7 @@ def screen(balls: Balls, k: int, start: int, end: int, mask: Bytes) -> None:
 
 
 @leaf
-def meeting(balls: Balls, k: int, start: int, end: int, mask: Bytes, lanes: Lanes, hits: Int32s, count: int) -> int:
+def meeting(balls: Ordered, k: int, start: int, end: int, mask: Bytes, lanes: Lanes, hits: Int32s, count: int) -> int:
     """How many hits there are after ball k was compared with a stretch of others, which fits into `mask` and into the room for hits."""
     screen(balls, k, start, end, mask)
     size = end - start
@@ -264,7 +295,7 @@ def join_rows(scene: Scene, rows: Rows, begin: Int32s, buffer: Buffer, told: Tol
 
     Everything that is done for every ball is written out here: to call a function with a scene costs more than to compare ten balls.
     """
-    balls, mask, lanes, hits = scene.balls, buffer.mask, buffer.lanes, buffer.hits
+    balls, mask, lanes, hits = scene.ordered, buffer.mask, buffer.lanes, buffer.hits
     r, count = 0, 0
     for cell in range(rows.first[-1]):
         if begin[cell + 1] == begin[cell]:
@@ -275,10 +306,12 @@ def join_rows(scene: Scene, rows: Rows, begin: Int32s, buffer: Buffer, told: Tol
         east, above = ahead(rows, r, cell - base), beyond(rows, r, cell - base)
         here, over = main_of(east, base, begin), over_of(east, base, begin)
         beside, across = main_of(above, north, begin), over_of(above, north, begin)
-        for k in range(begin[cell], begin[cell + 1]):
-            for side in range(4):
-                stretch = side_of(side, Stretch(k + 1, here.end), over, beside, across)
-                for start in range(stretch.start, stretch.end, BLOCK):
+        for side in range(4):
+            stretch = side_of(side, here, over, beside, across)
+            if stretch.start >= stretch.end:  # nearly always three of four are
+                continue
+            for k in range(begin[cell], begin[cell + 1]):
+                for start in range(max(stretch.start, k + 1) if side == 0 else stretch.start, stretch.end, BLOCK):
                     if count + BLOCK > hits.shape[0]:
                         told = consider(scene, hits, count, told)
                         count = 0
@@ -295,18 +328,18 @@ def join_wide(scene: Scene, first: int, last: int, buffer: Buffer, told: Told) -
             if count + BLOCK > buffer.hits.shape[0]:
                 told = consider(scene, buffer.hits, count, told)
                 count = 0
-            count = meeting(scene.balls, k, start, min(start + BLOCK, k), buffer.mask, buffer.lanes, buffer.hits, count)
+            count = meeting(scene.ordered, k, start, min(start + BLOCK, k), buffer.mask, buffer.lanes, buffer.hits, count)
     return consider(scene, buffer.hits, count, told)
 
 
 @part
-def join_slab(scene: Scene, unsorted: Balls, first: int, last: int, cell: Int32s, buffer: Buffer, told: Told) -> Told:
-    """The table after one slab."""
-    size = fitting(unsorted, first, last)
+def join_slab(scene: Scene, first: int, last: int, cell: Int32s, buffer: Buffer, told: Told) -> Told:
+    """The table after one slab, whose balls are first <= ball < last."""
+    size = fitting(scene.balls, first, last)
     rows = rows_for(2.0 * size, last - first)
-    cells_of(unsorted, first, last, size, rows, cell)
+    cells_of(scene.balls, first, last, size, rows, cell)
     begin = np.empty(rows.first[-1] + 3, np.int32)
-    sort_balls(unsorted, first, cell, last - first, begin, scene.balls)
+    sort_balls(scene.balls, first, cell, last - first, begin, scene.ordered)
     told = join_rows(scene, rows, begin, buffer, told)
     return join_wide(scene, begin[rows.first[-1]], last - first, buffer, told)
 
@@ -322,26 +355,27 @@ def room_needed(begin: Ints, group: int) -> tuple[int, int]:
 
 
 @kernel
-def join_slabs(flown: Flown, fresh: int, origin_ns: int, slab_ns: int, first: int, last: int) -> Ints:
+def join_slabs(flown: Flown, fresh: int, most: int, origin_ns: int, slab_ns: int, first: int, last: int) -> Ints:
     """int64[m, 4]: pairs of paths (the smaller number first), and from when until when each must be judged.
 
     fresh : pairs of two paths with numbers below this are passed over
+    most  : when there are more pairs than this the rest is left undone
     first, last : slabs first <= slab < last, each slab_ns long, the first of all beginning at origin_ns
     """
     begin = count_balls(flown, Slabs(origin_ns + first * slab_ns, slab_ns, last - first))
     room, together = room_needed(begin, GROUP)
     # All memory at once, and used again: fresh memory costs more than what is done with it.
-    unsorted, balls, cell = room_for(together), room_for(room), np.empty(room, np.int32)
+    balls, ordered, cell = np.empty(together, _BALL), room_for(room), np.empty(room, np.int32)
     mask = np.empty(BLOCK, np.uint8)
     buffer = Buffer(mask, mask.view(np.uint64), np.empty((4 * BLOCK, 2), np.int32))
     cursor, told = flown.paths.first[:-1].copy(), empty_table(FIRST_ROOM)
     for slab in range(0, last - first, GROUP):
         slabs = Slabs(origin_ns + (first + slab) * slab_ns, slab_ns, min(GROUP, last - first - slab))
         here = begin[slab : slab + slabs.number + 1] - begin[slab]
-        fill(flown, cursor, slabs, here, unsorted)
+        fill(flown, cursor, slabs, here, balls)
         for n in range(slabs.number):
-            if here[n + 1] - here[n] > 1:
+            if here[n + 1] - here[n] > 1 and told.size[0] <= most:
                 start_ns = slabs.origin_ns + n * slab_ns
-                scene = Scene(flown, fresh, start_ns, start_ns + slab_ns, balls)
-                told = join_slab(scene, unsorted, here[n], here[n + 1], cell, buffer, told)
+                scene = Scene(flown, fresh, most, start_ns, start_ns + slab_ns, balls, ordered)
+                told = join_slab(scene, here[n], here[n + 1], cell, buffer, told)
     return listed(told, flown.begin_ns.shape[0])

@@ -131,9 +131,10 @@ def length_m(piece: Piece, duration: float) -> float:
 def sine_cosine(degrees: float) -> tuple[float, float]:
     """Sine and cosine of an angle of at most 180 degrees, to the last digit but one; exact at all quarters.
 
-    The angle is reduced in degrees, in which a quarter is a whole number; the rest are the series of both.
+    The angle is reduced in degrees, in which a quarter is a whole number; the rest are the series of both. All in float64 and without a
+    branch: so the compiler makes several angles at once.
     """
-    quarter = math.floor(degrees / 90.0 + 0.5)
+    quarter = np.floor(degrees / 90.0 + 0.5)
     x = (degrees - 90.0 * quarter) * (math.pi / 180.0)
     s = x * x
     sine, cosine = 0.0, 0.0
@@ -142,10 +143,10 @@ def sine_cosine(degrees: float) -> tuple[float, float]:
     for n in range(len(COSERIES)):
         cosine = cosine * s + COSERIES[len(COSERIES) - 1 - n]
     sine *= x
-    turned = quarter % 2 != 0
-    sign = -1.0 if quarter % 4 >= 2 else 1.0
-    other = -1.0 if quarter % 4 == 1 or quarter % 4 == 2 else 1.0
-    return sign * (cosine if turned else sine), other * (sine if turned else cosine)
+    turn = quarter - 4.0 * np.floor(quarter * 0.25)
+    odd = turn == 1.0 or turn == 3.0
+    up, along = (cosine, sine) if odd else (sine, cosine)
+    return -up if turn >= 2.0 else up, -along if turn == 1.0 or turn == 2.0 else along
 
 
 @leaf
@@ -218,6 +219,14 @@ def lay(place_m: Floats, k: int, place: Point) -> None:
 
 
 @part
+def lay_route(lat_deg: Floats, lon_deg: Floats, first: int, last: int, world: World, places: Floats) -> None:
+    """Places of the rows of a route, written to places[axis, n]; in a loop of its own, in which nothing but this is done."""
+    for n in range(last - first):
+        place = place_of(lat_deg[first + n], lon_deg[first + n], world)
+        places[0, n], places[1, n], places[2, n] = place.x, place.y, place.z
+
+
+@part
 def lay_middles(place_m: Floats, k: int, pieces: int, end: Point, flattening: float) -> None:
     """The middle of a leg that begins in row k, or its quarters, written to the rows that follow."""
     start = row(place_m, k)
@@ -250,15 +259,20 @@ def lay_paths(
     far       : int64[n]     rows where legs begin that are FAR, in order
     far_first : int64[n + 1] where the points of each of these begin in far_m, both ends included
     """
+    longest = 0
+    for p in range(first.shape[0] - 1):
+        longest = max(longest, first[p + 1] - first[p])
+    places = np.empty((3, longest))
     for p in range(first.shape[0] - 1):
         to, last = into[p], first[p + 1] - 1
-        there = place_of(lat_deg[first[p]], lon_deg[first[p]], world)
+        lay_route(lat_deg, lon_deg, first[p], last + 1, world, places)
         for k in range(first[p], last + 1):
+            n = k - first[p]
             paths.at_ns[to], paths.height_m[to], paths.datum[to] = at_ns[k], height_m[k], MISSING
-            lay(paths.place_m, to, there)
+            lay(paths.place_m, to, Point(places[0, n], places[1, n], places[2, n]))
             if k == last:
                 break
-            there = place_of(lat_deg[k + 1], lon_deg[k + 1], world)
+            there = Point(places[0, n + 1], places[1, n + 1], places[2, n + 1])
             paths.datum[to] = datum_between(datum[k], datum[k + 1])
             count = 0 + pieces[k]
             if count == FAR:

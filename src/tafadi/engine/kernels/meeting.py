@@ -23,9 +23,20 @@ from tafadi.engine.kernels.closest import (
     time_in_slab,
 )
 from tafadi.engine.kernels.placing import ECCENTRICITY2, SEMI_MAJOR_M, arc
-from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, EDGE_M, HEIGHT_MISSING, NO_CAUSE, UNKNOWN, Floats, leaf, part
+from tafadi.engine.layout import (
+    CLEAR,
+    CONFLICT,
+    DATUMS_UNLIKE,
+    EDGE_M,
+    HEIGHT_MISSING,
+    NO_CAUSE,
+    UNKNOWN,
+    VELOCITY_MISSING,
+    Floats,
+    leaf,
+    part,
+)
 
-VELOCITY_MISSING: Final = 4  # a cause of UNKNOWN beside those of `layout`
 RADIUS_M: Final = 6_371_000.0  # of the arc on from the middle of the lookahead: 0.6 % off is 5 mm after 150 s at 300 m/s
 NORMAL_Z: Final = 1.0 / (1.0 - ECCENTRICITY2)  # the surface's normal is that of the centre with z scaled by (a / b)²
 ARC: Final = 1.0 / (24.0 * SEMI_MAJOR_M * SEMI_MAJOR_M)  # an arc exceeds its chord c by c³ / 24 R²

@@ -40,6 +40,7 @@ from tafadi.engine.layout import (
 )
 
 STEPS_MOST: Final = 1e6  # more in a stretch are no motion but a jump
+NO_MIDDLE_M: Final = 1.0  # nearer to the earth's centre is the middle of antipodes only; it has no up and no down
 NUDGE: Final = 1e-9  # of a step, so that no rounding skips one
 EARLIEST_NS: Final = -(1 << 62)
 LATEST_NS: Final = 1 << 62
@@ -83,9 +84,12 @@ def joined(span: Span, more: Span) -> Span:
 def relative(now: Ends, later: Ends, duration: float, world: World) -> Motion:
     """Motion of the one relative to the other over a short step, on the tangent plane in the middle of the two, t from the step's start."""
     a, b, c, d = now.one, now.other, later.one, later.other
-    middle = Point((a.x + b.x + c.x + d.x) / 4.0, (a.y + b.y + c.y + d.y) / 4.0, (a.z + b.z + c.z + d.z) / 4.0)
-    frame = frame_at(world, middle)
+    # Both of one end first: to the last bit it makes no difference which of the two is the one.
+    middle = Point(((a.x + b.x) + (c.x + d.x)) / 4.0, ((a.y + b.y) + (c.y + d.y)) / 4.0, ((a.z + b.z) + (c.z + d.z)) / 4.0)
     start, end = minus(b, a), minus(d, c)
+    if dot(middle, middle) < NO_MIDDLE_M * NO_MIDDLE_M and not world.flat:
+        middle = Point(start.y - start.z, start.z - start.x, start.x - start.y)  # antipodes: any direction across will do
+    frame = frame_at(world, middle)
     x, y = dot(start, frame.east), dot(start, frame.north)
     z = now.above
     return Motion(x, y, z, (dot(end, frame.east) - x) / duration, (dot(end, frame.north) - y) / duration, (later.above - z) / duration)

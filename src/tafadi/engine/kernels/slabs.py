@@ -24,7 +24,7 @@ import numpy as np
 
 from tafadi.engine.kernels.chords import ROOM_M, SAG_RADIUS_M, STRETCH
 from tafadi.engine.kernels.surface import Point, dot, minus, row, times
-from tafadi.engine.layout import Bools, Float32s, Floats, Int32s, Ints, Paths, leaf, part
+from tafadi.engine.layout import Bools, Float32s, Floats, Int32s, Ints, Paths, Records, leaf, part
 
 ROUNDING_M: Final = 1.0  # of each ball; see above
 ROUNDING: Final = 1e-6  # and this share of its radius, of which float32 keeps seven digits
@@ -52,23 +52,32 @@ class Flown(NamedTuple):
     datum: int  # in which most heights are given; those in others do not compare
 
 
-class Balls(NamedTuple):
-    """The balls of one slab; the arrays are longer than `count` ever is."""
+# One ball: a line of the cache.
+BALL: Final = np.dtype(
+    [
+        *((name, np.float32) for name in ("x", "y", "z", "radius", "minimum")),  # the minimum is the horizontal one
+        *((name, np.int32) for name in ("low", "high", "apart")),  # apart: the vertical minimum
+        *((name, np.float32) for name in ("half_x", "half_y", "half_z")),  # to where it is when the slab ends; 0: not there all the time
+        ("bend", np.float32),  # how far the body is, at most, from moving straight from the one end to the other
+        ("path", np.int32),
+        ("piece", np.int64),  # in which the slab begins for it
+    ],
+    align=True,
+)
+
+
+class Ordered(NamedTuple):
+    """What is looked at of the balls of one slab first, in the order of their cells; the arrays are longer than there are balls."""
 
     x: Float32s
     y: Float32s
     z: Float32s
     radius: Float32s
-    minimum: Float32s  # horizontal
+    minimum: Float32s
     low: Int32s
     high: Int32s
-    apart: Int32s  # vertical minimum
-    half_x: Float32s  # from the middle to where the body is when the slab ends; 0 for one that is not there all the time
-    half_y: Float32s
-    half_z: Float32s
-    bend: Float32s  # how far the body is, at most, from moving straight from the one end to the other
-    path: Int32s
-    piece: Ints  # in which the slab begins for it
+    apart: Int32s
+    ball: Int32s  # the number of each
 
 
 class Slabs(NamedTuple):
@@ -100,20 +109,18 @@ def angle(y: float, x: float) -> float:
 
 
 @part
-def room_for(count: int) -> Balls:
-    """Balls with room for so many."""
+def room_for(count: int) -> Ordered:
+    """Room for so many balls in order."""
     x, y, z = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
     radius, minimum = np.empty(count, np.float32), np.empty(count, np.float32)
     low, high, apart = np.empty(count, np.int32), np.empty(count, np.int32), np.empty(count, np.int32)
-    half_x, half_y, half_z = np.empty(count, np.float32), np.empty(count, np.float32), np.empty(count, np.float32)
-    path, piece = np.empty(count, np.int32), np.empty(count, np.int64)
-    return Balls(x, y, z, radius, minimum, low, high, apart, half_x, half_y, half_z, np.empty(count, np.float32), path, piece)
+    return Ordered(x, y, z, radius, minimum, low, high, apart, np.empty(count, np.int32))
 
 
 @leaf
 def slabs_of(flown: Flown, p: int, slabs: Slabs) -> tuple[int, int]:
     """The first slab in which path p flies, and the one after the last; the same when it flies in none."""
-    first = max(0, (flown.begin_ns[p] - slabs.origin_ns) // slabs.slab_ns)
+    first = min(slabs.number, max(0, (flown.begin_ns[p] - slabs.origin_ns) // slabs.slab_ns))
     after = min(slabs.number, (flown.end_ns[p] - slabs.origin_ns + slabs.slab_ns - 1) // slabs.slab_ns)
     return first, max(first, after)
 
@@ -154,19 +161,20 @@ def apart_steps(vertical: float) -> int:
 
 
 @leaf
-def put_place(balls: Balls, n: int, centre: Point, half: Point, radius: float, bend: float) -> None:
+def put_place(balls: Records, n: int, centre: Point, half: Point, radius: float, bend: float) -> None:
     """Where ball n is and how it moves, written; with room for the rounding."""
-    balls.x[n], balls.y[n], balls.z[n] = centre.x, centre.y, centre.z
-    balls.half_x[n], balls.half_y[n], balls.half_z[n] = half.x, half.y, half.z
+    ball = balls[n]
+    ball["x"], ball["y"], ball["z"] = centre.x, centre.y, centre.z
+    ball["half_x"], ball["half_y"], ball["half_z"] = half.x, half.y, half.z
     room = radius * ROUNDING + ROUNDING_M + ROOM_M
-    balls.radius[n], balls.bend[n] = radius + room, bend + room
+    ball["radius"], ball["bend"] = radius + room, bend + room
 
 
 @leaf
-def put_band(balls: Balls, n: int, low: float, high: float, bounded: bool) -> None:
+def put_band(balls: Records, n: int, low: float, high: float, bounded: bool) -> None:
     """The heights of ball n, written; a band without bounds where they are no numbers, or do not compare."""
-    balls.low[n] = lower_steps(low) if bounded else -HEIGHT_LIMIT
-    balls.high[n] = -lower_steps(-high) if bounded else HEIGHT_LIMIT
+    balls[n]["low"] = lower_steps(low) if bounded else -HEIGHT_LIMIT
+    balls[n]["high"] = -lower_steps(-high) if bounded else HEIGHT_LIMIT
 
 
 @leaf
@@ -176,7 +184,7 @@ def between(a: Point, b: Point, share: float) -> Point:
 
 
 @leaf
-def fill_one(flown: Flown, p: int, first: int, begin_ns: int, end_ns: int, slab_ns: int, balls: Balls, n: int) -> int:
+def fill_one(flown: Flown, p: int, first: int, begin_ns: int, end_ns: int, slab_ns: int, balls: Records, n: int) -> int:
     """The piece in which a span of path p ends, when `first` is that in which it begins; its ball is written as ball n."""
     paths, last = flown.paths, first
     while paths.at_ns[last + 1] < end_ns:
@@ -201,13 +209,13 @@ def fill_one(flown: Flown, p: int, first: int, begin_ns: int, end_ns: int, slab_
     whole = end_ns - begin_ns == slab_ns and finite
     put_place(balls, n, centre, half if whole else Point(0.0, 0.0, 0.0), radius, math.sqrt(bend) + sag if whole else radius)
     put_band(balls, n, low, high, usual and finite and math.isfinite(heights))
-    balls.minimum[n], balls.apart[n] = flown.horizontal_m[p] * (1.0 + STRETCH), apart_steps(flown.vertical_m[p])
-    balls.path[n], balls.piece[n] = p, first
+    balls[n]["minimum"], balls[n]["apart"] = flown.horizontal_m[p] * (1.0 + STRETCH), apart_steps(flown.vertical_m[p])
+    balls[n]["path"], balls[n]["piece"] = p, first
     return last
 
 
 @part
-def fill(flown: Flown, cursor: Ints, slabs: Slabs, begin: Ints, balls: Balls) -> None:
+def fill(flown: Flown, cursor: Ints, slabs: Slabs, begin: Ints, balls: Records) -> None:
     """The balls of all slabs, written slab after slab; `cursor` holds for each path a piece not after the first slab, and is moved on.
 
     Path after path, so that memory is read in the order in which it lies.
@@ -245,13 +253,13 @@ def rows_for(reach: float, count: int) -> Rows:
 
 
 @leaf
-def size_of(balls: Balls, n: int) -> float:
+def size_of(balls: Records, n: int) -> float:
     """A pair is kept within the sum of both sizes, at most."""
-    return float(balls.radius[n] + balls.minimum[n])
+    return float(balls[n]["radius"] + balls[n]["minimum"])
 
 
 @part
-def fitting(balls: Balls, first: int, last: int) -> float:
+def fitting(balls: Records, first: int, last: int) -> float:
     """The size up to which balls share rows: three times the mean, and never more than the rows hold."""
     total, numbers, most = 0.0, 0, 0.0
     for n in range(first, last):
@@ -262,11 +270,11 @@ def fitting(balls: Balls, first: int, last: int) -> float:
 
 
 @part
-def cells_of(balls: Balls, first: int, last: int, size: float, rows: Rows, cell: Int32s) -> None:
+def cells_of(balls: Records, first: int, last: int, size: float, rows: Rows, cell: Int32s) -> None:
     """The cell of each ball from first to last (not included), written into `cell`; the number of cells itself for those that are wide."""
     wide = rows.first[-1]
     for n in range(first, last):
-        x, y, z = float(balls.x[n]), float(balls.y[n]), float(balls.z[n])
+        x, y, z = float(balls[n]["x"]), float(balls[n]["y"]), float(balls[n]["z"])
         around = math.sqrt(x * x + y * y)
         cell[n - first] = wide
         if size_of(balls, n) <= size and around * around + z * z >= INNER_M * INNER_M:
@@ -276,7 +284,7 @@ def cells_of(balls: Balls, first: int, last: int, size: float, rows: Rows, cell:
 
 
 @part
-def sort_balls(balls: Balls, first: int, cell: Int32s, count: int, begin: Int32s, into: Balls) -> None:
+def sort_balls(balls: Records, first: int, cell: Int32s, count: int, begin: Int32s, into: Ordered) -> None:
     """So many balls from the first on, in the order of their cells, written into `into`; cell c holds begin[c] <= n < begin[c + 1]."""
     begin[:] = 0
     for n in range(count):
@@ -286,9 +294,8 @@ def sort_balls(balls: Balls, first: int, cell: Int32s, count: int, begin: Int32s
     for m in range(count):
         to, n = begin[cell[m] + 1], first + m
         begin[cell[m] + 1] += 1
-        into.x[to], into.y[to], into.z[to] = balls.x[n], balls.y[n], balls.z[n]
-        into.radius[to], into.minimum[to] = balls.radius[n], balls.minimum[n]
-        into.low[to], into.high[to], into.apart[to] = balls.low[n], balls.high[n], balls.apart[n]
-        into.half_x[to], into.half_y[to], into.half_z[to] = balls.half_x[n], balls.half_y[n], balls.half_z[n]
-        into.bend[to] = balls.bend[n]
-        into.path[to], into.piece[to] = balls.path[n], balls.piece[n]
+        ball = balls[n]
+        into.x[to], into.y[to], into.z[to] = ball["x"], ball["y"], ball["z"]
+        into.radius[to], into.minimum[to] = ball["radius"], ball["minimum"]
+        into.low[to], into.high[to], into.apart[to] = ball["low"], ball["high"], ball["apart"]
+        into.ball[to] = n

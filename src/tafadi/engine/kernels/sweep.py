@@ -15,6 +15,7 @@ import numpy as np
 from tafadi.engine.layout import SECOND_NS, Floats, Ints, kernel, leaf
 
 FIRST_ROOM: Final = 1024  # pairs that the output holds before it first doubles
+PAIRS_MOST: Final = 1 << 32  # 64 GiB of them
 
 
 class Items(NamedTuple):
@@ -43,8 +44,8 @@ def meet(items: Items, a: int, b: int) -> bool:
 
 
 @kernel
-def sweep_slabs(items: Items, item: Ints, slab: Ints, first_slab: Ints, low_m: Floats, high_m: Floats) -> Ints:
-    """int64[m, 2]: item pairs that meet.
+def sweep_slabs(items: Items, item: Ints, slab: Ints, first_slab: Ints, low_m: Floats, high_m: Floats, most: int) -> Ints:
+    """int64[m, 2]: item pairs that meet; where they are more than `most`, not all of them.
 
     item, slab    : int64[n]       entries, sorted by slab and low_m[0]
     low_m, high_m : float64[2, n]  of each entry along two axes; high includes the largest margin
@@ -52,6 +53,8 @@ def sweep_slabs(items: Items, item: Ints, slab: Ints, first_slab: Ints, low_m: F
     out = np.empty((FIRST_ROOM, 2), np.int64)
     count = 0
     for i in range(item.shape[0]):
+        if count > most:
+            break
         a = item[i]
         j = i + 1
         while j < item.shape[0] and slab[j] == slab[i] and not low_m[0, j] > high_m[0, i]:
@@ -68,8 +71,11 @@ def sweep_slabs(items: Items, item: Ints, slab: Ints, first_slab: Ints, low_m: F
     return out[:count]
 
 
-def near_pairs(items: Items) -> Ints:
-    """int64[m, 2]: all pairs of items, of unlike owners, that share time and can come within their margin; each once."""
+def near_pairs(items: Items, most: int = PAIRS_MOST) -> Ints:
+    """int64[m, 2]: all pairs of items, of unlike owners, that share time and can come within their margin; each once.
+
+    Where they are more than `most`, some are left out, and still more than `most` are given.
+    """
     if len(items.owner) < 2:
         return np.empty((0, 2), np.int64)
     lasting_ns = items.end_ns - items.start_ns
@@ -84,4 +90,4 @@ def near_pairs(items: Items) -> Ints:
     slab = first_slab[item] + np.arange(len(item)) - np.repeat(np.cumsum(times) - times, times)
     order = np.lexsort((low_m[0, item], slab))
     item, slab = item[order], slab[order]
-    return np.asarray(sweep_slabs(items, item, slab, first_slab, low_m[:, item], high_m[:, item]))
+    return np.asarray(sweep_slabs(items, item, slab, first_slab, low_m[:, item], high_m[:, item], most))

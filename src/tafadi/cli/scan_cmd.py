@@ -1,0 +1,225 @@
+"""`tafadi scan`: losses of separation and of well clear in recorded traffic.
+
+The exit code is the answer: 0 when nothing was found and nothing is unknown, 1 when there is any loss, any pair near one another of which
+heights are not known, or any gap in a track (nobody knows what happened in it), 2 when the question could not be asked.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from tafadi.cli.exits import FOUND, NOTHING, door, visible
+from tafadi.errors import InputError, LimitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tafadi.batch.scanning import Progress, Summary
+    from tafadi.model.operation import Minima
+
+COLUMNS_BYTES: Final = 65_536  # as for `tafadi watch`
+AGREEMENT_BYTES: Final = 65_536  # an agreement is at most 40,000
+EVERY_S: Final = 0.5  # how often progress is told
+FORMATS: Final = ("csv", "parquet", "jsonl", "geojson")
+REASONS_MOST: Final = 12  # lines of what was left out
+
+
+@door
+def scan(
+    recordings: Annotated[
+        list[str], typer.Argument(help="Recordings: Parquet, CSV, or any format of docs/formats-tracks.md.", metavar="RECORDINGS...")
+    ],
+    minima: Annotated[
+        str | None, typer.Option("--minima", help='Separation: "5 [NM] / 1000 \\[ft]". There is no default.', metavar="H / V")
+    ] = None,
+    agreement: Annotated[
+        Path | None, typer.Option("--agreement", help="Take the minima between tracks from this agreement.", metavar="FILE")
+    ] = None,
+    well_clear: Annotated[
+        list[str] | None,
+        typer.Option("--well-clear", help="A volume of DO-365: phase-1, phase-2 or non-cooperative; may be given again.", metavar="NAME"),
+    ] = None,
+    columns: Annotated[
+        str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="Read every file as this format, like csv, parquet or nop.", metavar="NAME")
+    ] = None,
+    gap: Annotated[str, typer.Option("--gap", help="A longer time without a plot breaks a track.", metavar="TIME")] = "60 [s]",
+    floor: Annotated[str | None, typer.Option("--floor", help="Only while both are at or above this height.", metavar="HEIGHT")] = None,
+    grid: Annotated[
+        str | None, typer.Option("--grid", help="Look only at whole multiples of this time since 1970.", metavar="TIME")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", help="So many processes; 0 is threads of this one.", metavar="N")] = 0,
+    scheduler: Annotated[
+        str | None, typer.Option("--scheduler", help="Address of a dask.distributed scheduler (tafadi[cluster]).", metavar="ADDRESS")
+    ] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", help="A directory; a scan that was stopped goes on there.", metavar="DIRECTORY")
+    ] = None,
+    format: Annotated[
+        str | None,
+        typer.Option("--format", help="csv, parquet, jsonl or geojson; by the ending of --output when not said.", metavar="NAME"),
+    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the losses to this file.", metavar="FILE")] = None,
+    gaps: Annotated[Path | None, typer.Option("--gaps", help="Write the gaps of all tracks to this CSV file.", metavar="FILE")] = None,
+    progress: Annotated[bool, typer.Option("--progress", help="Tell progress even where nobody watches.")] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
+    ] = None,
+) -> None:
+    """Find losses of separation and of well clear in recorded traffic.
+
+    Exit codes: 0 nothing found, 1 a loss, an unknown or a gap was found, 2 the scan could not be made.
+    """
+    from tafadi.measure.units import parse_quantity
+
+    written = _written(format, output)
+    for path in (output, gaps, report):
+        _check_output(path, recordings)
+    asked = _minima(minima, agreement)
+    if asked is None and not well_clear:
+        raise InputError('say the minima, like --minima "5 [NM] / 1000 [ft]", an --agreement, or --well-clear; there is no default')
+    mapping = None if columns is None else _mapping(columns)
+    numbers = {
+        "gap_max_s": parse_quantity(gap, "time"),
+        "floor_m": None if floor is None else parse_quantity(floor, "length"),
+        "grid_s": None if grid is None else parse_quantity(grid, "time"),
+    }
+    from tafadi.batch.scanning import scan as run  # heavy: only once the question is known to be one
+    from tafadi.batch.writing import Written, to_csv, write_losses
+
+    scanned = run(
+        list(recordings),
+        asked,
+        well_clear=tuple(well_clear or ()),
+        columns=mapping,
+        source=source,
+        gap_max_s=numbers["gap_max_s"] or 0.0,
+        floor_m=numbers["floor_m"],
+        grid_s=numbers["grid_s"],
+        workers=workers,
+        scheduler=scheduler,
+        checkpoint=checkpoint,
+        progress=_teller() if progress or sys.stderr.isatty() else None,
+    )
+    _put(write_losses(scanned.losses, Written(written)), output)
+    if gaps is not None:
+        _put(to_csv(scanned.gaps), gaps)
+    if report is not None:
+        from tafadi.cli.reporting import write_scan_report
+
+        options = [("Gap", gap), *(("Well clear", name) for name in well_clear or ())]
+        options += [(word, said) for word, said in (("Floor", floor), ("Grid", grid)) if said is not None]
+        write_scan_report(report, recordings, scanned, asked, options, source=source, columns=columns)
+    _tell(scanned.summary)
+    raise typer.Exit(NOTHING if scanned.summary.is_clear else FOUND)
+
+
+def _written(format: str | None, output: Path | None) -> str:
+    """One of FORMATS. Raises InputError."""
+    name = format or ("csv" if output is None else output.suffix.removeprefix(".").lower())
+    if name not in FORMATS:
+        what = f"--format {format[:40]!r}" if format is not None else f"the ending of {str(output)[-80:]!r}"
+        raise InputError(f"{what} is none of {', '.join(FORMATS)}; say one with --format")
+    if name == "parquet" and output is None and sys.stdout.isatty():
+        raise InputError("Parquet is not for a terminal; say --output")
+    return name
+
+
+def _minima(minima: str | None, agreement: Path | None) -> "Minima | None":
+    """The minima that were said. Raises InputError when they were said twice."""
+    if minima is not None and agreement is not None:
+        raise InputError("--minima and --agreement both say the minima; give one of them")
+    if agreement is not None:
+        from tafadi.formats.agreement import read_document
+
+        return read_document(_bytes(agreement, AGREEMENT_BYTES)).minima_tracks
+    from tafadi.formats.quantity import parse_minima
+
+    return None if minima is None else parse_minima(minima)
+
+
+def _mapping(text: str) -> "Mapping[str, str]":
+    """The column map, as JSON or the name of a JSON file. Raises FormatError."""
+    from tafadi.formats.strict_json import decode
+
+    data = text.encode() if text.lstrip().startswith("{") else _bytes(Path(text), COLUMNS_BYTES)
+    return decode(data, dict[str, str], format="columns")
+
+
+def _bytes(path: Path, most: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise LimitError(f"{path}: more than {most:,} bytes are none of this kind")
+    return data
+
+
+def _check_output(output: Path | None, files: list[str]) -> None:
+    from tafadi.cli.check_cmd import check_output
+
+    if output is not None:
+        check_output(output, files)
+
+
+def _put(data: bytes, output: Path | None) -> None:
+    from tafadi.cli.check_cmd import write_whole
+
+    if output is not None:
+        write_whole(output, data)
+        return
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _teller() -> "Callable[[Progress], None]":
+    """Tells progress on standard error: over the same line on a terminal, else line by line."""
+    begun_s = [-EVERY_S]
+    is_screen = sys.stderr.isatty()
+
+    def tell(done: "Progress") -> None:
+        if done.seconds - begun_s[0] < EVERY_S and done.rows_done < done.rows_all:
+            return
+        begun_s[0] = done.seconds
+        sys.stderr.write(f"\r\x1b[K{progress_line(done)}" if is_screen else f"{progress_line(done)}\n")
+        if is_screen and done.rows_done >= done.rows_all:
+            sys.stderr.write("\n")
+        sys.stderr.flush()
+
+    return tell
+
+
+def progress_line(done: "Progress") -> str:
+    """How far a scan is, how fast, and how long it will still take.
+
+    >>> from tafadi.batch.scanning import Progress
+    >>> progress_line(Progress(5_000_000, 20_000_000, 2.0))
+    '25 % of 20,000,000 rows, 2.5 million rows/s, 6 s left'
+    """
+    rate = done.rows_done / done.seconds if done.seconds > 0.0 else 0.0
+    share = 100 * done.rows_done // max(1, done.rows_all)
+    left = f"{(done.rows_all - done.rows_done) / rate:.0f} s left" if rate > 0.0 else "time left not known"
+    return f"{share} % of {done.rows_all:,} rows, {rate / 1e6:.1f} million rows/s, {left}"
+
+
+def _tell(summary: "Summary") -> None:
+    """What was read and found, on standard error."""
+    for line in summary_lines(summary):
+        typer.echo(visible(line), err=True)
+
+
+def summary_lines(summary: "Summary") -> list[str]:
+    """The summary for people: what was found, what is not known, what was left out."""
+    lines = [
+        f"{summary.rows:,} rows, {summary.tracks:,} tracks: {summary.losses:,} losses, {summary.unknown:,} unknown, "
+        f"{summary.gaps:,} gaps of {summary.gap_s:,.0f} s together in which nothing is known."
+    ]
+    if summary.repeated or summary.contradicting:
+        lines.append(f"{summary.repeated:,} rows are repeated; {summary.contradicting:,} contradict another of the same track and time.")
+    reasons = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
+    lines += [f"left out: {count:,} rows: {reason}" for reason, count in reasons[:REASONS_MOST]]
+    return lines

@@ -1,0 +1,252 @@
+"""Recordings of tracks: a file, bytes, or an open stream of them, in any format of docs/formats-tracks.md, as plots.
+
+A file that is compressed with gzip is read as what is in it. What one line, frame or record holds never raises: it is counted in `skips`,
+by reason, with the first place where it came.
+"""
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from os import PathLike, fspath
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from tafadi.errors import FormatError, InputError, LimitError
+from tafadi.formats.lines import lines
+from tafadi.formats.skips import Skips
+from tafadi.library.track_frames import named
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Height
+from tafadi.measure.instant import Instant
+from tafadi.model.names import printable
+from tafadi.model.track import Plot
+
+if TYPE_CHECKING:
+    from tafadi.formats.slant import Site
+
+Source: TypeAlias = "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes]"
+CHUNK_BYTES: Final = 65_536
+HEAD_BYTES: Final = 65_536
+MOST_PLOTS: Final = 3_000_000  # in memory as nouns, about 2 GB; what is longer is scanned
+GZIP: Final = b"\x1f\x8b"
+
+
+class Stated(NamedTuple):
+    """What a recording does not say of itself: its first time or day, where radars stand (by "area/system"), where the receiver stands."""
+
+    begins: Instant | date | None = None
+    radars: Mapping[str, tuple[Position, Height]] = {}  # never written to
+    receiver: Position | None = None
+
+    @property
+    def day(self) -> date | None:
+        """The day of the first record, in UTC."""
+        return date.fromisoformat(str(self.begins)[:10]) if isinstance(self.begins, Instant) else self.begins
+
+    @property
+    def at(self) -> Instant | None:
+        """The time of the first record, where it is known and not only its day."""
+        return self.begins if isinstance(self.begins, Instant) else None
+
+    def sites(self) -> "dict[str, Site]":
+        """The radars as the reader of ASTERIX takes them. Raises InputError for a height above another datum than the ellipsoid."""
+        from tafadi.formats.slant import Site
+        from tafadi.measure.height import Datum
+
+        for name, (_, height) in self.radars.items():
+            if height.datum is not Datum.ELLIPSOID:
+                raise InputError(f"radar {name[:20]!r} needs its height above the ellipsoid, and not above {height.datum}")
+        return {name: Site(place, height.value_m) for name, (place, height) in self.radars.items()}
+
+
+NOTHING: Final = Stated()
+
+
+class Coming(NamedTuple):
+    """Plots as they come, and what was left out, which is complete once they are all read."""
+
+    plots: Iterator[Plot]
+    skips: Skips
+
+
+def name_of(source: object) -> str:
+    """What a source is called in a sentence."""
+    return printable(fspath(source)) if isinstance(source, str | PathLike) else "the bytes"
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[IO[bytes]]:
+    """The source, open for reading, decompressed where it is compressed. Raises InputError, with its name, when it cannot be."""
+    try:
+        with _raw(source) as file, _unpacked(file) as plain:
+            yield plain
+    except OSError as error:
+        raise InputError(f"{name_of(source)}: {error.strerror or error}") from None
+    except (EOFError, zlib.error) as error:
+        raise FormatError(f"{name_of(source)}: it is compressed and damaged ({error})", format="gzip") from None
+
+
+@contextmanager
+def _raw(source: Source) -> Iterator[IO[bytes]]:
+    if isinstance(source, bytes | bytearray | memoryview):
+        yield io.BytesIO(source)
+    elif isinstance(source, str | PathLike):
+        with Path(fspath(source)).open("rb") as file:
+            yield file
+    elif hasattr(source, "read"):
+        yield source
+    else:
+        raise InputError(f"{type(source).__name__} is no source; give a path, bytes, a file that is open for reading, a table or nouns")
+
+
+@contextmanager
+def _unpacked(file: IO[bytes]) -> Iterator[IO[bytes]]:
+    peeked = file if file.seekable() else io.BufferedReader(file)  # type: ignore[type-var]  # what is not seekable is raw
+    magic = peeked.read(2) if peeked.seekable() else peeked.peek(2)[:2]  # type: ignore[attr-defined]
+    if peeked.seekable():
+        peeked.seek(-len(magic), io.SEEK_CUR)
+    if magic != GZIP:
+        yield peeked
+        return
+    with gzip.GzipFile(fileobj=peeked) as unpacked:
+        yield unpacked  # type: ignore[misc]  # a GzipFile reads bytes as IO[bytes] does
+
+
+def _chunks(head: bytes, file: IO[bytes]) -> Iterator[bytes]:
+    if head:
+        yield head
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def coming(file: IO[bytes], format: str | None, columns: Mapping[str, str] | None, stated: Stated, file_name: str) -> Coming:
+    """The plots of an open recording, in its own order. Raises FormatError when it follows no format, or carries no tracks."""
+    head = file.read(HEAD_BYTES)
+    name = _sniffed(head, file_name) if format is None else format
+    if name in ("columns", "csv", "parquet", "track_table"):
+        return _table(head, file, columns)
+    if columns is not None:
+        raise InputError(f"a map of columns belongs to tables, and this is {name}")
+    if name not in READERS:
+        raise FormatError(f"there is no format of tracks {name[:40]!r}; there are columns, {', '.join(READERS)}")
+    return READERS[name](_chunks(head, file), stated)
+
+
+def _sniffed(head: bytes, file_name: str) -> str:
+    from tafadi.formats.registry import Carries, sniff
+
+    one = sniff(head, file_name)
+    if one.carries is not Carries.TRACKS:
+        raise FormatError(f"it holds {one.carries}, and a recording of tracks is needed", format=one.name)
+    return one.name
+
+
+def _table(head: bytes, file: IO[bytes], columns: Mapping[str, str] | None) -> Coming:
+    """A table in CSV or Parquet: by the map of columns, or, without one, as this library writes it."""
+    from tafadi.formats import columns as mapped
+    from tafadi.formats import track_table as ours
+
+    reader = ours.Reader() if columns is None else mapped.Reader(mapped.ColumnMap(columns))
+    if head.startswith(b"PAR1"):
+        whole = io.BytesIO(head + file.read()) if not file.seekable() else file
+        return _parquet(whole) if isinstance(reader, ours.Reader) else Coming(reader.parquet(whole), reader.skips)
+    if columns is None and not head.removeprefix(b"\xef\xbb\xbf").startswith(ours.HEADER):
+        raise FormatError('a table needs `columns`, which says what its columns are and in which unit, like {"at": "timestamp [ms]", …}')
+    return Coming(reader.csv(lines(_chunks(head, file))), reader.skips)
+
+
+def _parquet(file: IO[bytes]) -> Coming:
+    """A Parquet table with our names, whoever wrote it."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(file)
+    except (pa.ArrowException, OSError) as error:
+        said = str(error).splitlines()[0][:120] if str(error) else "damaged"
+        raise FormatError(f"it is no Parquet file that can be read ({said})") from None
+    found = named(table)
+    return Coming(iter(found.plots), found.skips)
+
+
+def _nop(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import nop
+
+    reader = nop.Reader()
+    return Coming(nop.parse(lines(chunks), reader), reader.skips)
+
+
+def _sbs(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import sbs
+
+    reader = sbs.Reader()
+    return Coming(sbs.parse(lines(chunks), reader), reader.skips)
+
+
+def _iff(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import iff
+
+    reader = iff.Reader()
+    return Coming(iff.parse(lines(chunks), reader), reader.skips)
+
+
+def _readsb(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import readsb
+
+    reader = readsb.Reader()
+    return Coming(readsb.parse(chunks, reader), reader.skips)
+
+
+def _modes(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import modes
+
+    reader = modes.Reader(begins=stated.at, receiver=stated.receiver)
+    return Coming(modes.parse(chunks, reader), reader.skips)
+
+
+def _asterix(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import asterix
+
+    reader = asterix.Reader(day=stated.day, sites=stated.sites())
+    return Coming(asterix.parse(chunks, reader), reader.skips)
+
+
+def _cot(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import cot
+
+    reader = cot.Reader()
+    return Coming(cot.parse(chunks, reader), reader.skips)
+
+
+def _plots(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import plots
+
+    reader = plots.Reader()
+    return Coming(reader.read(lines(chunks)), reader.skips)
+
+
+# Modules of formats are imported only when a recording of theirs comes.
+READERS: Final[dict[str, Callable[[Iterable[bytes], Stated], Coming]]] = {
+    "nop": _nop,
+    "sbs": _sbs,
+    "iff": _iff,
+    "readsb": _readsb,
+    "modes": _modes,
+    "asterix": _asterix,
+    "cot": _cot,
+    "plots": _plots,
+}
+
+
+def in_order(plots: Iterable[Plot]) -> list[Plot]:
+    """The plots by time, then by name; recordings may be grouped by track. Raises LimitError for more than MOST_PLOTS."""
+    kept: list[Plot] = []
+    for plot in plots:
+        if len(kept) >= MOST_PLOTS:
+            raise LimitError(f"more than {MOST_PLOTS:,} plots are more than can be put in order at once; scan() takes files of any size")
+        kept.append(plot)
+    kept.sort(key=lambda plot: (plot.at.ns, plot.track))
+    return kept

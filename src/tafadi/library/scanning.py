@@ -1,0 +1,235 @@
+"""Scan: losses of separation and of well clear in recorded traffic of any size."""
+
+import glob
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from os import PathLike, fspath
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, overload
+
+from tafadi.errors import InputError
+from tafadi.formats.track_table import HEADER
+from tafadi.library.frames import Columns, Table, is_table
+from tafadi.library.judgements import asked
+from tafadi.library.recording import name_of, opened
+from tafadi.library.result import Result, Row
+from tafadi.library.tracks import Tracks, read_tracks
+from tafadi.measure.earth import Position
+from tafadi.measure.height import Datum
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
+from tafadi.model.operation import Minima
+
+if TYPE_CHECKING:
+    from tafadi.batch.scanning import Progress, Scanned, Summary
+
+GAP_MAX_S: Final = 60.0  # five turns of an en-route radar, as of the scan itself
+WILD: Final = frozenset("*?[")
+OURS: Final = {"track": "track", "at": "at [ns]", "lat": "lat_deg", "lon": "lon_deg"}
+
+
+class Losses(Result[Judgement]):
+    """Losses of separation and of well clear, and what nobody can say, sorted; as judgements and as a table.
+
+    Columns: `kind` ("separation", or the rules of well clear), `first`, `second` (tracks, sorted), `verdict`, `cause`, `start`, `end`,
+    `closest_at`, and then `horizontal_m`, `vertical_m` (null where heights cannot be compared), `lat_deg`, `lon_deg` (the middle of the
+    pair), the minima. `gaps` is a table of stretches in which a track was not seen; `found` counts what was read, left out and found.
+
+    >>> from tafadi import Losses, scan
+    >>> found = scan("samples/encounter.csv", minima="1 [NM] / 500 [ft]")
+    >>> isinstance(found, Losses), found[0].first, found[0].second, found[0].verdict.value
+    (True, 'other', 'own', 'conflict')
+    """
+
+    def __init__(self, scanned: "Scanned") -> None:
+        super().__init__(())
+        self._table = scanned.losses
+        self.gaps: Any = scanned.gaps
+        self.found: Summary = scanned.summary
+
+    def __len__(self) -> int:
+        return int(self._table.num_rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Judgement: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Judgement]: ...
+
+    def __getitem__(self, index: int | slice) -> Judgement | Sequence[Judgement]:
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        row = index + len(self) if index < 0 else index
+        if not 0 <= row < len(self):
+            raise IndexError(index)  # what ends a sequence in Python
+        return _judgement(self._cells(row))
+
+    def __iter__(self) -> Iterator[Judgement]:
+        return (self[row] for row in range(len(self)))
+
+    def _cells(self, row: int) -> Row:
+        import pyarrow as pa
+
+        one = self._table.slice(row, 1)
+        cells: Row = {}
+        for name in one.column_names:
+            column = one.column(name)
+            is_time = pa.types.is_timestamp(column.type)
+            value = (column.cast(pa.int64()) if is_time else column).to_pylist()[0]
+            cells[name] = Instant(value) if is_time and value is not None else value
+        return cells
+
+    @property
+    def summary(self) -> str:
+        """How many rows and tracks were read, and what was found."""
+        verdicts = self._table.column("verdict").to_pylist()
+        conflicts, unknown = (verdicts.count(one.value) for one in (Verdict.CONFLICT, Verdict.UNKNOWN))
+        left_out = sum(self.found.left_out.values())
+        more = f"; {left_out:,} rows left out" if left_out else ""
+        return (
+            f"{self.found.rows:,} rows, {self.found.tracks:,} tracks: {conflicts:,} loss{'' if conflicts == 1 else 'es'}, "
+            f"{unknown:,} unknown; {len(self.gaps):,} gaps{more}"
+        )
+
+    @property
+    def conflicts(self) -> tuple[Judgement, ...]:
+        """The losses: of separation, or of well clear."""
+        return tuple(one for one in self if one.verdict is Verdict.CONFLICT)
+
+    @property
+    def unknown(self) -> tuple[Judgement, ...]:
+        """Pairs of which, for a time, nothing can be said; they are not clear."""
+        return tuple(one for one in self if one.verdict is Verdict.UNKNOWN)
+
+    def to_arrow(self) -> Any:
+        """One row for each loss and each unknown, with the columns above."""
+        return self._table
+
+    def _line(self, noun: Judgement) -> str:
+        from tafadi.library.judgements import told
+
+        return f"{noun.first} × {noun.second}: {told(noun)}"
+
+
+def _judgement(cells: Row) -> Judgement:
+    closest_at, horizontal_m = cells["closest_at"], cells["horizontal_m"]
+    known = closest_at is not None and horizontal_m is not None
+    return Judgement(
+        cells["first"],
+        cells["second"],
+        Verdict(cells["verdict"]),
+        Minima(cells["minimum_horizontal_m"] or 0.0, cells["minimum_vertical_m"] or 0.0),
+        cause=Cause(cells["cause"]) if cells["cause"] else None,
+        span=Span(cells["start"], cells["end"]),
+        place=None if cells["lat_deg"] is None else Position(cells["lat_deg"], cells["lon_deg"]),
+        closest=ClosestApproach(closest_at, horizontal_m, cells["vertical_m"]) if known else None,
+    )
+
+
+def scan(
+    recordings: "str | PathLike[str] | Table | Tracks | Sequence[str | PathLike[str]]",
+    *,
+    minima: Minima | str | None = None,
+    well_clear: Sequence[str] = (),
+    columns: Mapping[str, str] | None = None,
+    format: str | None = None,
+    gap_max_s: float = GAP_MAX_S,
+    floor_m: float | None = None,
+    grid_s: float | None = None,
+    workers: int = 0,
+    scheduler: str | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    progress: "Callable[[Progress], None] | None" = None,
+) -> Losses:
+    """All losses of separation and of well clear in the recordings, exactly, whatever their size and however they are cut.
+
+    `recordings` is a path (with `*` for many), paths, a table, or `Tracks`; Parquet and CSV are streamed, other formats converted in
+    memory. `minima` are those of separation, `well_clear` names rules ("phase-1", "phase-2", "non-cooperative"); one of them is
+    required. `columns` maps columns and units of a table (as for `read_tracks`); tables of this library need none. A stretch of more
+    than `gap_max_s` without a plot breaks a track, and is listed as a gap and never read as clear. `floor_m` looks only while both are
+    at or above that height, `grid_s` only at whole multiples of so many seconds. `workers` are processes; `scheduler` is the address of
+    a dask.distributed cluster (tafadi[cluster]); a scan with a `checkpoint` directory goes on where it was stopped; `progress` is told
+    how far it is; `format` reads every file as that format. The result is the same whatever these are. Raises InputError when nothing
+    is asked for, FormatError for what cannot be read. Theory: docs/maths/recorded.md.
+
+    >>> from tafadi import scan
+    >>> found = scan("samples/encounter.csv", minima="1 [NM] / 500 [ft]", well_clear=["phase-1"])
+    >>> found.to_arrow().column("kind").to_pylist()
+    ['phase-1', 'separation']
+    """
+    from tafadi.batch.scanning import scan as scanned  # heavy: only when something is scanned
+
+    given, names = _given(recordings, columns)
+    return Losses(
+        scanned(
+            given,
+            asked(minima),
+            well_clear=well_clear,
+            columns=names,
+            source=format,
+            gap_max_s=gap_max_s,
+            floor_m=floor_m,
+            grid_s=grid_s,
+            workers=workers,
+            scheduler=scheduler,
+            checkpoint=None if checkpoint is None else fspath(checkpoint),
+            progress=progress,
+        )
+    )
+
+
+def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Mapping[str, str] | None]:
+    """The recordings as the scan takes them: paths, or one Arrow table with its map."""
+    if isinstance(recordings, Tracks) or is_table(recordings):
+        return _table(recordings, columns)
+    paths: list[Path] = []
+    for one in [recordings] if isinstance(recordings, str | PathLike) else recordings:
+        if not isinstance(one, str | PathLike):
+            raise InputError(f"{type(one).__name__} holds no recordings; give a path, paths, a table or Tracks")
+        paths += _files(fspath(one))
+    if columns is None and paths and all(map(_is_ours, paths)):
+        return _table(Tracks(plot for path in paths for plot in read_tracks(path)), None)
+    return paths, columns
+
+
+def _table(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Mapping[str, str]]:
+    """A table with its map; columns of which every cell is empty say nothing."""
+    table = Columns(recordings)
+    said = {name for name in table.names if table.table.column(name).null_count < table.rows}
+    return table.table, ours(said) if columns is None else columns
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether the file is a table of tracks in CSV as this library writes it. What cannot be opened is left to the scan to refuse."""
+    try:
+        with opened(path) as file:
+            return file.read(len(HEADER)) == HEADER
+    except InputError:
+        return False
+
+
+def _files(name: str) -> list[Path]:
+    """The files of a name, which may have wild cards. Raises InputError when there is none."""
+    if not WILD & set(name) or Path(name).exists():
+        return [Path(name)]
+    found = sorted(glob.glob(name))
+    if not found:
+        raise InputError(f"{name_of(name)}: there is no such file")
+    return [Path(one) for one in found]
+
+
+def ours(names: set[str]) -> dict[str, str]:
+    """The map of a table with the names of `Tracks`. Raises InputError when its heights are above more than one datum.
+
+    >>> ours({"track", "at", "lat_deg", "lon_deg", "height_pressure_m"})["height"]
+    'height_pressure_m [m] pressure'
+    """
+    heights = [(f"height_{datum}_m", datum) for datum in Datum if f"height_{datum}_m" in names]
+    if len(heights) > 1:
+        raise InputError("the heights are above several datums, and a scan compares one; say with columns= which of them it takes")
+    found = dict(OURS)
+    if heights:
+        found["height"] = f"{heights[0][0]} [m] {heights[0][1]}"
+    for member, column in (("ground_speed", "ground_speed_mps [m/s]"), ("course", "course_deg [deg]"), ("climb", "climb_mps [m/s]")):
+        if column.split(" ")[0] in names:
+            found[member] = column
+    return found

@@ -1,0 +1,219 @@
+"""The profile of a pair: horizontal and vertical distance over time, each against its minimum.
+
+Shaded and edged: both distances are below their minima, which is a loss. Hatched, with a question mark: nobody can say. A line marks the
+closest approach with its figures. The curves end where one of the two is no longer there.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tafadi.engine.layout import Bools, Floats
+from tafadi.measure.instant import Span
+from tafadi.model.judgement import ClosestApproach, Judgement, Verdict
+from tafadi.model.operation import NO_MINIMA, Minima
+from tafadi.reports import axis
+from tafadi.reports.apart import Apart, apart, deepest, has_curve, seconds, shared, spans_lost, stretches, unsure
+from tafadi.reports.course import Shown, Subject, subject
+from tafadi.reports.look import INK, LOSS, LOSS_PALE, PAPER, SOFT, UNSURE, UNSURE_HATCH, label, new_figure, note, styled
+from tafadi.reports.sentences import why
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+AROUND: Final = 0.75  # of the length of a loss is shown before and after it
+AROUND_LEAST_S: Final = 60.0
+AROUND_MOST_S: Final = 1_800.0
+CONTEXT_S: Final = 150.0  # around a closest approach without a loss
+HIGHEST_MINIMA: Final = 4.0  # a curve is shown up to so many minima; beyond, the pair is simply apart
+LABEL_ROOM: Final = 1.15  # of what is shown, so that words find room above it
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encounter:
+    """A pair as it is drawn: the curve, the stretches of loss and of not knowing, the closest approach."""
+
+    first: Subject
+    second: Subject
+    window: Span
+    minima: Minima | None
+    curve: Apart
+    losses: tuple[Span, ...]
+    closest: ClosestApproach | None
+    unknown: str = ""  # why nothing can be said, where that is so
+
+
+def window_of(first: Subject, second: Subject, judgement: Judgement | None) -> Span:
+    """The time that a picture of the pair shows: the loss and what is around it; else the closest approach; else all their common time."""
+    whole = shared(first, second) or Span(min(first.span.start, second.span.start), max(first.span.end, second.span.end))
+    if judgement is None:
+        return whole
+    if judgement.span is not None:
+        start, end = judgement.span.start, judgement.span.end
+        around_s = min(max(AROUND * judgement.span.duration_s, AROUND_LEAST_S), AROUND_MOST_S)
+    elif judgement.closest is not None:
+        start, end, around_s = judgement.closest.at, judgement.closest.at, CONTEXT_S
+    else:
+        return whole
+    if judgement.closest is not None:
+        start, end = min(start, judgement.closest.at), max(end, judgement.closest.at)
+    wide = Span(start.plus(-around_s), end.plus(around_s))
+    return whole.overlap(wide) or wide
+
+
+def encounter(
+    first: Shown, second: Shown, minima: Minima | None, judgement: Judgement | None = None, window: Span | None = None
+) -> Encounter:
+    """The pair, ready to be drawn.
+
+    What the engine judged is taken as it is; without a judgement the losses and the nearest instant are those of the curve.
+    """
+    one, two = subject(first), subject(second)
+    judged = judgement or _as_seen(one, two, minima)
+    window = window or window_of(one, two, judged)
+    marks = [] if judged is None or judged.closest is None else [judged.closest.at]
+    curve = apart(one, two, window, minima, marks)
+    losses = [] if minima is None else spans_lost(one, two, curve, minima)
+    unknown = why(judgement) if judgement is not None and judgement.verdict is Verdict.UNKNOWN else ""
+    return Encounter(one, two, window, minima, curve, tuple(losses), None if judged is None else judged.closest, unknown)
+
+
+def _as_seen(one: Subject, two: Subject, minima: Minima | None) -> Judgement | None:
+    """What the curve says over all common time, where the engine was not asked; None where nothing moves, or at no common time."""
+    whole = shared(one, two)
+    if whole is None or not has_curve(one, two):
+        return None
+    curve = apart(one, two, whole, minima)
+    closest = deepest(one, two, curve, minima)
+    if closest is None:
+        return None
+    spans = [] if minima is None else spans_lost(one, two, curve, minima)
+    span = next((span for span in spans if span.start <= closest.at <= span.end), None)
+    verdict = Verdict.CLEAR if span is None else Verdict.CONFLICT
+    return Judgement(one.name, two.name, verdict, minima or NO_MINIMA, span=span, closest=closest)
+
+
+def profile_figure(
+    first: Shown,
+    second: Shown,
+    minima: Minima | None = None,
+    judgement: Judgement | None = None,
+    *,
+    window: Span | None = None,
+    title: str = "",
+) -> "Figure":
+    """The profile of two subjects: horizontal and vertical distance over time against the minima.
+
+    first, second : a notice with its identity (`Announced`), or the hits of one track (a sequence of `Plot`), in any order
+    minima        : of the pair, in metres; without them no loss can be told, and the picture says so
+    judgement     : what the engine found of the pair; its closest approach, span and cause are shown as they are
+    window        : the time to show; when not said, the loss with what is around it
+    Raises InputError where neither moves: two volumes have no profile, see `heights_figure`.
+    """
+    from tafadi.errors import InputError
+
+    pair = encounter(first, second, minima, judgement, window)
+    if pair.first.course is None and pair.second.course is None:
+        raise InputError(
+            "neither of the two moves, so that there is no profile of distances; their heights over time are what can be shown"
+        )
+    with styled():
+        figure = new_figure(8.0, 5.2)
+        upper, lower = figure.subplots(2, 1, gridspec_kw={"left": 0.1, "right": 0.88, "top": 0.80, "bottom": 0.12, "hspace": 0.28})
+        draw_profile(upper, lower, pair)
+        figure.text(0.03, 0.965, title or names(pair), fontsize=11.5, fontweight="bold", va="top")
+        figure.text(0.03, 0.915, tell(pair), fontsize=9, color=SOFT, va="top")
+    return figure
+
+
+def names(pair: Encounter) -> str:
+    """The two names, marked as in the map."""
+    return f"A  {label(pair.first.title)}    B  {label(pair.second.title)}"
+
+
+def tell(pair: Encounter) -> str:
+    """What the picture says, in a line."""
+    if pair.unknown:
+        return f"UNKNOWN, not clear: {pair.unknown}"
+    if pair.minima is None:
+        return "no minima were given: whether this is a loss cannot be said"
+    if pair.losses:
+        longest = sum(span.duration_s for span in pair.losses)
+        return f"inside the minima for {axis.lasting(longest)}, from {axis.clock(pair.losses[0].start)}"
+    if not pair.curve.both.any():
+        return "the two are never there at one time"
+    if unsure(pair.curve, pair.minima).any():
+        return "UNKNOWN, not clear: near each other with a height that is not known"
+    return "apart by the minima in all the time that is shown"
+
+
+def draw_profile(upper: "Axes", lower: "Axes", pair: Encounter) -> None:
+    """Draws the horizontal distance into `upper` and the vertical one into `lower`."""
+    minima, curve = pair.minima, pair.curve
+    _draw_distance(upper, pair, curve.horizontal_m, None if minima is None else minima.horizontal_m, is_high=False)
+    _draw_distance(lower, pair, curve.vertical_m, None if minima is None else minima.vertical_m, is_high=True)
+    upper.set_title("Horizontal distance")
+    lower.set_title("Vertical distance")
+    axis.set_times(upper, pair.window, is_told=False)
+    axis.set_times(lower, pair.window)
+    if curve.height_unknown.any() and not np.isfinite(curve.vertical_m).any():
+        note(lower, "vertical distance not known", (0.5, 0.5), "axes fraction", color=UNSURE, size=9.0)
+
+
+def _draw_distance(axes: "Axes", pair: Encounter, distance_m: Floats, least_m: float | None, *, is_high: bool) -> None:
+    highest_m = _highest_m(distance_m, least_m)
+    unit_m = axis.set_metres(axes, highest_m, is_high=is_high)
+    axes.set_ylim(-0.04 * highest_m / unit_m, highest_m / unit_m)
+    _shade(axes, pair)
+    if least_m is not None and least_m > 0.0:
+        axes.axhline(least_m / unit_m, color=INK, linewidth=1.0, linestyle=(0, (5, 3)))
+        told = axis.height(least_m) if is_high else axis.length(least_m)
+        note(axes, f"minimum {told}", (0.0, least_m / unit_m), ("axes fraction", "data"), off=(4.0, 3.0), to=("left", "bottom"), order=3.5)
+    axes.plot(seconds(pair.curve.at_ns, pair.window.start), distance_m / unit_m, color=INK, linewidth=1.8, zorder=4)
+    _draw_closest(axes, pair, unit_m, is_high=is_high)
+
+
+def _highest_m(distance_m: Floats, least_m: float | None) -> float:
+    """The top of the axis."""
+    known = distance_m[np.isfinite(distance_m)]
+    most_m = float(known.max()) if len(known) else 0.0
+    if least_m is not None and least_m > 0.0:
+        return LABEL_ROOM * max(min(most_m, HIGHEST_MINIMA * least_m), 1.5 * least_m)
+    return LABEL_ROOM * max(most_m, 1.0)
+
+
+def _shade(axes: "Axes", pair: Encounter) -> None:
+    """Shades the losses and hatches what is not known."""
+    for span in pair.losses:
+        ends = span.start.since(pair.window.start), span.end.since(pair.window.start)
+        axes.axvspan(*ends, facecolor=LOSS_PALE, alpha=0.35, linewidth=0.0, zorder=1)
+        for end in ends:
+            axes.axvline(end, color=LOSS, linewidth=0.9, zorder=2)
+    _hatch(axes, pair, unsure(pair.curve, pair.minima))
+
+
+def _hatch(axes: "Axes", pair: Encounter, where: Bools) -> None:
+    at_s = seconds(pair.curve.at_ns, pair.window.start)
+    for start, end in stretches(where):
+        ends = float(at_s[start]), float(at_s[end])
+        axes.axvspan(*ends, facecolor="none", edgecolor=UNSURE, hatch=UNSURE_HATCH, linewidth=0.0, alpha=0.5, zorder=1)
+        note(axes, "?", (sum(ends) / 2, 0.82), ("data", "axes fraction"), color=UNSURE, size=14.0, is_bold=True)
+
+
+def _draw_closest(axes: "Axes", pair: Encounter, unit_m: float, *, is_high: bool) -> None:
+    closest = pair.closest
+    if closest is None or not pair.window.start <= closest.at <= pair.window.end:
+        return
+    at_s = closest.at.since(pair.window.start)
+    axes.axvline(at_s, color=INK, linewidth=0.8, linestyle=":", zorder=3)
+    value_m = closest.vertical_m if is_high else closest.horizontal_m
+    told = "not known" if value_m is None else axis.height(value_m) if is_high else axis.length(value_m)
+    color = LOSS if pair.losses else INK
+    if value_m is not None:
+        axes.plot([at_s], [value_m / unit_m], "o", color=color, markersize=5.5, markeredgecolor=PAPER, zorder=5, clip_on=False)
+    axes.annotate(
+        f"● closest: {told} at {axis.clock(closest.at)}", (1.0, 1.0), xycoords="axes fraction", xytext=(0.0, 8.0),
+        textcoords="offset points", ha="right", va="baseline", fontsize=8.5, color=color,
+    )  # fmt: skip

@@ -1,0 +1,270 @@
+"""The report of a scan: losses of separation and of well clear in recorded traffic, the gravest first."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tafadi.errors import InputError
+from tafadi.measure.earth import Position
+from tafadi.measure.instant import Instant, Span
+from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
+from tafadi.model.operation import NO_MINIMA, Minima
+from tafadi.model.track import Plot
+from tafadi.reports import axis
+from tafadi.reports.course import Subject, subject
+from tafadi.reports.findings import (
+    MOST_PICTURED,
+    MOST_ROWS,
+    Finding,
+    Omission,
+    Question,
+    computed_part,
+    counts_part,
+    finding,
+    left_out_part,
+    pairs_part,
+    pictures_part,
+    question_part,
+    table_part,
+)  # fmt: skip
+from tafadi.reports.look import FIRST, FIRST_PALE, LOSS, SOFT, new_figure, note, styled
+from tafadi.reports.page import facts, image, name, page, section, table, text
+from tafadi.reports.sentences import sentence
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+TITLE: Final = "Losses in recorded traffic"
+MOST_GAPS: Final = 100  # rows; the longest
+MOST_DOTS: Final = 5_000  # of the picture of all losses
+COLUMNS: Final = (
+    "kind",
+    "first",
+    "second",
+    "verdict",
+    "cause",
+    "start",
+    "end",
+    "closest_at",
+    "horizontal_m",
+    "vertical_m",
+    "lat_deg",
+    "lon_deg",
+)
+METHOD: Final = (
+    "Between two plots a track flies straight on at constant speed, in height too; over a gap, or a jump, nothing is assumed. "
+    "Losses are continuous in time, unless a grid was asked for.",
+    "What happened in a gap is not known, and not clear.",
+)
+
+
+class Counted(Protocol):
+    """What a scan counted, as `tafadi.batch` has it."""
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def tracks(self) -> int: ...
+    @property
+    def left_out(self) -> dict[str, int]: ...
+    @property
+    def repeated(self) -> int: ...
+    @property
+    def contradicting(self) -> int: ...
+    @property
+    def losses(self) -> int: ...
+    @property
+    def unknown(self) -> int: ...
+    @property
+    def gaps(self) -> int: ...
+    @property
+    def gap_s(self) -> float: ...
+    @property
+    def start_ns(self) -> int | None: ...
+    @property
+    def end_ns(self) -> int | None: ...
+
+
+def report_scan(
+    losses: "pa.Table",
+    gaps: "pa.Table",
+    counted: Counted,
+    question: Question,
+    tracks: Mapping[str, Sequence[Plot]] | None = None,
+    title: str = TITLE,
+) -> bytes:
+    """The report of a scan as one HTML file.
+
+    losses, gaps, counted : `Scanned.losses`, `Scanned.gaps`, `Scanned.summary` of `tafadi.batch`
+    tracks                : the hits of those tracks that pictures are drawn of (`wanted_tracks` names them); without them there is the map
+                            of places, and no profile
+    Raises InputError when a column is missing.
+    """
+    subjects = {track: subject(plots) for track, plots in (tracks or {}).items() if plots}
+    found = findings_of(losses, subjects)
+    others = [
+        (counted.gaps, f"gaps of tracks, {axis.lasting(counted.gap_s)} in which nothing is known", "unknown"),
+        (counted.tracks, "tracks", "tracks"),
+    ]
+    return page(
+        title,
+        (
+            question_part(title, question),
+            counts_part(counted.losses, counted.unknown, others),
+            _looked_at_part(counted),
+            pictures_part(found, subjects),
+            _graveness_part(losses),
+            table_part(found, len(losses)),
+            pairs_part(found, subjects),
+            _gaps_part(gaps),
+            left_out_part([*_left_out(counted, question)]),
+            computed_part(METHOD, subjects.values()),
+        ),
+    )
+
+
+def wanted_tracks(losses: "pa.Table") -> set[str]:
+    """The names of the tracks that a report has pictures of."""
+    found = findings_of(losses, {})[: 2 * MOST_PICTURED]
+    return {name for one in found for name in (one.judgement.first, one.judgement.second)}
+
+
+def findings_of(losses: "pa.Table", subjects: Mapping[str, Subject]) -> list[Finding]:
+    """The gravest losses, then the unknowns in order of time; at most MOST_ROWS together."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    missing = [column for column in COLUMNS if column not in losses.column_names]
+    if missing:
+        raise InputError(f"the losses have no column {missing[0]!r}; give the table that a scan gives")
+    if not len(losses):
+        return []
+    is_loss = np.asarray(pc.equal(losses["verdict"], Verdict.CONFLICT.value))
+    depth = _depths(losses)
+    order = np.lexsort((np.arange(len(losses)), np.where(is_loss, depth, 0.0), ~is_loss))
+    return [_finding(row, subjects) for row in _rows(losses.take(order[:MOST_ROWS]))]
+
+
+def _depths(losses: "pa.Table") -> "Any":
+    """float64[n]: the cylinder norm of each closest approach; a direction without minima, or that is not known, has no say."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    def part(distance: str, minimum: str) -> "Any":
+        values = np.asarray(pc.fill_null(losses[distance], math.nan), np.float64)
+        least = np.asarray(pc.fill_null(losses[minimum], math.nan), np.float64)
+        return values / np.where(least > 0.0, least, math.nan)
+
+    return np.fmax(np.fmax(part("horizontal_m", "minimum_horizontal_m"), part("vertical_m", "minimum_vertical_m")), 0.0)
+
+
+def _rows(table: "pa.Table") -> list[dict[str, Any]]:
+    """The rows, each time as whole nanoseconds."""
+    import pyarrow as pa
+
+    fields = [pa.field(field.name, pa.int64()) if pa.types.is_timestamp(field.type) else field for field in table.schema]
+    return [dict(row) for row in table.cast(pa.schema(fields)).to_pylist()]
+
+
+def _finding(row: dict[str, Any], subjects: Mapping[str, Subject]) -> Finding:
+    vertical_m = row["vertical_m"]
+    closest = ClosestApproach(Instant(row["closest_at"]), row["horizontal_m"], vertical_m)
+    minima = NO_MINIMA
+    if row.get("minimum_horizontal_m") is not None and row.get("minimum_vertical_m") is not None:
+        minima = Minima(row["minimum_horizontal_m"], row["minimum_vertical_m"])
+    causes = {cause.value: cause for cause in Cause}
+    judgement = Judgement(
+        row["first"], row["second"], Verdict(row["verdict"]), minima, causes.get(row["cause"]),
+        Span(Instant(row["start"]), Instant(row["end"])), Position(row["lat_deg"], row["lon_deg"]), closest,
+    )  # fmt: skip
+    what = "Separation" if row["kind"] == "separation" else f"Well clear ({row['kind']})"
+    told = finding(judgement, subjects, f"{what}: {sentence(judgement, 'closest near')}")
+    return told._replace(pictured=replace(judgement, place=None))
+
+
+def _looked_at_part(counted: Counted) -> str:
+    rows = [("Plots", f"{counted.rows:,}")]
+    if counted.start_ns is not None and counted.end_ns is not None:
+        start, end = Instant(counted.start_ns), Instant(counted.end_ns)
+        rows.append(("From, to", f"{start} to {end} ({axis.lasting(end.since(start))})"))
+    rows += [("Repeated", f"{counted.repeated:,}"), ("Contradicting", f"{counted.contradicting:,}")]
+    return section("What was looked at", facts(rows))
+
+
+def _left_out(counted: Counted, question: Question) -> Iterable[Omission]:
+    source = question.sources[0] if len(question.sources) == 1 else "all files"
+    return [Omission(source, reason, times) for reason, times in sorted(counted.left_out.items())]
+
+
+def _gaps_part(gaps: "pa.Table") -> str:
+    """The longest gaps."""
+    if not len(gaps):
+        return ""
+    rows = sorted(_rows(gaps), key=lambda row: (row["start"] - row["end"], row["track"]))
+    cells = (
+        f'<tr><td>{name(row["track"])}</td><td class="time">{Instant(row["start"])}</td><td class="time">{Instant(row["end"])}</td>'
+        f"<td>{text(row['reason'])}</td></tr>"
+        for row in rows[:MOST_GAPS]
+    )
+    more = len(gaps) - MOST_GAPS
+    words = f"<p>The longest; {more:,} more are not listed here.</p>" if more > 0 else ""
+    return section("Gaps, in which nothing is known", table(("Track", "From", "To", "Why"), cells), words)
+
+
+def _graveness_part(losses: "pa.Table") -> str:
+    if not len(losses):
+        return ""
+    words = f"Horizontal and vertical distance at the closest approach of {min(len(losses), MOST_DOTS):,} findings."
+    return section("How close", image(graveness_figure(losses), words, is_half=True))
+
+
+def graveness_figure(losses: "pa.Table") -> "Figure":
+    """Each loss as a dot: horizontal and vertical distance at its closest approach, against the minima; those of unknown height below."""
+    import numpy as np
+    import pyarrow.compute as pc
+
+    shown = losses.slice(0, MOST_DOTS)
+    horizontal_m = np.asarray(pc.fill_null(shown["horizontal_m"], math.nan), np.float64)
+    vertical_m = np.asarray(pc.fill_null(shown["vertical_m"], math.nan), np.float64)
+    known = np.isfinite(vertical_m)
+    with styled():
+        figure = new_figure(8.0, 4.6)
+        axes = figure.add_axes((0.1, 0.12, 0.78, 0.76))
+        top_m = float(np.nanmax(vertical_m)) * 1.15 if known.any() else 100.0
+        low_m = -0.12 * top_m
+        unit_m = axis.set_metres(axes, top_m, is_high=True)
+        axes.set_ylim(low_m - 0.06 * top_m if not known.all() else -0.03 * top_m, top_m)
+        axes.plot(horizontal_m[known], vertical_m[known] / unit_m, "o", color=FIRST, alpha=0.6, markersize=4.5, markeredgecolor=FIRST_PALE)
+        axes.plot(horizontal_m[~known], np.full(int((~known).sum()), low_m), "s", color=SOFT, markersize=4, alpha=0.6)
+        if not known.all():
+            note(
+                axes,
+                f"? vertical distance not known ({int((~known).sum()):,})",
+                (0.0, low_m),
+                off=(4.0, 8.0),
+                to=("left", "bottom"),
+                color=SOFT,
+            )
+        for minima in _minima_of(shown):
+            axes.plot(
+                [0.0, minima.horizontal_m, minima.horizontal_m],
+                [minima.vertical_m, minima.vertical_m, 0.0],
+                color=LOSS,
+                linestyle=(0, (5, 3)),
+                linewidth=1.1,
+            )
+        axes.set_xlim(0.0, None)
+        axes.set_xlabel("horizontal distance, m", color=SOFT)
+        axes.set_title("Closest approaches: vertical against horizontal distance")
+    return figure
+
+
+def _minima_of(losses: "pa.Table") -> list[Minima]:
+    """The different minima that stand in the table."""
+    pairs = {
+        (row["minimum_horizontal_m"], row["minimum_vertical_m"])
+        for row in losses.select(["minimum_horizontal_m", "minimum_vertical_m"]).to_pylist()
+    }
+    return [Minima(*pair) for pair in sorted(pair for pair in pairs if None not in pair)]

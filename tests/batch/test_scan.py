@@ -1,0 +1,278 @@
+"""Scans of recordings: the same bytes however they are cut, ordered, shared out or interrupted."""
+
+import gzip
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from tafadi.batch import Scanned, scan, windows
+from tafadi.batch import chunks as chunks_module
+from tafadi.batch import scanning as scanning_module
+from tafadi.batch.writing import Written, write_losses
+from tafadi.errors import FormatError, InputError, UnavailableError
+from tafadi.model.operation import Minima
+
+MINIMA = Minima(5_000.0, 300.0)
+COLUMNS = {"track": "icao24", "at": "time [ms]", "lat": "lat", "lon": "lon", "height": "alt [m] pressure"}
+START_MS = 1_500_000_000_000
+
+
+@pytest.fixture(scope="module")
+def recording() -> pa.Table:
+    """Forty tracks over an hour, sorted by time, with gaps, missing heights and rows that cannot be used."""
+    r = np.random.default_rng(3)
+    rows = []
+    for track in range(40):
+        at_s, lat, lon, alt = r.uniform(0, 1800), r.uniform(47, 47.4), r.uniform(8, 8.6), r.uniform(900, 2000)
+        for _ in range(250):
+            rows.append((START_MS + round(at_s * 1000), f"a{track:02d}", lat, lon, None if r.random() < 0.02 else alt))
+            lat, lon, alt = lat + r.uniform(-3e-3, 3e-3), lon + r.uniform(-4e-3, 4e-3), alt + r.uniform(-9, 9)
+            at_s += 5.0 if r.random() < 0.99 else 90.0
+    rows += [(START_MS, "", 47.0, 8.0, 1.0), (START_MS, "b", 97.0, 8.0, 1.0), (START_MS, "b", math.nan, 8.0, 1.0)]
+    rows.sort(key=lambda row: row[0])
+    time, name, lat_deg, lon_deg, height = zip(*rows, strict=True)
+    return pa.table({"time": pa.array(time), "icao24": name, "lat": lat_deg, "lon": lon_deg, "alt": pa.array(height, pa.float64())})
+
+
+@pytest.fixture(scope="module")
+def expected(recording: pa.Table) -> Scanned:
+    """What is found of the table in memory."""
+    return scanned(recording)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows and tasks of a thousand rows, so that a small recording has many."""
+    monkeypatch.setattr(windows, "TASK_LEAST", 1_000)
+    monkeypatch.setattr(windows, "WINDOW_ROWS", 1_000)
+
+
+def scanned(what: object, **more: object) -> Scanned:
+    """The scan that all tests make."""
+    return scan(what, MINIMA, well_clear=["phase-1"], columns=COLUMNS, **more)  # type: ignore[arg-type]
+
+
+def same(one: Scanned, other: Scanned) -> bool:
+    """Whether both say the same, to the last bit."""
+    as_bytes = [write_losses(each.losses, Written.CSV) + write_losses(each.gaps, Written.PARQUET) for each in (one, other)]
+    return as_bytes[0] == as_bytes[1] and one.summary == other.summary
+
+
+def test_it_finds_losses_unknowns_and_gaps_and_counts_what_it_leaves_out(expected: Scanned) -> None:
+    summary = expected.summary
+    assert (summary.rows, summary.tracks, summary.is_clear) == (10_003, 40, False)
+    assert min(summary.losses, summary.unknown, summary.gaps) > 10
+    assert sum(summary.left_out.values()) == 3
+    assert expected.gaps.num_rows == summary.gaps
+    names = [expected.losses.column(name).to_pylist() for name in ("first", "second")]
+    assert all(first < second for first, second in zip(*names, strict=True))
+
+
+@pytest.mark.parametrize("group", [311, 2_000, 10_003])
+@pytest.mark.usefixtures("small")
+def test_the_size_of_row_groups_changes_nothing(group: int, recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
+    pq.write_table(recording, tmp_path / "a.parquet", row_group_size=group)
+    assert same(scanned(tmp_path / "a.parquet"), expected)
+
+
+@pytest.mark.usefixtures("small")
+def test_the_order_of_files_and_their_borders_change_nothing(recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
+    names = []
+    for n, (first, after) in enumerate(((0, 1_234), (1_234, 1_240), (1_240, 7_000), (7_000, 10_003))):
+        names.append(tmp_path / f"{n}.parquet")
+        pq.write_table(recording.slice(first, after - first), names[-1], row_group_size=900)
+    assert same(scanned(names), expected)
+    assert same(scanned([names[2], names[0], names[3], names[1]]), expected)
+
+
+@pytest.mark.usefixtures("small")
+def test_rows_sorted_by_aircraft_or_not_at_all_say_the_same(
+    recording: pa.Table, expected: Scanned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq.write_table(recording.sort_by("icao24"), tmp_path / "a.parquet", row_group_size=700)
+    assert same(scanned(tmp_path / "a.parquet"), expected)
+    monkeypatch.setattr(scanning_module, "HELD_MOST", 2_000)
+    monkeypatch.setattr(chunks_module, "STORE_ROWS", 1_500)
+    assert same(scanned(tmp_path / "a.parquet"), expected)
+    shuffled = recording.take(pa.array(np.random.default_rng(1).permutation(recording.num_rows)))
+    assert same(scanned(shuffled), expected)
+
+
+@pytest.mark.usefixtures("small")
+def test_large_row_groups_and_missing_statistics_say_the_same(
+    recording: pa.Table, expected: Scanned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pq.write_table(recording, tmp_path / "a.parquet", row_group_size=3_000, write_statistics=False)
+    assert same(scanned(tmp_path / "a.parquet"), expected)
+    monkeypatch.setattr(chunks_module, "GROUP_MOST", 1_000)
+    assert same(scanned(tmp_path / "a.parquet"), expected)
+
+
+def _texts(table: pa.Table) -> Iterator[str]:
+    yield "lat,lon,icao24,alt,other,time\n"
+    for row in table.to_pylist():
+        alt = "" if row["alt"] is None else repr(row["alt"])
+        yield f"{row['lat']!r},{row['lon']!r},{row['icao24']},{alt},x,{row['time']}\n"
+
+
+@pytest.mark.parametrize("pack", [lambda data: data, gzip.compress])
+def test_csv_says_the_same_as_parquet(
+    pack: Callable[[bytes], bytes], recording: pa.Table, expected: Scanned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tafadi.batch import recordings
+
+    monkeypatch.setattr(recordings, "BLOCK_BYTES", 50_000)
+    (tmp_path / "a.csv").write_bytes(pack("".join(_texts(recording)).encode()))
+    assert same(scanned(tmp_path / "a.csv", source="csv"), expected)
+
+
+@pytest.mark.usefixtures("small")
+def test_processes_say_the_same_as_threads(recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
+    pq.write_table(recording, tmp_path / "a.parquet", row_group_size=800)
+    assert same(scanned(tmp_path / "a.parquet", workers=2), expected)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("processes", [False, pytest.param(True, marks=pytest.mark.soak)])
+def test_a_cluster_of_two_workers_says_the_same(processes: bool, recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    pq.write_table(recording, tmp_path / "a.parquet", row_group_size=800)
+    with LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=processes,
+        protocol="tcp",
+        host="127.0.0.1",
+        dashboard_address=None,
+        local_directory=str(tmp_path),
+    ) as cluster:
+        assert same(scanned(tmp_path / "a.parquet", scheduler=cluster.scheduler_address), expected)
+
+
+def test_without_dask_a_sentence_says_what_to_install(recording: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(UnavailableError, match=r"tafadi\[cluster\]"):
+        scanned(recording, scheduler="tcp://127.0.0.1:1")
+
+
+class _StoppedError(Exception):
+    """Somebody pulled the plug."""
+
+
+@pytest.mark.usefixtures("small")
+def test_a_scan_that_was_stopped_goes_on_and_gives_the_same_bytes(recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
+    pq.write_table(recording, tmp_path / "a.parquet", row_group_size=800)
+    kept = tmp_path / "kept"
+
+    def pull(progress: object) -> None:
+        if len(list(kept.glob("task-*.npz"))) >= 3:
+            raise _StoppedError
+
+    with pytest.raises(_StoppedError):
+        scanned(tmp_path / "a.parquet", checkpoint=kept, progress=pull)
+    done = {path.name: path.stat().st_mtime_ns for path in kept.glob("task-*.npz")}
+    assert 3 <= len(done) < 9
+    (kept / "task-000001.npz").write_bytes(b"half of it")
+    assert same(scanned(tmp_path / "a.parquet", checkpoint=kept), expected)
+    again = {path.name: path.stat().st_mtime_ns for path in kept.glob("task-*.npz")}
+    assert len(again) > len(done)
+    assert again["task-000000.npz"] == done["task-000000.npz"]
+    assert again["task-000001.npz"] != done["task-000001.npz"]
+
+
+def test_a_checkpoint_of_another_scan_is_refused(recording: pa.Table, tmp_path: Path) -> None:
+    path, kept = tmp_path / "a.parquet", tmp_path / "kept"
+    pq.write_table(recording, path)
+    scanned(path, checkpoint=kept)
+    with pytest.raises(InputError, match="another scan"):
+        scanned(path, checkpoint=kept, gap_max_s=30.0)
+    pq.write_table(recording.slice(1), path)
+    with pytest.raises(InputError, match="another scan"):
+        scanned(path, checkpoint=kept)
+
+
+def test_damaged_recordings_are_told_in_a_sentence(recording: pa.Table, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(recording, path, row_group_size=1_000)
+    whole = path.read_bytes()
+    for data in (b"", b"PAR1", whole[: len(whole) // 2], whole[:2_000] + bytes(4_000) + whole[6_000:], b"\x1f\x8bxx"):
+        path.write_bytes(data)
+        with pytest.raises((FormatError, InputError)):
+            scanned(path)
+    with pytest.raises(InputError, match="No such file"):
+        scanned(tmp_path / "nothing.parquet")
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"time": "when [ms]"}, "the map may name"),
+        ({"at": "time"}, "unit"),
+        ({"lat": "latitude"}, "missing"),
+        ({"height": "alt [m]"}, "datum"),
+        ({"lat": "icao24"}, "no row that can be used"),
+    ],
+)
+def test_a_map_that_does_not_fit_is_told_in_a_sentence(change: dict[str, str], sentence: str, recording: pa.Table) -> None:
+    with pytest.raises((FormatError, InputError), match=sentence):
+        scan(recording, MINIMA, columns=COLUMNS | change)
+
+
+def test_without_minima_without_a_map_or_twice_the_same_it_asks_back(recording: pa.Table, tmp_path: Path) -> None:
+    pq.write_table(recording, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="there is no default"):
+        scan(recording, columns=COLUMNS)
+    with pytest.raises(InputError, match="column map"):
+        scan(recording, MINIMA)
+    with pytest.raises(InputError, match="twice"):
+        scanned([tmp_path / "a.parquet", tmp_path / "." / "a.parquet"])
+
+
+def _detroit(path: Path) -> pa.Table:
+    """Every hit of the recording as it was recorded, coasting and repeated ones too: 000 is no height, nothing else is judged."""
+    rows = []
+    for line in gzip.decompress(path.read_bytes()).decode().splitlines():
+        cells = line.split(",")
+        month, day, year = cells[3].replace("-", "/").split("/")
+        level = int(cells[9]) if cells[9].isdigit() else 0
+        rows.append((cells[14], f"{year}-{month}-{day}T{cells[4]}Z", cells[12], cells[13], None if level == 0 else 100.0 * level))
+    return pa.table(dict(zip(("track", "at", "lat", "lon", "height"), map(list, zip(*rows, strict=True)), strict=True)))
+
+
+def _pairs(of: Scanned) -> set[tuple[str, str]]:
+    columns = (of.losses.column(name).to_pylist() for name in ("verdict", "first", "second"))
+    return {(first, second) for verdict, first, second in zip(*columns, strict=True) if verdict == "conflict"}
+
+
+def test_the_proximities_of_detroit_are_those_of_its_description(shared: Callable[[str], Path]) -> None:
+    table = _detroit(shared("data/permissive/radar_nop/detroit_D21_20180324.txt.gz"))
+    assert table.num_rows == 33_500
+    asked = Minima(5 * 1852.0, 304.8)
+    names = {"track": "track", "at": "at [utc]", "lat": "lat", "lon": "lon", "height": "height [ft] pressure"}
+    on_grid = _pairs(scan(table, asked, columns=names, grid_s=5.0))
+    aloft = _pairs(scan(table, asked, columns=names, grid_s=5.0, floor_m=1_500 * 0.3048))
+    always = scan(table, asked, columns=names)
+    assert (len(on_grid), len(aloft)) == (178, 125)
+    assert aloft <= on_grid <= _pairs(always)
+    assert ("2643", "3472") in aloft
+
+
+def test_the_near_mid_air_of_detroit_is_found_in_the_radar_file(shared: Callable[[str], Path]) -> None:
+    found = scan(shared("data/permissive/radar_nop/detroit_D21_20180324.txt.gz"), Minima(500.0, 100.0))
+    near = [
+        row
+        for row in found.losses.to_pylist()
+        if (row["first"], row["second"]) == ("D21/2643", "D21/3472") and row["verdict"] == "conflict"
+    ]
+    (closest,) = sorted(near, key=lambda row: row["horizontal_m"])[:1]
+    assert closest["horizontal_m"] == pytest.approx(0.0237 * 1852.0, abs=5.0)
+    assert closest["vertical_m"] == pytest.approx(9 * 0.3048, abs=2.0)
+    assert str(closest["closest_at"]).startswith("2018-03-24 15:02:59.3")
