@@ -6,11 +6,9 @@ Run: python bench/history.py
 import math
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -36,10 +34,11 @@ SCHEMA: Final = pa.schema(
     [("time", pa.timestamp("ms", "UTC")), ("icao24", pa.string()), ("lat", pa.float64()), ("lon", pa.float64()), ("altitude", pa.float32())]
 )
 
-# The same question as `grid_s` asks, as well as SQL can: hits on whole 5 s (here all of them are), cells of 10 km in space.
+# The same question as `grid_s` asks, as SQL can ask it: all hits lie on the grid; WGS 84 in space, cut into cells of 10 km.
 SQL: Final = """
-with p as (select icao24, epoch_ms("time")::bigint t, 6371000 * cos(radians(lat)) * cos(radians(lon)) x,
-           6371000 * cos(radians(lat)) * sin(radians(lon)) y, 6371000 * sin(radians(lat)) z, altitude from '{file}'),
+with s as (select icao24, epoch_ms("time") t, altitude, radians(lat) f, radians(lon) l,
+           6378137 / sqrt(1 - 0.00669437999014 * sin(radians(lat)) ** 2) n from '{file}'),
+p as (select icao24, t, altitude, n * cos(f) * cos(l) x, n * cos(f) * sin(l) y, n * (1 - 0.00669437999014) * sin(f) z from s),
 c as (select *, floor(x / 1e4)::int cx, floor(y / 1e4)::int cy, floor(z / 1e4)::int cz from p),
 n as (select dx, dy, dz from (values (-1), (0), (1)) a(dx), (values (-1), (0), (1)) b(dy), (values (-1), (0), (1)) c(dz))
 select distinct a.icao24, b.icao24
@@ -67,9 +66,10 @@ def blocks(rows: int, phase: bool) -> Iterator[pa.Table]:
         flown = (at_s >= begin_s[who]) & (at_s < begin_s[who] + LASTING_S) & (at_s < block_s + BLOCK_S)
         order = np.argsort(at_s[flown], kind="stable")
         at_s, who = at_s[flown][order], who[flown][order]
-        yield pa.table([*_columns(at_s, at_s - begin_s[who], lat[who], lon[who], course[who], speed[who]), names.take(pa.array(who)),
-                        pa.array((np.round((level_m[who] + climb_mps[who] * ((at_s - begin_s[who]) % 600.0)) / 7.62) * 7.62).astype(np.float32))],
-                       names=["time", "lat", "lon", "icao24", "altitude"]).select(SCHEMA.names).cast(SCHEMA)  # fmt: skip
+        height_m = level_m[who] + climb_mps[who] * ((at_s - begin_s[who]) % 600.0)
+        columns = _columns(at_s, at_s - begin_s[who], lat[who], lon[who], course[who], speed[who])
+        steps_m = (np.round(height_m / 7.62) * 7.62).astype(np.float32)
+        yield pa.table([columns[0], names.take(pa.array(who)), columns[1], columns[2], steps_m], schema=SCHEMA)
 
 
 def _columns(at_s, flown_s, lat, lon, course, speed):  # type: ignore[no-untyped-def]  # arrays all of them
@@ -95,3 +95,75 @@ def written(path: Path, rows: int, phase: bool = True) -> int:
         if held:
             writer.write_table(pa.concat_tables(held), row_group_size=1_000_000)
     return count
+
+
+def _pairs(scanned: Scanned) -> set[tuple[str, str]]:
+    return set(zip(*(scanned.losses.column(name).to_pylist() for name in ("first", "second")), strict=True))
+
+
+def _duckdb(path: Path) -> set[tuple[str, str]]:
+    import duckdb
+
+    return set(duckdb.connect().execute(SQL.format(file=path, half=MINIMA.vertical_m - 1e-6, reach=MINIMA.horizontal_m)).fetchall())
+
+
+def _median_s(run: Callable[[], object], rounds: int) -> float:
+    taken = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        run()
+        taken.append(time.perf_counter() - begin)
+    return statistics.median(taken)
+
+
+def _beside_duckdb(directory: Path) -> str:
+    """A row of the table: the same pairs first, then the times."""
+    path = directory / "peer.parquet"
+    count = written(path, PEER_ROWS, phase=False)
+    ours, theirs = _pairs(scan(path, MINIMA, columns=COLUMNS, grid_s=GRID_S)), _duckdb(path)
+    ours_s = _median_s(lambda: scan(path, MINIMA, columns=COLUMNS, grid_s=GRID_S), ROUNDS)
+    theirs_s = _median_s(lambda: _duckdb(path), 1)
+    answers = f"{len(ours):,} | {len(theirs - ours)} / {len(ours - theirs)}"
+    rates = f"{count / ours_s / 1e6:.1f} | {count / theirs_s / 1e6:.2f} | {theirs_s / ours_s:.0f}"
+    return f"| on a grid of 5 s, beside DuckDB | {count:,} | {answers} | {rates} |"
+
+
+def _alone(directory: Path, what: str, **more: object) -> str:
+    """A row of the table without a peer."""
+    path = directory / "large.parquet"
+    count = pq.read_metadata(path).num_rows
+    found = scan(path, MINIMA, columns=COLUMNS, **more)  # type: ignore[arg-type]
+    ours_s = _median_s(lambda: scan(path, MINIMA, columns=COLUMNS, **more), ROUNDS)  # type: ignore[arg-type]
+    return f"| {what} | {count:,} | {found.losses.num_rows:,} | - | {count / ours_s / 1e6:.1f} | - | - |"
+
+
+def _decoded(path: Path) -> None:
+    table = pq.ParquetFile(path, read_dictionary=["icao24"])
+    for group in range(table.num_row_groups):
+        table.read_row_group(group)
+
+
+def rows() -> list[str]:
+    """The table in Markdown, line by line."""
+    with tempfile.TemporaryDirectory(prefix="tafadi-bench-") as name:
+        directory = Path(name)
+        count = written(directory / "large.parquet", ROWS)
+        table = [
+            "| recorded traffic | rows | pairs or losses | missed / extra against peer | Tafadi, million rows/s | DuckDB | ratio |",
+            "|---|---|---|---|---|---|---|",
+            _beside_duckdb(directory),
+            _alone(directory, "all the time"),
+            _alone(directory, "all the time, with well clear", well_clear=("phase-1",)),
+        ]
+        decode_s = _median_s(lambda: _decoded(directory / "large.parquet"), ROUNDS)
+    memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    limit = f"decoding this Parquet alone goes at {count / decode_s / 1e6:.1f} million rows/s"
+    return [
+        *table,
+        "",
+        f"From the file to the sorted table, both cores; {limit}; at most {memory_mb:,.0f} MB with all peers in the process.",
+    ]
+
+
+if __name__ == "__main__":
+    print("\n".join(rows()))

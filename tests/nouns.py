@@ -101,4 +101,6 @@ def notices(draw: st.DrawFn) -> Notice:
     )
 
 
-announced = st.lists(st.builds(Announced, words, notices(), st.none() | st.just("north")), min_size=1, max_size=3, unique_by=lambda one: one.id)
+announced = st.lists(
+    st.builds(Announced, words, notices(), st.none() | st.just("north")), min_size=1, max_size=3, unique_by=lambda one: one.id
+)

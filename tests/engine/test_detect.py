@@ -380,13 +380,9 @@ def test_more_pairs_than_can_be_told_are_refused_and_not_cut(monkeypatch: pytest
     with pytest.raises(LimitError, match="volumes are not known to be clear"):
         detect(boxes)
     monkeypatch.setattr(detection, "MOST_ENTRIES", 10)
+    one_after_the_other = [flight((10.5, 20.2, 5.0, 60.0 * n), (10.5, 20.8, 5.0, 60.0 * n + 60.0)) for n in range(12)]
     with pytest.raises(LimitError, match="near a volume"):
-        detect(
-            [
-                announced("b", BOX),
-                *(announced(f"n{n}", trajectory=flight((10.5, 20.2, 5.0, 0.0), (10.5, 20.8, 5.0, 900.0))) for n in range(12)),
-            ]
-        )
+        detect([announced("b", BOX), *(announced(f"n{n}", trajectory=path) for n, path in enumerate(one_after_the_other))])
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -72,18 +72,19 @@ def recording(folder: Path) -> Path:
 
 def test_after_the_warm_up_nothing_is_compiled_anew_and_no_kernel_is_left_out(tmp_path: Path) -> None:
     plots = recording(tmp_path)
-    columns = '{"track": "track", "at": "time", "lat": "lat", "lon": "lon", "height": "height [ft] pressure"}'
+    columns = '{"track": "track", "at": "time [utc]", "lat": "lat", "lon": "lon", "height": "height [ft] pressure"}'
     minima = ["--minima", "0.5 [NM] / 500 [ft]"]
     runs = [
         ["check", str(SAMPLES / "amber.geojson"), str(SAMPLES / "cobalt.geojson")],
         ["check", str(SAMPLES / "amber.geojson"), str(SAMPLES / "cobalt.geojson"), *minima, "--json"],
         ["watch", str(plots), *minima, "--columns", columns],
         ["watch", str(plots), *minima, "--columns", columns, "--announced", str(SAMPLES / "amber.geojson")],
+        ["scan", str(plots), *minima, "--well-clear", "phase-1", "--columns", columns],
     ]
     done = subprocess.run([sys.executable, "-c", WORK, json.dumps(runs)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout.splitlines()[-1])
-    assert [code for code, _, _ in told["answers"]] == [1, 1, 1, 1], told["answers"]
+    assert [code for code, _, _ in told["answers"]] == [1, 1, 1, 1, 1], told["answers"]
     assert told["new"] == {}
     ways = {name for name in called() if is_kernel(name)}
     assert len(ways) > 30

@@ -92,7 +92,9 @@ def test_cot_keeps_what_it_can_say_and_counts_the_rest(plots: list[Plot]) -> Non
 
 
 def test_a_name_that_no_thing_can_have_and_a_place_that_is_nowhere_are_left_out_and_counted() -> None:
-    _, dropped, count = written("cot", [replace(PLOT, track="x" * 200), replace(PLOT, track="cot/ "), replace(PLOT, position=Position(0.0, 0.0))])
+    _, dropped, count = written(
+        "cot", [replace(PLOT, track="x" * 200), replace(PLOT, track="cot/ "), replace(PLOT, position=Position(0.0, 0.0))]
+    )
     assert (count, dropped.damaged) == (0, 3)
 
 

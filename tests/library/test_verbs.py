@@ -145,6 +145,8 @@ def test_states_as_columns_answer_as_the_engine_and_know_what_they_do_not_know()
     assert found.to_numpy()["start_s"][0] == pytest.approx(found[0].start_s)
     assert found[-1] == found[2]
     assert found[:2] == [found[0], found[1]]
+    with pytest.raises(IndexError):
+        found[3]
 
 
 def test_states_without_what_is_needed_are_refused() -> None:
@@ -314,3 +316,43 @@ def test_pictures_are_kept_as_files_of_their_ending(tmp_path: Path) -> None:
         tafadi.plot_pair(crossing(), crossing())
     with pytest.raises(InputError, match="cannot be drawn"):
         tafadi.plot_map(3)  # type: ignore[arg-type]  # that is the question
+
+
+# Scan
+
+
+def test_a_scan_answers_the_same_of_nouns_tables_and_files(tmp_path: Path) -> None:
+    tracks = tafadi.read_tracks(ENCOUNTER)
+    tracks.to_polars().write_parquet(tmp_path / "ours.parquet")
+    expected = tafadi.scan(tracks, minima="0.66 [NM] / 450 [ft]")
+    assert [(one.first, one.second, one.verdict) for one in expected] == [("other", "own", Verdict.CONFLICT)]
+    for source in (ENCOUNTER, [Path(ENCOUNTER)], tracks.to_pandas(), str(tmp_path / "*.parquet"), tracks.to_arrow()):
+        found = tafadi.scan(source, minima="0.66 [NM] / 450 [ft]")
+        assert list(found) == list(expected)
+        assert found.to_arrow().equals(expected.to_arrow())
+    columns = {"track": "track", "at": "at [ns]", "lat": "lat_deg", "lon": "lon_deg", "height": "height_pressure_m [m] pressure"}
+    mapped = tafadi.scan(tmp_path / "ours.parquet", minima="0.66 [NM] / 450 [ft]", columns=columns | {"climb": "climb_mps [m/s]"})
+    assert list(mapped) == list(expected)
+    assert expected.summary == "346 rows, 2 tracks: 1 loss, 0 unknown; 0 gaps"
+    assert (expected.conflicts, expected.unknown) == ((expected[0],), ())
+
+
+def test_a_gap_in_a_scan_is_listed_and_a_missing_height_is_unknown() -> None:
+    tracks = crossing()
+    blind = [plot if plot.track == "a" else Plot(plot.track, plot.at, plot.position) for plot in tracks]
+    unknown = tafadi.scan(blind if isinstance(blind, Tracks) else Tracks(blind), minima="1 [NM] / 500 [ft]").unknown
+    assert {one.cause for one in unknown} == {Cause.HEIGHT_MISSING}
+    cut = Tracks(plot for plot in tracks if not 10.0 < plot.at.since(START) < 45.0)
+    assert tafadi.scan(cut, minima="1 [NM] / 500 [ft]", gap_max_s=20.0).gaps.num_rows >= 2
+
+
+def test_a_scan_refuses_what_it_cannot_answer(tmp_path: Path) -> None:
+    with pytest.raises(InputError):
+        tafadi.scan(ENCOUNTER)
+    with pytest.raises(InputError, match="no such file"):
+        tafadi.scan(str(tmp_path / "*.parquet"), minima=MINIMA)
+    with pytest.raises(InputError, match="holds no recordings"):
+        tafadi.scan([3], minima=MINIMA)  # type: ignore[list-item]  # that is the question
+    mixed = Tracks([*crossing(), Plot("c", START, Position(0.0, 0.0), Height(1.0, Datum.GEOID))])
+    with pytest.raises(InputError, match="several datums"):
+        tafadi.scan(mixed, minima=MINIMA)

@@ -1,6 +1,7 @@
 """Plots of what comes live: garbage, cuts and losses are counted, and what was known before is known after."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from tafadi.formats.lines import LONGEST_LINE
 from tafadi.formats.reading import NOTHING, Told
 from tafadi.measure.instant import Instant
 from tafadi.model.track import Plot
-from tafadi.net.live import Arrived, Event
+from tafadi.net.live import Arrived, Event, Kind
 from tafadi.net.live_plots import CUT, LOST, SILENT, STREAMS, UNREADABLE, LivePlots
 
 AT = Instant.parse("2026-03-01T00:00:00Z")
@@ -76,8 +77,15 @@ def test_a_line_that_was_not_whole_when_the_watch_was_stopped_is_no_damage() -> 
 def test_silence_and_lost_datagrams_are_damage_with_their_count() -> None:
     read = Read([event(Event.SILENT, "is silent"), event(Event.LOST, lost=1_234), data(PLACE.format(1))])
     assert (read.skips[SILENT], read.skips[LOST], read.skips.damaged) == (1, 1_234, 1_235)
-    assert read.words == ["is silent", "sends faster than it is read: 1,234 datagrams were lost"]
+    assert read.words == ["is silent", "sends faster than it is read; 1,234 datagrams are lost until now"]
     assert len(read.plots) == 1
+
+
+def test_losses_are_all_counted_and_told_now_and_then() -> None:
+    lost = [Arrived(Event.LOST, AT.plus(after_s), lost=2) for after_s in range(25)]
+    read = Read(lost)
+    assert read.skips[LOST] == 50
+    assert [words.split()[6] for words in read.words] == ["2", "22", "42"]
 
 
 def test_one_line_without_end_takes_no_memory_and_hides_only_itself() -> None:
@@ -137,6 +145,12 @@ def test_a_format_that_does_not_come_live_is_one_sentence() -> None:
     for name in ("parquet", "csv", "geojson", "no" * 100):
         with pytest.raises(FormatError, match="does not come live; sbs, modes, asterix"):
             Read([], name)
+
+
+def test_the_how_to_names_every_format_and_every_kind_of_source() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/how/watch-live.md").read_text()
+    for name in (*STREAMS, *(f"{kind}://" for kind in Kind)):
+        assert name in text
 
 
 def test_the_longest_line_is_less_than_a_chunk() -> None:

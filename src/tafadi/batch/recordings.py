@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Final
 import numpy as np
 
 from tafadi.batch.chunks import STORE_ROWS, Chunk, Store, opened_parquet, parquet_chunks, parquet_errors, pieces_of
-from tafadi.batch.rows import ON_GROUND, Rows, Taken, empty_rows, take, wanted
+from tafadi.batch.rows import DAMAGED, LOST, ON_GROUND, Rows, Taken, empty_rows, take, wanted
 from tafadi.engine.layout import MISSING
 from tafadi.engine.routes import DATUM_CODES
 from tafadi.errors import FormatError, InputError
@@ -32,7 +32,6 @@ GZIP: Final = b"\x1f\x8b"
 READ_BYTES: Final = 1 << 16
 BLOCK_BYTES: Final = 1 << 25  # of CSV that is parsed at once; a line longer than this is none
 PLOTS: Final = 200_000  # that are turned into arrays together
-DAMAGED: Final = "a damaged or truncated line"
 _EXAMPLE: Final = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 
 
@@ -182,7 +181,7 @@ def _hits(path: Path, kind: str) -> Iterator[tuple[Taken, int]]:
             yield plot_rows(some), len(some)
     left_out = Counter({reason: count for reason, count, _ in tracks.skips.rows()})
     if left_out:
-        yield Taken(empty_rows(), left_out), left_out.total()
+        yield Taken(empty_rows(), left_out + Counter({LOST: tracks.skips.damaged})), left_out.total()
 
 
 def plot_rows(plots: Sequence["Plot"]) -> Taken:

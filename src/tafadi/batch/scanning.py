@@ -24,6 +24,7 @@ from tafadi.batch.local import WORKERS_MOST, Told, gap_ns, run_here, run_process
 from tafadi.batch.losses import gaps_table, losses_table
 from tafadi.batch.recordings import file_chunks, table_chunks
 from tafadi.batch.resume import Checkpoint, identity_of
+from tafadi.batch.rows import DAMAGE, DAMAGED, LOST
 from tafadi.batch.windows import Task, tasks_of
 from tafadi.engine.history import GAP_MAX_S, Ask, checked_ask, rules_of
 from tafadi.engine.layout import CONFLICT, SECOND_NS
@@ -53,11 +54,12 @@ class Summary(NamedTuple):
     gap_s: float  # their lengths together
     start_ns: int | None  # of the first row that can be used
     end_ns: int | None
+    damaged: int = 0  # rows or lines of those left out that may have held a hit, and nobody knows which
 
     @property
     def is_clear(self) -> bool:
         """Whether nothing was found, and nothing is unknown."""
-        return not (self.losses or self.unknown or self.gaps)
+        return not (self.losses or self.unknown or self.gaps or self.damaged)
 
 
 class Scanned(NamedTuple):
@@ -231,6 +233,9 @@ def _gathered(results: Iterator[tuple[Task, Result]], count: int, ask: Ask) -> R
 
 def _scanned(result: Result, store: Store, rows: int, ask: Ask) -> Scanned:
     left_out = dict(sorted((store.left_out + Counter(result.left_out)).items()))
+    # What other formats call damaged stands among their reasons too; of tables the reasons are counted.
+    lost = left_out.pop(LOST, None)
+    damaged = (lost or 0) + sum(count for reason, count in left_out.items() if reason in DAMAGE and (lost is None or reason != DAMAGED))
     if not len(result.seen):
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count in left_out.items())
         raise FormatError(f"there is no row that can be used, so nothing can be said: {reasons or 'there are none'}")
@@ -248,5 +253,6 @@ def _scanned(result: Result, store: Store, rows: int, ask: Ask) -> Scanned:
         float(lasting_ns.sum() / SECOND_NS),
         int(result.seen[:, 1].min()),
         int(result.seen[:, 2].max()),
+        damaged,
     )
     return Scanned(losses_table(result, ask), gaps_table(result), summary)

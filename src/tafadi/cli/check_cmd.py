@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from tafadi.cli.exits import FOUND, NOTHING, door
+from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.errors import InputError, LimitError
 
 if TYPE_CHECKING:
@@ -58,16 +59,9 @@ def check(
         str | None, typer.Option("--window", help="For which time zones are read that stand without an end.", metavar="START/END")
     ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="List zones that cannot be read, and check the others; never clear.")] = False,
-    geoid: Annotated[
-        str | None, typer.Option("--geoid", help="A grid of the geoid: egm2008, egm96 or a .gtx file; any installed one.", metavar="GRID")
-    ] = None,
-    air: Annotated[
-        str | None,
-        typer.Option("--air", help='What is known of the air: "±300 \\[m]" or "1003 ± 2 \\[hPa], -10 ± 5 \\[K]".', metavar="AIR"),
-    ] = None,
-    terrain: Annotated[
-        str | None, typer.Option("--terrain", help='How high the ground lies: "230 ± 20 \\[m] geoid".', metavar="HEIGHT")
-    ] = None,
+    geoid: GeoidOption = None,
+    air: AirOption = None,
+    terrain: TerrainOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer to this file.", metavar="FILE")] = None,
     report: Annotated[
         Path | None,
@@ -78,7 +72,6 @@ def check(
 
     Exit codes: 0 every pair is clear, 1 a conflict or an unknown was found, 2 the check could not be made.
     """
-    from tafadi.cli.heights_stated import Heights
     from tafadi.formats.quantity import parse_minima
     from tafadi.model.judgement import Verdict
 
@@ -196,8 +189,8 @@ def read_notices(file: str, source: str | None, window: "Span | None" = None, le
 
 def _bytes(file: str) -> tuple[bytes, str]:
     """What the file holds, unpacked if need be, and what that is called."""
+    from tafadi.cli.unpacked import opened, unpacked
     from tafadi.formats.strict_json import LARGEST_BYTES, check_size
-    from tafadi.store.unpacked import opened, unpacked
 
     if file != "-" and Path(file).is_file():
         check_size(Path(file).stat().st_size, "")  # packed or not, so that no large file is read for nothing

@@ -134,8 +134,8 @@ def _carries_tracks(file: str, source: str | None, columns: str | None) -> bool:
 
 def _looked(file: str) -> "Format":
     """The format of the file, by its first bytes and, of what can be read from there, its last."""
+    from tafadi.cli.unpacked import opened
     from tafadi.formats.registry import HEAD_BYTES, sniff
-    from tafadi.store.unpacked import opened
 
     if file == "-":
         return sniff(_first_of_input(), "")

@@ -10,7 +10,9 @@ Every one says how far it may be wrong, because the verdict depends on it. "+-" 
 """
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
 
 from tafadi.errors import InputError, MissingError
 from tafadi.measure.height import Datum, Height
@@ -24,6 +26,14 @@ if TYPE_CHECKING:
 AIR_EXAMPLE: Final = '"±300 [m]", or "1003 ± 2 [hPa], -10 ± 5 [K]"'
 TERRAIN_EXAMPLE: Final = '"230 ± 20 [m] geoid"'
 LONGEST_TEXT: Final = 200
+GeoidOption = Annotated[
+    str | None, typer.Option("--geoid", help="A grid of the geoid: egm2008, egm96 or a .gtx file; any installed one.", metavar="GRID")
+]
+AirOption = Annotated[
+    str | None,
+    typer.Option("--air", help='What is known of the air: "±300 \\[m]" or "1003 ± 2 \\[hPa], -10 ± 5 \\[K]".', metavar="AIR"),
+]
+TerrainOption = Annotated[str | None, typer.Option("--terrain", help='How high the ground lies: "230 ± 20 \\[m] geoid".', metavar="HEIGHT")]
 _AROUND = re.compile(r"\s*([^±]{0,40}?)\s*±\s*([^±\[\]\s][^±\[\]]{0,40}?)\s*(\[[^\[\]]{1,10}\])\s*")
 
 

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 # them again and again took a third of the time of the first answer.
 GARBAGE_AT: Final = 400_000
 
+# Where scipy is installed, numba loads it (0.3 s) for a linear algebra that no kernel asks for; and pyarrow loads pandas (0.5 s) to see
+# whether what it is given is of it. The program uses neither; the library, in a process of its user's, leaves them alone.
+UNUSED: Final = ("scipy", "pandas")
+
 
 class Where(NamedTuple):
     """Where a command is found, and its line in the help of the whole program."""
@@ -132,6 +136,6 @@ def options(
 def run() -> None:
     """Runs the program with the arguments of this process."""
     gc.set_threshold(GARBAGE_AT)
-    # Where scipy is installed, numba loads it (0.3 s) for a linear algebra that no kernel of ours asks for. Nothing else here uses it.
-    sys.modules.setdefault("scipy", cast(ModuleType, None))
+    for name in UNUSED:
+        sys.modules.setdefault(name, cast(ModuleType, None))
     app()

@@ -1,7 +1,8 @@
 """`tafadi scan`: losses of separation and of well clear in recorded traffic.
 
 The exit code is the answer: 0 when nothing was found and nothing is unknown, 1 when there is any loss, any pair near one another of which
-heights are not known, or any gap in a track (nobody knows what happened in it), 2 when the question could not be asked.
+heights are not known, any gap in a track (nobody knows what happened in it) or any damaged row (nobody knows what it held), 2 when the
+question could not be asked.
 """
 
 import sys
@@ -215,11 +216,13 @@ def _tell(summary: "Summary") -> None:
 def summary_lines(summary: "Summary") -> list[str]:
     """The summary for people: what was found, what is not known, what was left out."""
     lines = [
-        f"{summary.rows:,} rows, {summary.tracks:,} tracks: {summary.losses:,} losses, {summary.unknown:,} unknown, "
-        f"{summary.gaps:,} gaps of {summary.gap_s:,.0f} s together in which nothing is known."
+        f"{summary.rows:,} rows, {summary.tracks:,} tracks: {summary.losses:,} losses, {summary.unknown:,} unknown; "
+        f"gaps: {summary.gaps:,}, together {summary.gap_s:,.0f} s, in which nothing is known."
     ]
     if summary.repeated or summary.contradicting:
         lines.append(f"{summary.repeated:,} rows are repeated; {summary.contradicting:,} contradict another of the same track and time.")
+    if summary.damaged:
+        lines.append(f"{summary.damaged:,} rows or lines were damaged; what they held is unknown.")
     reasons = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
     lines += [f"left out: {count:,} rows: {reason}" for reason, count in reasons[:REASONS_MOST]]
     return lines

@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 @door
 def watch(
     recording: Annotated[
-        str,
-        typer.Argument(
-            help="A recording, packed or not; one dash is standard input; or tcp://HOST:PORT, tcp-listen://…, udp://….", metavar="RECORDING"
-        ),
+        str, typer.Argument(help="A recording, a dash (standard input), tcp://…, tcp-listen://… or udp://….", metavar="RECORDING")
     ],
     minima: Annotated[
         str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". Required.', metavar="H / V")

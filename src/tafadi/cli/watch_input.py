@@ -48,8 +48,8 @@ def opened(recording: str, follow: bool = False) -> "Iterator[IO[bytes] | Receiv
 
     Raises OSError, FormatError for damaged compression, InputError for an address that is none, UnavailableError where nobody can listen.
     """
+    from tafadi.cli import unpacked
     from tafadi.cli.watch_live import Followed, can_wait, now, until_stopped
-    from tafadi.store import unpacked
 
     if is_live(recording):
         from tafadi.net.live import Address, Receiver

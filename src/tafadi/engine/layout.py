@@ -42,6 +42,7 @@ GROUND: Final = 3
 MISSING: Final = -1
 MIXED: Final = -2  # a leg from one datum to another: its height in between is not known
 
+HIGHEST_M: Final = 100_000.0  # nothing flies above this in any datum: measure.height has the same
 EDGE_M: Final = 1e-6  # exactly at the minima is separated; flight levels turned into metres land within a nanometre of them
 JOIN_S: Final = 1e-3  # gaps between spans shorter than this are the seams of our own pieces (1 mm at 1 m/s), not separation
 SECOND_NS: Final = 1_000_000_000

@@ -16,7 +16,7 @@ from enum import IntEnum
 
 from tafadi.engine.brought import Bringing, NotBroughtError, View
 from tafadi.engine.detect import judge
-from tafadi.measure.height import Datum
+from tafadi.measure.height import Datum, Height
 from tafadi.measure.levelling import TARGETS, Levelling
 from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.operation import NO_MINIMA, Announced, Minima, Notice
@@ -78,12 +78,14 @@ class Across:
         """The judgement by these minima, or what is found across datums where it is UNKNOWN and heights are unlike."""
         if judgement.verdict is not Verdict.UNKNOWN or not are_unlike(first.notice, second.notice):
             return judgement
-        found = [self._part(one, two, minima) for one in _split(first) for two in _split(second)]
+        ones, twos = list(_split(first)), list(_split(second))
+        if len(ones) == len(twos) == 1:
+            return replace(self._part(judgement, first, second, minima), minima=judgement.minima)
+        found = [self._part(judge(one, two, minima), one, two, minima) for one in ones for two in twos]
         return _combined(judgement, [one for one in found if one.verdict is not Verdict.CLEAR])
 
-    def _part(self, first: Announced, second: Announced, minima: Minima | None) -> Judgement:
-        """The judgement of two parts: as they are where that decides, else across datums."""
-        plain = judge(first, second, minima)
+    def _part(self, plain: Judgement, first: Announced, second: Announced, minima: Minima | None) -> Judgement:
+        """The judgement of two parts: as they are (`plain`) where that decides, else across datums."""
         if plain.verdict is not Verdict.UNKNOWN or not are_unlike(first.notice, second.notice):
             return plain
         told = plain
@@ -120,14 +122,33 @@ def _seen(bringing: Bringing, view: View, first: Announced, second: Announced, m
     """The judgement in one view; CLEAR when no band of one of them is left in it."""
     one, two = bringing.notice(first.notice, view, within_m), bringing.notice(second.notice, view, within_m)
     if one is None or two is None:
-        low, high = sorted((first.id, second.id))
-        return Judgement(low, high, Verdict.CLEAR, NO_MINIMA)  # the minima are those of the whole
+        return Judgement(*_names(first, second), Verdict.CLEAR, NO_MINIMA)  # the minima are those of the whole
     stated = [each for each in (minima, one.minima, two.minima) if each is not None]
+    if _are_apart(one, two, max((each.vertical_m for each in stated), default=0.0)):
+        return Judgement(*_names(first, second), Verdict.CLEAR, NO_MINIMA)
     if stated and one.trajectory is not None and two.trajectory is not None:  # elsewhere what may be wrong is in the bands
         room_m = max(each.vertical_m for each in stated) + view.value * within_m
         minima = Minima(max(each.horizontal_m for each in stated), max(0.0, room_m))
         one, two = replace(one, minima=None), replace(two, minima=None)
     return judge(replace(first, notice=one), replace(second, notice=two), minima)
+
+
+def _names(first: Announced, second: Announced) -> tuple[str, str]:
+    return (first.id, second.id) if first.id <= second.id else (second.id, first.id)
+
+
+def _are_apart(one: Notice, two: Notice, room_m: float) -> bool:
+    """Whether every volume of one lies above or below every volume of the other: that is seen without judging the pair."""
+    if one.trajectory is not None or two.trajectory is not None:
+        return False
+    bands = [[(volume.lower, volume.upper) for volume in notice.volumes] for notice in (one, two)]
+    return all(
+        _above(low, other_high, room_m) or _above(other_low, high, room_m) for low, high in bands[0] for other_low, other_high in bands[1]
+    )
+
+
+def _above(lower: Height | None, upper: Height | None, room_m: float) -> bool:
+    return lower is not None and upper is not None and lower.above(upper) >= room_m
 
 
 def _split(announced: Announced) -> Iterator[Announced]:

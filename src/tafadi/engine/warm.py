@@ -108,5 +108,5 @@ def _recorded() -> None:
     track, datum = np.repeat(np.arange(2, dtype=np.int32), 3), np.full(6, PRESSURE, np.int8)
     plots = Plots(track, at_ns, lat_deg, lon_deg, np.full(6, 1_000.0), datum)
     ask = history.Ask(history.rules_of(_MINIMA, ["phase-1"]))
-    found = history.search(plots, 2, ask, history.Window(int(at_ns.min()), int(at_ns.max()) + 1))
+    found = history.search([plots], 2, ask, history.Window(int(at_ns.min()), int(at_ns.max()) + 1))
     history.places_deg(history.folded(found.pieces, ask))

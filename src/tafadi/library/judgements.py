@@ -5,8 +5,7 @@ from collections.abc import Container, Iterable, Mapping
 from typing import Any, Final
 
 from tafadi.errors import InputError
-from tafadi.library.result import TIME, Result, Row, table
-from tafadi.measure.instant import SECOND_NS, Instant
+from tafadi.library.result import TIME, Result, Row, second, table
 from tafadi.model.judgement import Judgement, Overlap, Verdict
 from tafadi.model.operation import Minima
 
@@ -168,11 +167,6 @@ def told(one: Judgement) -> str:
     cause = "" if one.cause is None else f" ({one.cause})"
     when = "" if one.span is None else f" {second(one.span.start)} to {second(one.span.end)}"
     return f"{one.verdict}{cause}{when}{closeness(one)}"
-
-
-def second(at: Instant) -> Instant:
-    """The whole second that is nearest: enough to read."""
-    return Instant(round(at.seconds) * SECOND_NS)
 
 
 def closeness(one: Judgement) -> str:

@@ -68,9 +68,10 @@ class Picture:
 def plot_map(*drawn: Drawn, found: Iterable[Judgement | Alert] = (), title: str = "") -> Picture:
     """The map of notices and tracks, and of where something is found of them.
 
-    `drawn` are `Notices`, `Tracks`, single notices, or the plots of one track; `found` is what `detect`, `watch` or `scan` gave: conflicts
-    are crossed and numbered, UNKNOWN is hatched and bears a question mark. Azimuthal equidistant about what is drawn, geodesic edges, WGS
-    84; at most 1,500 are drawn, those first of which something is found; `title` stands above. Raises InputError for what cannot be drawn.
+    `drawn` are `Notices`, `Tracks`, single notices, or the plots of one track; `found` is what `detect`, `watch` or `scan` gave:
+    conflicts are crossed and numbered, UNKNOWN is hatched and bears a question mark. Azimuthal equidistant (WGS 84), edges are
+    geodesics; at most 1,500 are drawn, those first of which something is found; `title` stands above. Raises InputError for what cannot
+    be drawn.
 
     >>> from tafadi import detect, plot_map, read_notices
     >>> amber, cobalt = read_notices("samples/amber.geojson"), read_notices("samples/cobalt.geojson")
@@ -95,9 +96,10 @@ def plot_pair(
 ) -> Picture:
     """One pair on one sheet: its map, its horizontal and vertical distance over time against the minima, and its heights.
 
-    `first` and `second` are one notice or one track each; `minima` a noun or text like "5 [NM] / 1000 [ft]", by default those of `found`,
-    which is the judgement or alert about the pair; `window` the time that is shown, by default the loss and what is around it; `title`
-    stands above. A gap in the data is not drawn, and what is not known is hatched. Raises InputError for more than one of either, UnitError for minima without units.
+    `first` and `second` are one notice or one track each; `minima` a noun or text like "5 [NM] / 1000 [ft]", by default those of
+    `found`, which is the judgement or alert about the pair; `window` the time that is shown, by default the loss and what is around it;
+    `title` stands above. A gap in the data is not drawn, and what is not known is hatched. Raises InputError for more than one of
+    either, UnitError for minima without units.
 
     >>> from tafadi import detect, plot_pair, read_notices
     >>> amber, cobalt = read_notices("samples/amber.geojson"), read_notices("samples/cobalt.geojson")

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tafadi.errors import RefusedError
-from tafadi.measure.instant import Instant
+from tafadi.measure.instant import SECOND_NS, Instant
 
 if TYPE_CHECKING:
     import geopandas
@@ -56,6 +56,11 @@ def table(rows: Iterable[Row], schema: Schema) -> Any:
 
 def _cell(value: object) -> object:
     return value.ns if isinstance(value, Instant) else value
+
+
+def second(at: Instant) -> Instant:
+    """The whole second that is nearest: enough to read."""
+    return Instant(round(at.seconds) * SECOND_NS)
 
 
 class Result(Sequence[Noun], Generic[Noun]):
@@ -150,9 +155,11 @@ def _values(column: Any) -> list[object]:
 
 
 def _shown(cell: object) -> str:
-    """A cell as people read it: whole metres and seconds are enough, and times without a fraction."""
+    """A cell as people read it: five digits of a number and whole seconds are enough."""
     if cell is None:
         return ""
+    if isinstance(cell, Instant):
+        return str(second(cell))
     text = f"{cell:,.5g}" if isinstance(cell, float) and abs(cell) < 1e4 else f"{cell:,.0f}" if isinstance(cell, float) else str(cell)
     return text if len(text) <= WIDEST_CELL else text[: WIDEST_CELL - 1] + "…"
 

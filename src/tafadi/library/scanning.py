@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 GAP_MAX_S: Final = 60.0  # five turns of an en-route radar, as of the scan itself
 WILD: Final = frozenset("*?[")
+UNUSED: Final = frozenset(("ground_speed", "course", "climb", "cleared_height", "address", "callsign", "squawk", "party"))  # in a scan
+NEEDED: Final = frozenset(("track", "at", "lat_deg", "lon_deg"))
 OURS: Final = {"track": "track", "at": "at [ns]", "lat": "lat_deg", "lon": "lon_deg"}
 
 
@@ -58,10 +60,7 @@ class Losses(Result[Judgement]):
     def __getitem__(self, index: int | slice) -> Judgement | Sequence[Judgement]:
         if isinstance(index, slice):
             return [self[row] for row in range(*index.indices(len(self)))]
-        row = index + len(self) if index < 0 else index
-        if not 0 <= row < len(self):
-            raise IndexError(index)  # what ends a sequence in Python
-        return _judgement(self._cells(row))
+        return _judgement(self._cells(range(len(self))[index]))
 
     def __iter__(self) -> Iterator[Judgement]:
         return (self[row] for row in range(len(self)))
@@ -149,7 +148,7 @@ def scan(
     at or above that height, `grid_s` only at whole multiples of so many seconds. `workers` are processes; `scheduler` is the address of
     a dask.distributed cluster (tafadi[cluster]); a scan with a `checkpoint` directory goes on where it was stopped; `progress` is told
     how far it is; `format` reads every file as that format. The result is the same whatever these are. Raises InputError when nothing
-    is asked for, FormatError for what cannot be read. Theory: docs/maths/recorded.md.
+    is asked for, FormatError for what cannot be read. Theory: docs/maths/scan.md.
 
     >>> from tafadi import scan
     >>> found = scan("samples/encounter.csv", minima="1 [NM] / 500 [ft]", well_clear=["phase-1"])
@@ -158,7 +157,7 @@ def scan(
     """
     from tafadi.batch.scanning import scan as scanned  # heavy: only when something is scanned
 
-    given, names = _given(recordings, columns)
+    given, names = _given(recordings, None if columns is None else {one: columns[one] for one in columns if one not in UNUSED})
     return Losses(
         scanned(
             given,
@@ -188,6 +187,9 @@ def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Map
         paths += _files(fspath(one))
     if columns is None and paths and all(map(_is_ours, paths)):
         return _table(Tracks(plot for path in paths for plot in read_tracks(path)), None)
+    said = [_said(path) for path in paths] if columns is None else []
+    if said and all(one >= NEEDED for one in said):
+        return paths, ours(set().union(*said))
     return paths, columns
 
 
@@ -205,6 +207,24 @@ def _is_ours(path: Path) -> bool:
             return file.read(len(HEADER)) == HEADER
     except InputError:
         return False
+
+
+def _said(path: Path) -> set[str]:
+    """The columns of a Parquet file of which not every cell is empty, by its statistics; none where it is no Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        metadata = pq.read_metadata(path)
+    except (pa.ArrowException, OSError):
+        return set()
+    said: set[str] = set()
+    for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
+        for column in (group.column(number) for number in range(metadata.num_columns)):
+            counted = column.statistics is not None and column.statistics.has_null_count
+            if not counted or column.statistics.null_count < group.num_rows:
+                said.add(column.path_in_schema)
+    return said
 
 
 def _files(name: str) -> list[Path]:
@@ -229,7 +249,4 @@ def ours(names: set[str]) -> dict[str, str]:
     found = dict(OURS)
     if heights:
         found["height"] = f"{heights[0][0]} [m] {heights[0][1]}"
-    for member, column in (("ground_speed", "ground_speed_mps [m/s]"), ("course", "course_deg [deg]"), ("climb", "climb_mps [m/s]")):
-        if column.split(" ")[0] in names:
-            found[member] = column
-    return found
+    return found | ({"on_ground": "on_ground"} if "on_ground" in names else {})

@@ -85,7 +85,7 @@ class StandingSet:
         looked_at = len(self) - (one.id in self._engine)
         judged = self._engine.against(one)
         parties = {name: self._parties.get(name) for judgement in judged for name in (judgement.first, judgement.second)}
-        return Judgements(judged, parties | {one.id: one.party}, looked_at, self._engine, one.id)
+        return Judgements(judged, parties | {one.id: one.party}, looked_at, self, one.id)
 
     def verdicts(self, notice: NoticeSource) -> dict[str, Verdict]:
         """The verdicts that are not CLEAR, by identity: the same question answered in microseconds, without times and places."""

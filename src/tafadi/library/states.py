@@ -69,10 +69,7 @@ class Meetings(Result[Meeting]):
     def __getitem__(self, index: int | slice) -> Meeting | Sequence[Meeting]:
         if isinstance(index, slice):
             return [self[row] for row in range(*index.indices(len(self)))]
-        row = index + len(self) if index < 0 else index
-        if not 0 <= row < len(self):
-            raise IndexError(index)  # what ends a sequence in Python
-        cells = self._table.slice(row, 1).to_pylist()[0]
+        cells = self._table.slice(range(len(self))[index], 1).to_pylist()[0]
         cause = None if cells["cause"] is None else Cause(cells["cause"])
         return Meeting(**(cells | {"verdict": Verdict(cells["verdict"]), "cause": cause}))
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from io import BytesIO
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from tafadi.errors import FormatError, InputError
 from tafadi.formats import track_table

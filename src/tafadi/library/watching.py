@@ -5,9 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tafadi.errors import InputError
-from tafadi.library.judgements import FOUND, PAIR, asked, closeness, found_cells, second
+from tafadi.library.judgements import FOUND, PAIR, asked, closeness, found_cells
 from tafadi.library.notices import NoticeSource, read_notices
-from tafadi.library.result import TIME, Result, Row, table
+from tafadi.library.result import TIME, Result, Row, second, table
 from tafadi.library.tracks import TrackSource, read_tracks, taken
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import Alert
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 LOOKAHEAD_S: Final = 30.0  # as of the command `tafadi watch`
 SCHEMA: Final = (
-    {"kind": "string", "state": "string"}
+    {"kind": "string", "state": "string", "level": "int64", "by": "string"}
     | PAIR
-    | {"raised_at": TIME, "over_at": TIME, "warning_s": "double"}
+    | {"raised_at": TIME, "told_at": TIME, "over_at": TIME, "warning_s": "double"}
     | FOUND
     | {"missed_at": TIME, "missed_horizontal_m": "double", "missed_vertical_m": "double"}
 )
@@ -31,7 +31,8 @@ SCHEMA: Final = (
 class Alerts(Result[Alert]):
     """Alerts in the order in which they were told.
 
-    Columns: `kind`, `state`, `first`, `second` (tracks or identities of notices, sorted), their parties, `raised_at`, `over_at`,
+    Columns: `kind`, `state`, `level` and `by` (where the kind has levels: how grave, by which rules), `first`, `second` (tracks or
+    identities of notices, sorted), their parties, `raised_at`, `told_at` (when it was raised, or became graver), `over_at`,
     `warning_s` (from the alert to the predicted loss), the prediction (columns as of `Judgements`), and what was recorded as the closest
     approach once it was over (`missed_at`, `missed_horizontal_m`, `missed_vertical_m`). `silenced` lists the pairs that a rule against
     false alarms explained, each with its rule; `ignored` counts plots that were left out, by reason.
@@ -76,7 +77,8 @@ def _row(one: Alert) -> Row:
     missed = one.missed
     cells: Row = {"kind": one.kind.value, "state": one.state.value, "first": one.first, "second": one.second}
     cells |= {"first_party": one.party_first, "second_party": one.party_second}
-    cells |= {"raised_at": one.raised_at, "over_at": one.over_at, "warning_s": one.warning_s}
+    cells |= {"level": one.level, "by": one.by or None}
+    cells |= {"raised_at": one.raised_at, "told_at": one.said_at, "over_at": one.over_at, "warning_s": one.warning_s}
     cells |= found_cells(one.predicted) | {"verdict": one.verdict.value}
     cells |= {"missed_at": None if missed is None else missed.at}
     cells["missed_horizontal_m"] = None if missed is None else missed.horizontal_m

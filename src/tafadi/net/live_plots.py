@@ -22,6 +22,7 @@ SILENT: Final = "the source was silent; what it would have seen is unknown"
 LOST: Final = "a datagram was lost, because datagrams came faster than they were read"
 UNREADABLE: Final = "a stretch that is none of the format; reading went on behind it"
 GARBAGE_BYTES: Final = 65_536  # without a single plot, and with damage in it: this is told while it goes on
+AGAIN_S: Final = 10.0  # losses come in bursts; each is counted, and told at most so often
 
 Read = Callable[[Iterable[bytes]], Iterator[Plot]]
 
@@ -52,6 +53,7 @@ class LivePlots:
         self._streams = 0
         self._plots = 0
         self._bytes = 0
+        self._lost_told: Instant | None = None
         self._stream = STREAMS[format](told._replace(clock=lambda: self._at))
         self.skips = self._stream.skips
 
@@ -102,8 +104,9 @@ class LivePlots:
         """Tells and counts what happened at the source."""
         if arrived.words:
             self._tell(arrived.words)
-        if arrived.event is Event.LOST:
-            self._tell(f"sends faster than it is read: {arrived.lost:,} datagrams were lost")
+        if arrived.event is Event.LOST and (self._lost_told is None or arrived.at.since(self._lost_told) >= AGAIN_S):
+            self._lost_told = arrived.at
+            self._tell(f"sends faster than it is read; {self.skips[LOST] + arrived.lost:,} datagrams are lost until now")
         reason = {Event.CUT: CUT, Event.SILENT: SILENT, Event.LOST: LOST}.get(arrived.event)
         if reason is not None:
             self.skips.add(reason, max(self._streams, 1), is_damage=True, count=max(arrived.lost, 1))

@@ -68,7 +68,8 @@ class Course:
         leg = np.clip(np.searchsorted(self.at_ns, at_ns, side="right") - 1, 0, len(self.at_ns) - 2)
         begins, lasts = self.at_ns[leg], self.at_ns[leg + 1] - self.at_ns[leg]
         part = (at_ns - begins) / lasts
-        known = (part >= 0.0) & (part <= 1.0) & (lasts <= self.gap_max_s * SECOND_NS)
+        is_point = (part == 0.0) | (part == 1.0)  # beside a gap the point itself is still known
+        known = is_point | ((part > 0.0) & (part < 1.0) & (lasts <= self.gap_max_s * SECOND_NS))
         lat, lon = self.lat_deg, self.lon_deg
         bearing, _, length_m = geod().inv(lon[leg], lat[leg], lon[leg + 1], lat[leg + 1])
         lons, lats, _ = geod().fwd(lon[leg], lat[leg], bearing, np.asarray(length_m) * part)

@@ -22,7 +22,7 @@ from tafadi.reports.sentences import minima_told, outwards, sentence, why
 from tafadi.reports.timeline import timeline_figure
 
 MOST_ROWS: Final = 2_000  # of the table, about a megabyte; programs have --format json
-MOST_PICTURED: Final = 12  # pairs with pictures of their own: about 160 kB and half a second each
+MOST_PICTURED: Final = 10  # pairs with pictures of their own: about 160 kB and half a second each
 HEAD: Final = ("#", "Verdict", "Between", "From, to", "Closest")
 SIGNS: Final = {Verdict.CONFLICT: "×", Verdict.UNKNOWN: "?", Verdict.CLEAR: "✓"}
 

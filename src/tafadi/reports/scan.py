@@ -232,7 +232,7 @@ def graveness_figure(losses: "pa.Table") -> "Figure":
     with styled():
         figure = new_figure(8.0, 4.6)
         axes = figure.add_axes((0.1, 0.12, 0.78, 0.76))
-        top_m = float(np.nanmax(vertical_m)) * 1.15 if known.any() else 100.0
+        top_m = max(float(np.nanmax(vertical_m)) * 1.15, 10.0) if known.any() else 100.0
         low_m = -0.12 * top_m
         unit_m = axis.set_metres(axes, top_m, is_high=True)
         axes.set_ylim(low_m - 0.06 * top_m if not known.all() else -0.03 * top_m, top_m)

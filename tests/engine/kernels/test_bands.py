@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.volumes import bands_share
+from tafadi.engine import layout
 from tafadi.engine.kernels.bands import compare_bands
 from tafadi.engine.layout import CLEAR, CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NOT_FINITE, UNKNOWN, Bodies
 from tafadi.engine.routes import DATUM_CODES
@@ -118,3 +119,7 @@ def test_a_top_that_stands_for_none_is_above_every_bottom_whatever_its_datum() -
     assert compared(high, (height(500.0), height(HIGHEST_M)))[0] == CONFLICT
     assert compared(high, (height(500.0, Datum.PRESSURE), height(600.0, Datum.PRESSURE)))[0] == CLEAR
     assert compared(high, (height(500.0), None)) == (UNKNOWN, HEIGHT_MISSING)
+
+
+def test_the_kernels_have_the_top_of_all_air_that_the_measures_have() -> None:
+    assert layout.HIGHEST_M == HIGHEST_M

@@ -20,6 +20,7 @@ from tafadi.engine.layout import (
     EDGE_M,
     GROUND,
     HEIGHT_MISSING,
+    HIGHEST_M,
     MISSING,
     NO_CAUSE,
     NOT_FINITE,
@@ -32,7 +33,6 @@ from tafadi.engine.layout import (
     leaf,
     part,
 )
-from tafadi.measure.height import HIGHEST_M
 
 
 class Band(NamedTuple):

@@ -204,7 +204,7 @@ def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen:
 
 
 def order_plots(parts: Sequence[Plots], count: int, limits: Limits, world: World, counts: Ints, seen: Ints) -> tuple[Tracks, int]:
-    """The plots of so many tracks in order, with their legs, and how many legs do not hold. Those beyond a gap of the limits' time are left.
+    """The plots of so many tracks in order, with their legs, and how many legs do not hold. Those beyond a gap of that time are left.
 
     counts, seen : out, as `link_plots` has them
     """

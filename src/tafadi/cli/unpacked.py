@@ -127,5 +127,5 @@ def _member(file: IO[bytes]) -> Iterator[tuple[IO[bytes], int]]:
                 raise FormatError("the archive is locked with a password; unpack it yourself", format="zip")
             with archive.open(files[0]) as inner:
                 yield inner, files[0].compress_size
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except (zipfile.BadZipFile, RuntimeError) as error:  # RuntimeError: packed in a way that Python does not know
         raise FormatError(f"it is compressed and damaged ({error})", format="zip") from None

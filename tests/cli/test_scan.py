@@ -1,0 +1,97 @@
+"""`tafadi scan` on the command line: options, outputs, exit codes."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from tafadi.cli.main import app
+from tafadi.formats.agreement import write_document
+from tafadi.measure.earth import Position
+from tafadi.measure.instant import Instant
+from tafadi.model.agreement import Agreement, Landmark
+from tafadi.model.names import Mode
+from tafadi.model.operation import Minima
+
+COLUMNS = '{"track": "id", "at": "t [s]", "lat": "lat", "lon": "lon", "height": "h [m] geoid"}'
+MINIMA = ("--minima", "5000 [m] / 300 [m]", "--columns", COLUMNS)
+
+
+def table(path: Path, apart_deg: float, gap_s: int = 0) -> str:
+    """A CSV of two that keep their distance, one perhaps with a gap."""
+    rows = [
+        f"{name},{s + (gap_s if s > 30 else 0) * (name == 'a')},47.0,{8.0 + apart_deg * (name == 'b')},1000"
+        for s in range(0, 61, 10)
+        for name in "ab"
+    ]
+    path.write_text("id,t,lat,lon,h\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def run(*options: str) -> tuple[int, str, str]:
+    """The exit code, and what was said on both outputs."""
+    result = CliRunner().invoke(app, ["scan", *options])
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_it_says_no_when_nothing_was_found_and_nothing_is_unknown(tmp_path: Path) -> None:
+    code, out, err = run(table(tmp_path / "a.csv", 0.2), *MINIMA)
+    assert (code, len(out.splitlines())) == (0, 1)
+    assert err == "14 rows, 2 tracks: 0 losses, 0 unknown; gaps: 0, together 0 s, in which nothing is known.\n"
+
+
+def test_a_loss_is_found_and_written_in_every_form(tmp_path: Path) -> None:
+    recording = table(tmp_path / "a.csv", 0.01)
+    code, out, _ = run(recording, *MINIMA)
+    assert (code, len(out.splitlines())) == (1, 2)
+    for name in ("csv", "jsonl", "geojson", "parquet"):
+        assert run(recording, *MINIMA, "-o", str(tmp_path / f"out.{name}"))[0] == 1
+    assert (tmp_path / "out.csv").read_text(encoding="utf-8") == out
+    line = json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))
+    (feature,) = json.loads((tmp_path / "out.geojson").read_text(encoding="utf-8"))["features"]
+    (row,) = pq.read_table(tmp_path / "out.parquet").to_pylist()
+    assert (line["first"], line["second"], line["start"]) == ("a", "b", "1970-01-01T00:00:00.000000000Z")
+    assert feature["geometry"]["coordinates"] == [line["lon_deg"], line["lat_deg"]] == [row["lon_deg"], row["lat_deg"]]
+    assert row["horizontal_m"] == line["horizontal_m"] == pytest.approx(761.0, abs=1.0)
+
+
+def test_a_gap_is_not_clear(tmp_path: Path) -> None:
+    code, _, err = run(table(tmp_path / "a.csv", 0.2, gap_s=100), *MINIMA, "--gaps", str(tmp_path / "gaps.csv"))
+    assert code == 1
+    assert "gaps: 1, together 110 s" in err
+    assert (tmp_path / "gaps.csv").read_text(encoding="utf-8").splitlines()[1].startswith('"a","1970-01-01T00:00:30')
+
+
+def test_the_minima_may_be_those_of_an_agreement(tmp_path: Path) -> None:
+    places = tuple(Landmark(name, Position(47.0, lon)) for name, lon in (("one", 8.0), ("two", 9.0)))
+    document = write_document(Agreement("sky", ("a", "b"), (b"a", b"b"), Instant(0), (Mode.TEST,), Minima(500.0, 300.0), None, places))
+    (tmp_path / "sky.json").write_bytes(document)
+    recording = table(tmp_path / "a.csv", 0.01)
+    assert run(recording, "--agreement", str(tmp_path / "sky.json"), "--columns", COLUMNS)[0] == 0
+    assert run(recording, *MINIMA, "--agreement", str(tmp_path / "sky.json"))[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--columns", COLUMNS), "there is no default"),
+        (MINIMA[:2], "column map"),
+        ((*MINIMA, "--well-clear", "phase-3"), "there is no well-clear volume"),
+        ((*MINIMA, "--format", "xml"), "none of csv"),
+        ((*MINIMA, "--gap", "2 [h]"), "gap"),
+        ((*MINIMA, "--gap", "60"), "unit"),
+        ((*MINIMA, "--workers", "-1"), "workers"),
+        ((*MINIMA, "--from", "geojson"), "recording of tracks"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_in_a_sentence(options: tuple[str, ...], sentence: str, tmp_path: Path) -> None:
+    code, _, err = run(table(tmp_path / "a.csv", 0.01), *options)
+    assert (code, sentence in err, err.count("\n")) == (2, True, 1)
+
+
+def test_progress_tells_rate_and_time_left(tmp_path: Path) -> None:
+    _, _, err = run(table(tmp_path / "a.csv", 0.01), *MINIMA, "--progress")
+    assert "100 % of 14 rows" in err
+    assert "s left" in err
