@@ -9,6 +9,7 @@ import resource
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ PEER_MOST: Final = 30_000  # it takes a minute for more
 NOUNS_MOST: Final = 10_000  # making them takes longer than what is measured
 MADE_AT_ONCE: Final = 10_000  # flights
 ASKED_AT_ONCE: Final = 20_000  # boxes, of the peer
+LOOK_S: Final = 0.003
 ROOM_DEG: Final = 0.06  # half the horizontal minima and more; a leg of 60 NM bulges by half a kilometre
 
 Pairs = set[tuple[int, int]]
@@ -192,19 +194,24 @@ def median_s(run: Callable[[], object], rounds: int) -> float:
 
 
 def peak_mb(run: Callable[[], object]) -> float:
-    """Megabytes that a run takes at its height, beyond what was taken before; NaN where the system does not say."""
-    try:
-        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
-        before_kb = _status_kb("VmRSS")
-        run()
-        return (_status_kb("VmHWM") - before_kb) / 1e3
-    except OSError:
-        return math.nan
+    """Megabytes that a run takes at its height, beyond what was taken before; looked at every few milliseconds by a thread beside it."""
+    over, seen_kb = threading.Event(), [_resident_kb()]
+
+    def watch() -> None:
+        while not over.wait(LOOK_S):
+            seen_kb.append(_resident_kb())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    run()
+    over.set()
+    watcher.join()
+    return (max(seen_kb) - seen_kb[0]) / 1e3
 
 
-def _status_kb(name: str) -> int:
-    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name))
+def _resident_kb() -> float:
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e3
 
 
 def nouns(routes: Routes) -> list[Announced]:
@@ -236,25 +243,26 @@ def a_day(between: Hubs, count: int) -> tuple[str, float, float]:
     return f"{row} {packed_s * 1e3:,.0f} ms | {noun} | {told} | {memory_mb:,.0f} MB |", one_s, peer_s
 
 
-def batches(between: Hubs, days: int, a_day_each: int, taken: list[float]) -> Iterator[tuple[Routes, Minima]]:
-    """One day after the other; the time that it takes to make them is noted, so that it can be taken off."""
+def batches(between: Hubs, days: int, a_day_each: int, taken: list[float], made: list[float]) -> Iterator[tuple[Routes, Minima]]:
+    """One day after the other; the time that it takes to make them, by the clock and of the processor, is noted, to be taken off."""
     for day in range(days):
-        begin = time.perf_counter()
+        begin, spent_s = time.perf_counter(), time.process_time()
         routes = gathered(between, a_day_each, 1_000_003 * (day + 1), day * DAY_S)
         taken.append(time.perf_counter() - begin)
+        made.append(time.process_time() - spent_s)
         yield routes, MINIMA
 
 
 def many_days(days: int, a_day_each: int) -> str:
     """A row: so many days in batches of one day, in a process of its own."""
-    between, taken, pairs = hubs(), [0.0], 0
+    between, taken, made, pairs = hubs(), [0.0], [0.0], 0
     detect_routes(flights(between, 100, 1), MINIMA, 2)  # compiled and loaded
-    begin = time.perf_counter()
-    for told in detect_in_turn(batches(between, days, a_day_each, taken), 2):
+    begin, spent_s = time.perf_counter(), time.process_time()
+    for told in detect_in_turn(batches(between, days, a_day_each, taken, made), 2):
         pairs += len(told.pairs)
-    took_s = time.perf_counter() - begin - sum(taken)
+    took_s, spent_s = time.perf_counter() - begin - sum(taken), time.process_time() - spent_s - sum(made)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    return f"| {days * a_day_each:,} over {days} days | {pairs:,} | {took_s:.1f} s | {peak:.2f} GB |"
+    return f"| {days * a_day_each:,} over {days} days | {pairs:,} | {took_s:.1f} s | {spent_s:.1f} s | {peak:.2f} GB |"
 
 
 def exponent(sizes: Sequence[int], taken_s: Sequence[float]) -> float:
@@ -284,8 +292,8 @@ def rows() -> list[str]:
         f"Time grows as N^{grows:.2f} (one worker, {SIZES[0]:,} to {SIZES[-1]:,}). The peer grows as N^{peer_grows:.2f} and would take"
         f" {beyond_s:,.0f} s for {SIZES[-1]:,}; it was measured up to {measured[-1]:,} only.",
         "",
-        "| in batches of a day, 2 workers | pairs | time | memory of the whole process |",
-        "|---|---|---|---|",
+        "| in batches of a day, 2 workers | pairs | time | of the processors | memory of the whole process |",
+        "|---|---|---|---|---|",
     ]
     ran = subprocess.run([sys.executable, __file__, "many-days"], capture_output=True, text=True, check=True)
     return [*lines, ran.stdout.strip()]

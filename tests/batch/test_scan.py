@@ -3,6 +3,7 @@
 import gzip
 import math
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from tafadi.batch import Scanned, scan, windows
 from tafadi.batch import chunks as chunks_module
 from tafadi.batch import scanning as scanning_module
 from tafadi.batch.writing import Written, write_losses
-from tafadi.errors import FormatError, InputError, UnavailableError
+from tafadi.errors import FormatError, InputError, TafadiError, UnavailableError
 from tafadi.model.operation import Minima
 
 MINIMA = Minima(5_000.0, 300.0)
@@ -143,7 +144,7 @@ def test_a_cluster_of_two_workers_says_the_same(processes: bool, recording: pa.T
     from distributed import LocalCluster
 
     pq.write_table(recording, tmp_path / "a.parquet", row_group_size=800)
-    with LocalCluster(
+    with LocalCluster(  # type: ignore[no-untyped-call]  # it has no types
         n_workers=2,
         threads_per_worker=1,
         processes=processes,
@@ -224,6 +225,33 @@ def test_damaged_recordings_are_told_in_a_sentence(recording: pa.Table, tmp_path
 def test_a_map_that_does_not_fit_is_told_in_a_sentence(change: dict[str, str], sentence: str, recording: pa.Table) -> None:
     with pytest.raises((FormatError, InputError), match=sentence):
         scan(recording, MINIMA, columns=COLUMNS | change)
+
+
+ODD = (
+    [math.inf, math.nan],
+    [2**63 - 1, -(2**63)],
+    [1e300, None],
+    ["", "9" * 400],
+    [b"x", b"\xff"],
+    [[1], [2]],
+    [None, None],
+    [True, False],
+    [date(2000, 1, 1), None],
+    [{"q": 1}, None],
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=str)
+@pytest.mark.parametrize("member", ["a", "t", "lat", "lon", "h", "g"])
+def test_whatever_a_column_holds_it_is_an_answer_or_a_sentence(member: str, odd: list[object]) -> None:
+    columns = {"track": "a", "at": "t [s]", "lat": "lat", "lon": "lon", "height": "h [ft] geoid", "on_ground": "g"}
+    table = {"a": ["x", "y"], "t": [1, 1], "lat": [1.0, 1.0], "lon": [2.0, 2.0], "h": [3.0, 3.0], "g": [False, False]} | {member: odd}
+    try:
+        said = str(scan(pa.table(table), MINIMA, columns=columns).summary.rows)
+    except TafadiError as error:
+        said = str(error)
+    assert said
+    assert "\n" not in said
 
 
 def test_without_minima_without_a_map_or_twice_the_same_it_asks_back(recording: pa.Table, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import gzip
 import io
 import json
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -184,6 +186,13 @@ def test_check_opens_packed_files_too(tmp_path: Path) -> None:
     (tmp_path / "bomb.gz").write_bytes(gzip.compress(b" " * 40_000_000))
     with pytest.raises(LimitError, match="it unfolds to more than"):
         read_notices(str(tmp_path / "bomb.gz"), None)
+
+
+def test_the_whole_program_writes_parquet_as_a_process(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "tafadi", "convert", str(recording(tmp_path)), "-o", str(tmp_path / "a.parquet")]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stdout) == (0, "")
+    assert len(list(tracks((tmp_path / "a.parquet").read_bytes()).plots)) == 2
 
 
 @pytest.mark.soak

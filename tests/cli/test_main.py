@@ -17,7 +17,7 @@ from tafadi.cli.main import COMMANDS, Commands, app
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 COMMAND_OF = Commands()
 EXAMPLE_MAX_S = 600.0
-DOES_NOT_PRINT_DATA = {("convert",), ("node", "run")}
+DOES_NOT_PRINT_DATA = {("convert",), ("node", "run"), ("plot",)}  # files and pictures
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -97,6 +97,7 @@ def test_a_check_loads_nothing_of_a_node_and_nothing_that_it_does_not_use() -> N
     assert "tafadi.engine.detect" in modules
     idle = "scipy", "rich", "cryptography", "matplotlib", "pandas", "polars", "pyarrow", "httpx", "uvicorn", "asterix", "distributed"
     assert not modules & {*idle, "asyncio"}
+    assert "tafadi.reports.map" not in modules
     assert not {name for name in modules if name.startswith(("tafadi.desk", "tafadi.store", "tafadi.net", "tafadi.web", "tafadi.trust"))}
 
 

@@ -20,6 +20,8 @@ CASES = {
     "modes": "even_and_odd",
     "asterix": "track",
     "cot": "event",
+    "daa": "milliseconds",
+    "scn": "aircraft_created",
 }
 
 
@@ -66,3 +68,10 @@ def test_a_radar_of_which_the_command_line_says_where_it_stands_gives_places(sha
     given = stated("2016-05-05", ["25/201: 45.8, 15.98, 300 [m] ellipsoid"])
     with opened(str(shared("data/copyleft/asterix/croatiacontrol/cat048.raw"))) as file:
         assert [plot.track for plot in hits(file, None, None, False, None, given).plots] == ["25/201/3563"]
+
+
+@pytest.mark.parametrize("name", ["daa", "scn"])
+def test_what_counts_seconds_without_a_date_says_so_until_one_is_told(name: str) -> None:
+    assert hits(BytesIO(body(name)), None, None, False, None).is_undated
+    assert not hits(BytesIO(body(name)), None, None, False, None, stated("2026-03-01", [])).is_undated
+    assert not hits(BytesIO(body("nop")), None, None, False, None).is_undated

@@ -1,5 +1,6 @@
 """`tafadi watch` on what does not end: sockets, a pipe, a file that grows; alerts come as they arise, and a signal ends it in order."""
 
+import json
 import os
 import select
 import signal
@@ -15,7 +16,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
+from reference.gtx import write_gtx
 from tafadi.cli.watch_cmd import watch
+from tafadi.store import geoid
 
 PROGRAM = typer.Typer(pretty_exceptions_enable=False)
 PROGRAM.command()(watch)
@@ -174,3 +177,35 @@ def test_standard_input_is_watched_as_it_comes_and_a_signal_ends_it_in_order() -
         rest = process.stdout.read()
         assert process.wait(60.0) == 1
     assert rest.endswith(b"1 conflict\n")
+
+
+def table(tmp_path: Path, other_m: int) -> Path:
+    """Two towards one another, one above the sea and one above the ellipsoid."""
+    rows = []
+    for k in range(14):
+        for name, lon, height, datum in (("a", 10.0 + 0.01 * k, 1_000, "geoid"), ("b", 10.25 - 0.01 * k, other_m, "ellipsoid")):
+            plot = {
+                "track": name,
+                "at": f"2026-01-01T00:{k // 6:02d}:{k % 6 * 10:02d}Z",
+                "height": {"value_mm": height * 1000, "datum": datum},
+            }
+            rows.append(json.dumps({**plot, "position": {"lat_e7": 450_000_000, "lon_e7": round(lon * 1e7)}}))
+    path = tmp_path / "two.plots"
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def test_tracks_across_datums_are_compared_where_there_is_a_grid_and_else_it_is_said_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = str(write_gtx(tmp_path / "own.gtx", lambda lat, lon: 40.0))
+
+    def said(other_m: int, *options: str) -> Result:
+        return CliRunner().invoke(PROGRAM, [str(table(tmp_path, other_m)), *MINIMA, "--from", "plots", *options])
+
+    assert "CONFLICT  a and b" in said(1_050, "--geoid", grid).stdout
+    assert said(1_200, "--geoid", grid).stdout == "0 conflicts\n"
+    monkeypatch.setattr(geoid, "folders", lambda: iter(()))
+    unknown = said(1_200)
+    assert (unknown.exit_code, "datums-unlike" in unknown.stdout) == (1, True)
+    assert "install Debian's package proj-data" in unknown.stderr

@@ -1,14 +1,15 @@
 """Recorded traffic: exact spans, whatever the cuts, the order and the company."""
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import history as slow
 
+from reference import history as slow
 from tafadi.engine.history import Ask, Searched, Window, folded, places_deg, rules_of, search
 from tafadi.engine.kernels.history_rows import GAP, JUMP, Plots
 from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, GEOID, HEIGHT_MISSING, MISSING, PRESSURE, UNKNOWN
@@ -28,7 +29,8 @@ def plots(rows: list[Row]) -> Plots:
     table = np.array(rows, dtype=np.float64).reshape(-1, 5)
     datum = np.where(np.isnan(table[:, 4]), MISSING, PRESSURE).astype(np.int8)
     at_ns = START_NS + np.round(table[:, 1] * 1e9).astype(np.int64)
-    return Plots(table[:, 0].astype(np.int32), at_ns, *(np.ascontiguousarray(table[:, n]) for n in (2, 3, 4)), datum)
+    lat, lon, height = (np.ascontiguousarray(table[:, n]) for n in (2, 3, 4))
+    return Plots(table[:, 0].astype(np.int32), at_ns, lat, lon, height, datum)
 
 
 def found(rows: list[Row], ask: Ask = ASK, window: Window = ALL) -> Searched:
@@ -81,7 +83,7 @@ def test_spans_are_those_of_the_slow_twin(seed: int) -> None:
 def test_wherever_time_is_cut_the_bits_are_the_same(seed: int, cuts_s: list[float]) -> None:
     rows, ask = traffic(seed), Ask(rules_of(MINIMA, ["phase-1"]), floor_m=950.0)
     bounds = [ALL.from_ns, *sorted(START_NS + round(cut * 1e9) for cut in cuts_s), ALL.until_ns]
-    parts = [found(rows, ask, Window(a, b)) for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [found(rows, ask, Window(a, b)) for a, b in pairwise(bounds)]
     together = folded(np.concatenate([part.pieces for part in parts][::-1]), ask)
     assert together.tobytes() == found(rows, ask).pieces.tobytes()
     assert sum(int(part.seen[:, 3].sum()) for part in parts) == len(rows)
@@ -157,7 +159,7 @@ def test_two_that_pass_over_the_pole_meet_there() -> None:
         (1, float(s), 89.9 + 0.002 * s if s <= 50 else 90.0 - 0.002 * (s - 50), -80.0 if s <= 50 else 100.0, 3000.0)
         for s in range(0, 101, 5)
     ]
-    (piece,) = found(rows).pieces  # type: ignore[arg-type]
+    (piece,) = found(rows).pieces
     assert (int(piece["at_ns"]) - START_NS) / 1e9 == pytest.approx(50.0, abs=0.01)
     assert float(piece["horizontal_m"]) < 0.01
 

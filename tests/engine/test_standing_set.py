@@ -73,19 +73,19 @@ def agrees(stands: StandingSet, everyone: list[Announced], judged: list[Judgemen
 @pytest.mark.parametrize("minima", [None, MINIMA], ids=["none", "agreed"])
 @pytest.mark.parametrize("middle", MIDDLES, ids=str)
 def test_whatever_comes_and_goes_the_answers_are_those_of_detect(middle: Position, minima: Minima | None) -> None:
-    everyone = crowd(1, middle)
+    everyone = crowd(1, middle, 20)
     judged = detect(everyone, minima)
     assert {found.verdict for found in judged} == {Verdict.CONFLICT, Verdict.UNKNOWN}
     stands = StandingSet(minima)
     for one in everyone:
         stands.add(one)
     from_columns = standing(book_of(everyone), minima)
-    gone = frozenset(one.id for one in random.Random(1).sample(everyone, 15))
+    gone = frozenset(one.id for one in random.Random(1).sample(everyone, 7))
     for each in (stands, from_columns):
         agrees(each, everyone, judged)
         for name in sorted(gone):
             each.remove(name)
-        assert len(each) == len(everyone) - 15
+        assert len(each) == len(everyone) - 7
         agrees(each, everyone, judged, gone)
         for one in everyone:
             if one.id in gone:

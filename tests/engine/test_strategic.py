@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Transformer
 
-from reference.routes import apart_m, asked_taken, both, crowded, every_pair, lost, mixed_minima, taken, walked
+from reference.routes import apart_m, asked_taken, both, crowded, every_pair, just_met, lost, mixed_minima, taken, walked
 from tafadi.engine import sharing, strategic
 from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, MISSING, NOT_FINITE, SECOND_NS, UNKNOWN, Floats, Ints
 from tafadi.engine.routes import Routes
@@ -53,6 +53,14 @@ def test_the_join_finds_to_the_last_bit_what_judging_every_pair_finds(seed: int,
     assert same(detect_routes(everyone, asked, slab_s=slab_s), truth)
     assert {CONFLICT, UNKNOWN} == set(truth.found["verdict"].tolist())
     assert {HEIGHT_MISSING, DATUMS_UNLIKE, NOT_FINITE} <= set(truth.found["cause"].tolist())
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_those_who_meet_as_the_slab_ends_are_found_wherever_they_are(seed: int) -> None:
+    everyone, minima = just_met(600, seed), Minima(20.0, 100.0)
+    told = detect_routes(everyone, minima)
+    assert same(told, every_pair(everyone, asked_by(1_200, minima)))
+    assert {(2 * n, 2 * n + 1) for n in range(600)} <= set(pairs(told))
 
 
 def test_walking_along_geodesics_finds_the_same_pairs_and_times() -> None:

@@ -221,3 +221,11 @@ def test_every_error_of_a_table_is_of_the_family() -> None:
                 read_tracks(table)
             except TafadiError as error:
                 assert len(str(error)) < 400  # noqa: PT017  # either answer is right; the question is what an error is
+
+
+def test_notices_written_as_geoparquet_and_csv_are_read_from_their_files() -> None:
+    from tafadi.formats import notice_table
+
+    for data in (notice_table.dump(NOTICES), notice_table.dump_csv(NOTICES)):
+        assert list(read_notices(data, "notice_table")) == NOTICES
+        assert list(read_notices(data)) == NOTICES

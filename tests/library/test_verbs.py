@@ -1,5 +1,6 @@
 """What the verbs of the library answer: the same as the engine, whatever it is asked with."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -356,3 +357,18 @@ def test_a_scan_refuses_what_it_cannot_answer(tmp_path: Path) -> None:
     mixed = Tracks([*crossing(), Plot("c", START, Position(0.0, 0.0), Height(1.0, Datum.GEOID))])
     with pytest.raises(InputError, match="several datums"):
         tafadi.scan(mixed, minima=MINIMA)
+
+
+def test_every_format_of_tracks_in_the_registry_is_read_by_the_library() -> None:
+    from tafadi.formats.registry import FORMATS, Carries
+    from tafadi.library.recording import READERS
+
+    tables = {"columns", "track_table"}
+    assert {name for name, one in FORMATS.items() if one.carries is Carries.TRACKS} - tables <= set(READERS)
+
+
+def test_nasa_s_head_on_encounter_is_read_and_judged(shared: Callable[[str], Path]) -> None:
+    found = tafadi.well_clear(shared("data/permissive/daa/nasa_H1.daa"))
+    assert found.first(3) is not None
+    assert found.lost.any()
+    assert not found.unknown.any()

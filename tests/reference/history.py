@@ -5,6 +5,7 @@ from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from pyproj import Transformer
 
 STEP_S = 0.1
@@ -20,6 +21,11 @@ class Hit(NamedTuple):
     height_m: float | None
 
 
+Place = npt.NDArray[np.float64]
+Leg = tuple[Hit, Hit, Place, Place]
+Where = tuple[Place, float | None]
+
+
 class Slow(NamedTuple):
     """A loss: from, to (seconds), and the least horizontal distance in it."""
 
@@ -30,14 +36,16 @@ class Slow(NamedTuple):
     end_s: float
 
 
-def _legs(hits, gap_s):  # type: ignore[no-untyped-def]
+def _legs(hits: list[Hit], gap_s: float) -> list[Leg]:
+    """The legs of one track that hold."""
     to_ecef = Transformer.from_crs(4979, 4978, always_xy=True)
     ordered = sorted(hits, key=lambda hit: hit.at_s)
     places = [np.array(to_ecef.transform(hit.lon_deg, hit.lat_deg, 0.0)) for hit in ordered]
     return [(a, b, p, q) for a, b, p, q in zip(ordered, ordered[1:], places, places[1:], strict=False) if 0 < b.at_s - a.at_s <= gap_s]
 
 
-def _at(legs, at_s):  # type: ignore[no-untyped-def]
+def _at(legs: list[Leg], at_s: float) -> Where | None:
+    """Place and height at an instant; None where the track is not followed."""
     for a, b, p, q in legs:
         if a.at_s <= at_s < b.at_s:
             u = (at_s - a.at_s) / (b.at_s - a.at_s)
@@ -46,7 +54,8 @@ def _at(legs, at_s):  # type: ignore[no-untyped-def]
     return None
 
 
-def _verdict(one, other, horizontal_m, vertical_m):  # type: ignore[no-untyped-def]
+def _verdict(one: Where | None, other: Where | None, horizontal_m: float, vertical_m: float) -> str:
+    """What is known of the pair at an instant."""
     if one is None or other is None:
         return "clear"
     (p, low), (q, high) = one, other

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import date
+from functools import partial
 from importlib import import_module
 from io import BytesIO
 from types import ModuleType
@@ -61,23 +62,15 @@ def _chunks(data: bytes) -> Iterator[bytes]:
 
 
 def _tracks(name: str) -> Parser:
-    module = _module(name)
-    return lambda data: _read(module.parse(_chunks(data), module.Reader()))
+    reading = _module("reading")
+    told = reading.Told(day=DAY, begins=WEEK.start)
+    return lambda data: _read(reading.stream(name, _chunks(data), told).plots)
 
 
-def _lines(name: str) -> Parser:
-    module, lines = _module(name), _module("lines")
-    return lambda data: _read(module.parse(lines.lines(_chunks(data)), module.Reader()))
-
-
-def _asterix() -> Parser:
-    module = _module("asterix")
-    return lambda data: _read(module.parse(_chunks(data), module.Reader(day=DAY)))
-
-
-def _modes() -> Parser:
-    module = _module("modes")
-    return lambda data: _read(module.parse(_chunks(data), module.Reader(begins=WEEK.start)))
+def _own_table() -> Parser:
+    """A table as Tafadi writes them, CSV or Parquet."""
+    reading = _module("reading")
+    return lambda data: _read(reading.table(BytesIO(data)).plots)
 
 
 def _csv() -> Parser:
@@ -110,17 +103,14 @@ def _of_text(name: str, function: str) -> Parser:
     return lambda data: parse(data.decode("utf-8", "replace")) and None
 
 
-NOTICES: Final = ("geojson", "f3548")
-ZONES: Final = ("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml")
-CHUNKED: Final = ("readsb", "cot")
-LINED: Final = ("nop", "sbs", "iff")
+NOTICES: Final = ("geojson", "f3548", "notice_table")
+ZONES: Final = ("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml", "scn_areas")
+TRACKS: Final = ("readsb", "cot", "nop", "sbs", "iff", "asterix", "modes", "daa", "scn", "track_geojson")
 MAKERS: Final[dict[str, Callable[[], Parser]]] = {
-    **{name: lambda name=name: _notices(name) for name in NOTICES},  # type: ignore[misc]  # mypy infers no lambda with defaults
-    **{name: lambda name=name: _zones(name) for name in ZONES},  # type: ignore[misc]
-    **{name: lambda name=name: _tracks(name) for name in CHUNKED},  # type: ignore[misc]
-    **{name: lambda name=name: _lines(name) for name in LINED},  # type: ignore[misc]
-    "asterix": _asterix,
-    "modes": _modes,
+    **{name: partial(_notices, name) for name in NOTICES},
+    **{name: partial(_zones, name) for name in ZONES},
+    **{name: partial(_tracks, name) for name in TRACKS},
+    "track_table": _own_table,
     "csv": _csv,
     "parquet": _parquet,
     "column_map": _column_map,
@@ -129,7 +119,6 @@ MAKERS: Final[dict[str, Callable[[], Parser]]] = {
     "aria_event": lambda: _of_bytes("aria_event", "parse"),
     "quantity": lambda: _of_text("quantity", "parse_minima"),
 }
-_PLACED: Final = {"csv": "columns", "column_map": "", "parquet": "", "plots": "", "agreement": "", "aria_event": "", "quantity": ""}
 
 
 def parser(name: str) -> Parser:
@@ -155,7 +144,7 @@ def seeds(name: str) -> list[bytes]:
     }
     if name in made:
         return made[name]()
-    bodies = [path.read_bytes().partition(b"\n\n")[2] for path in sorted((VECTORS / _PLACED.get(name, name)).glob("*.txt"))]
+    bodies = [path.read_bytes().partition(b"\n\n")[2] for path in sorted((VECTORS / ("columns" if name == "csv" else name)).glob("*.txt"))]
     if name == "asterix":
         return [bytes.fromhex(body.decode()) for body in bodies]
     return bodies

@@ -118,3 +118,20 @@ def both(one: Routes, other: Routes) -> Routes:
 def asked_taken(asked: Asked, order: Ints) -> Asked:
     """What some of the routes ask for, in another order."""
     return Asked(asked.horizontal_m[order], asked.vertical_m[order], asked.stated[order])
+
+
+def just_met(count: int, seed: int) -> Routes:
+    """Pairs of routes (2 n and 2 n + 1) that begin together, as far apart as they can fly, and meet as they end; anywhere."""
+    r = np.random.default_rng(seed)
+    polar = r.choice([-1, 1], count) * (90 - r.uniform(0, 2, count) ** 2)
+    lat_deg = np.where(r.random(count) < 0.3, polar, r.uniform(-85, 85, count))
+    lon_deg = np.where(r.random(count) < 0.5, 180 - r.uniform(0, 0.5, count), r.uniform(-180, 180, count))
+    bearing, ends = r.uniform(0, 360, count), []
+    for n in range(count):
+        for turned in (0.0, 180.0):
+            there = Geodesic.WGS84.Direct(lat_deg[n], lon_deg[n], bearing[n] + turned, 550_000.0)
+            ends.append([(there["lat2"], there["lon2"]), (lat_deg[n], lon_deg[n])])
+    place = np.array(ends).reshape(-1, 2)
+    at_ns = np.tile(np.array([0, 480]) * 10**9, 2 * count) + 1_800_000_000 * 10**9
+    height_m = np.repeat(r.integers(0, 100, count) * 500.0, 4)
+    return Routes(np.arange(0, 4 * count + 1, 2), place[:, 0].copy(), place[:, 1].copy(), at_ns, height_m, np.full(4 * count, 2, np.int8))

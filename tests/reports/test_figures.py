@@ -11,7 +11,7 @@ from report_cases import MINIMA, T0, area, flight, meeting
 from tafadi.engine.detect import detect, judge
 from tafadi.errors import InputError
 from tafadi.measure.instant import Span
-from tafadi.model.judgement import Judgement, Verdict
+from tafadi.model.judgement import ClosestApproach, Judgement, Verdict
 from tafadi.model.operation import Announced
 from tafadi.reports import heights_figure, map_figure, pair_figure, picture, profile_figure, timeline_figure
 from tafadi.reports import map as maps
@@ -70,7 +70,7 @@ def test_without_a_judgement_the_curve_itself_tells_the_loss() -> None:
     ("other", "why"),
     [
         (flight("b", [(50.2, 10.5), (49.8, 10.5)], height_m=None), "a height is not stated"),
-        (flight("b", [(50.2, 10.5), (49.8, 10.5)], datum="ellipsoid"), "heights above unlike datums"),
+        (flight("b", [(50.2, 10.5), (49.8, 10.5)], datum="ground"), "heights above unlike datums"),
     ],
 )
 def test_what_is_not_known_is_drawn_and_told_as_unknown(other: Announced, why: str) -> None:
@@ -101,7 +101,12 @@ def test_a_top_that_is_not_stated_is_told_in_the_picture() -> None:
 
 def test_two_volumes_have_heights_and_a_map_but_no_profile() -> None:
     pair = area("y", 50.0, 10.0), area("z", 50.5, 10.5)
-    assert "Horizontal distance" not in words(pair_figure(*pair, None, judge(*pair)))
+    told = words(pair_figure(*pair, None, judge(*pair)))
+    assert "share air for 1 h, from 09:00:00Z" in told
+    assert "Horizontal distance" not in told
+    assert "whether" in words(pair_figure(*pair, MINIMA))
+    apart = area("y", 50.0, 10.0), area("z", 60.0, 10.0)
+    assert "\nclear" in words(pair_figure(*apart, None, judge(*apart)))
     with pytest.raises(InputError, match="neither of the two moves"):
         profile_figure(*pair)
     with pytest.raises(InputError, match="at least one"):
@@ -163,3 +168,14 @@ def test_the_time_to_show_can_be_said() -> None:
     told = words(profile_figure(*CROSSING, MINIMA, window=Span(T0, T0.plus(120.0))))
     assert "09:01:00" in told or "09:01" in told
     assert "09:05" not in told.split("UTC")[0].split("closest")[0]
+
+
+def test_heights_that_the_engine_brought_to_one_datum_are_not_told_as_unknown() -> None:
+    other = flight("b", [(50.2, 10.5), (49.8, 10.5)], datum="ellipsoid")
+    closest = ClosestApproach(T0.plus(300.0), 101.0, 46.0)
+    judgement = Judgement("a", "b", Verdict.CONFLICT, MINIMA, span=Span(T0.plus(240.0), T0.plus(360.0)), closest=closest)
+    told = words(pair_figure(CROSSING[0], other, MINIMA, judgement))
+    assert "inside the minima for 2 min" in told
+    assert "no curve: the heights are above unlike datums" in told
+    assert "UNKNOWN" not in told
+    assert "?" not in told.split("\n")

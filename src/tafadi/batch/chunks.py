@@ -10,6 +10,7 @@ Every reader of a chunk looks whether its rows are within the times that were to
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -29,7 +30,7 @@ GROUP_MOST: Final = 4_000_000  # rows of a row group that is read at once; large
 HELD_MOST: Final = 12_000_000  # rows that may have to be held because chunks overlap in time: 500 MB
 BUCKETS_MOST: Final = 500  # files that are open at once while a recording is sorted into stretches of time
 SAMPLE: Final = 64  # instants of each chunk, of which the stretches are made
-_STORED: Final = {"track": "track", "at": "at [ns]", "lat": "lat", "lon": "lon"}
+METADATA_KEPT: Final = 16  # files; those of one stretch of time are read in turn
 MICROSECOND_NS: Final = 1_000  # statistics of timestamps come in whole microseconds
 PARQUET: Final = "parquet"
 _ARROW: Final = "arrow"
@@ -68,14 +69,22 @@ def opened_parquet(path: str, columns: ColumnMap) -> "pq.ParquetFile":
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path)
-        columns.places(list(table.schema_arrow.names))
-        kind = table.schema_arrow.field(columns.columns["track"].name).type
-        if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-            table = pq.ParquetFile(path, read_dictionary=[columns.columns["track"].name])
+        meta = _metadata(path, Path(path).stat().st_mtime_ns)
+        schema = meta.schema.to_arrow_schema()
+        columns.places(list(schema.names))
+        kind = schema.field(columns.columns["track"].name).type
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        return pq.ParquetFile(path, metadata=meta, read_dictionary=[columns.columns["track"].name] if is_text else None)
     except (pa.ArrowException, UnicodeDecodeError) as error:
         raise parquet_errors(path, error) from None
-    return table
+
+
+@lru_cache(maxsize=METADATA_KEPT)
+def _metadata(path: str, changed_ns: int) -> "pq.FileMetaData":
+    """What the file says of itself, read once: it grows with the row groups, and each of them is opened by itself."""
+    import pyarrow.parquet as pq
+
+    return pq.read_metadata(path)
 
 
 def _read_group(chunk: Chunk) -> Taken:

@@ -91,6 +91,7 @@ def take(batch: "pa.RecordBatch | pa.Table", columns: ColumnMap) -> Taken:
     columns.places(list(batch.schema.names))
     of = {member: columns.columns[member] for member in _MEMBERS if member in columns.columns}
     column = {member: _whole(batch, one.name) for member, one in of.items()}
+    column = {member: array if member == "track" else _plain(array) for member, array in column.items()}
     names, track = _tracks(column["track"])
     at_ns, timed = _instants(column["at"], of["at"])
     lat_deg, has_lat = _numbers(column["lat"], of["lat"])
@@ -124,6 +125,13 @@ def _whole(batch: "pa.RecordBatch | pa.Table", name: str) -> "pa.Array":
         column = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column
         column = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
     return column
+
+
+def _plain(array: "pa.Array") -> "pa.Array":
+    """The column itself, where it is written by dictionary."""
+    import pyarrow as pa
+
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _tracks(array: "pa.Array") -> tuple[tuple[str, ...], Int32s]:
@@ -170,7 +178,9 @@ def _numbers(array: "pa.Array", column: Column) -> tuple[Floats, Bools]:
         values = array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     else:
         raise FormatError(f"column {column.name!r} is {kind}, and numbers are needed", format="columns")
-    values = values if column.scale == 1.0 else values * column.scale
+    if column.scale != 1.0:
+        with np.errstate(over="ignore"):  # what overflows is infinite, and so not known
+            values = values * column.scale
     return values, np.isfinite(values)
 
 
@@ -211,7 +221,10 @@ def _flags(array: "pa.Array") -> Bools:
     import pyarrow.compute as pc
 
     if not pa.types.is_boolean(array.type):
-        array = pc.is_in(array.cast(pa.string()), value_set=pa.array(_TRUE))
+        try:
+            array = pc.is_in(array.cast(pa.string()), value_set=pa.array(_TRUE))
+        except pa.ArrowException:
+            raise FormatError(f"it is {array.type}, and true or false is needed", format="columns", field="on_ground") from None
     return np.asarray(array.fill_null(False).to_numpy(zero_copy_only=False), np.bool_)
 
 

@@ -32,6 +32,12 @@ MOST_FILES: Final = 10_000  # more are a recording, and recordings are read by `
 MOST_NOTICES: Final = 1_000_000  # the engine's own reach for one detection in memory
 
 
+ReportFile = Annotated[
+    Path | None,
+    typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
+]
+
+
 class Output(StrEnum):
     """How the answer is written."""
 
@@ -63,10 +69,7 @@ def check(
     air: AirOption = None,
     terrain: TerrainOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the answer to this file.", metavar="FILE")] = None,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
-    ] = None,
+    report: ReportFile = None,
 ) -> None:
     """Find every conflict between announced operations and areas, whoever announced them.
 

@@ -20,6 +20,7 @@ from tafadi.measure.units import parse_quantity
 
 if TYPE_CHECKING:
     from tafadi.measure.levelling import Air, Levelling, Terrain
+    from tafadi.model.alert import Alert
     from tafadi.model.judgement import Judgement
     from tafadi.model.operation import Announced, Minima
 
@@ -85,6 +86,7 @@ class Heights:
         self._geoid = geoid
         self._air = None if air is None else parse_air(air)
         self._terrain = None if terrain is None else parse_terrain(terrain)
+        self._is_noted = False
 
     def judged(
         self, judgements: "list[Judgement]", announced: "list[Announced]", minima: "Minima | None"
@@ -117,6 +119,19 @@ class Heights:
                 raise
             return Levelling(None, self._air, self._terrain), str(error)
 
+    def note(self, alert: "Alert") -> None:
+        """Says on standard error, once, what was not stated, when an alert is UNKNOWN because of datums."""
+        from tafadi.cli.exits import say_error
+        from tafadi.model.judgement import Cause
+
+        if self._is_noted or alert.predicted.cause is not Cause.DATUMS_UNLIKE:
+            return
+        self._is_noted = True
+        levelling, install = self.levelling()
+        missing = {levelling.lacks(datum, into) for datum in Datum for into in (Datum.GEOID, Datum.ELLIPSOID)}
+        for sentence in _sentences(missing, install):
+            say_error(sentence)
+
 
 def told_of(levelling: "Levelling") -> str:
     """What the levelling goes by, for people."""
@@ -128,13 +143,19 @@ def told_of(levelling: "Levelling") -> str:
 def _advice(left: "list[Judgement]", announced: "list[Announced]", levelling: "Levelling", install: str) -> list[str]:
     """What could be stated so that fewer pairs stay unknown: a sentence for each thing that is missing."""
     from tafadi.engine.levelled import datums
-    from tafadi.measure.levelling import LACKS_AIR, LACKS_GRID, LACKS_TERRAIN, TARGETS
+    from tafadi.measure.levelling import TARGETS
     from tafadi.model.judgement import Cause
 
     by_id = {one.id: one.notice for one in announced}
     names = {name for one in left if one.cause is Cause.DATUMS_UNLIKE for name in (one.first, one.second)}
     met = {datum for name in names for datum in datums(by_id[name])}
-    missing = {levelling.lacks(datum, into) for datum in met for into in TARGETS}
+    return _sentences({levelling.lacks(datum, into) for datum in met for into in TARGETS}, install)
+
+
+def _sentences(missing: set[str], install: str) -> list[str]:
+    """One for each thing that is missing."""
+    from tafadi.measure.levelling import LACKS_AIR, LACKS_GRID, LACKS_TERRAIN
+
     sentences = {
         LACKS_GRID: f"heights above the geoid and the ellipsoid are not compared: {install}",
         LACKS_AIR: f"pressure heights are compared with others only if you say what is known of the air: --air {AIR_EXAMPLE}",

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 # them again and again took a third of the time of the first answer.
 GARBAGE_AT: Final = 400_000
 
-# Where scipy is installed, numba loads it (0.3 s) for a linear algebra that no kernel asks for; and pyarrow loads pandas (0.5 s) to see
-# whether what it is given is of it. The program uses neither; the library, in a process of its user's, leaves them alone.
-UNUSED: Final = ("scipy", "pandas")
+# Where scipy is installed, numba loads it (0.3 s) for a linear algebra that no kernel asks for. The program does not use it; the library,
+# in a process of its user's, leaves it alone. (pandas cannot be hidden so: pyarrow fails where it finds None.)
+UNUSED: Final = ("scipy",)
 
 
 class Where(NamedTuple):

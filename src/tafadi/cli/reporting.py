@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tafadi.cli.check_cmd import check_output, file_name, write_whole
 
@@ -21,7 +21,38 @@ if TYPE_CHECKING:
 MOST_READ_AGAIN: Final = 1_000_000  # rows of recordings that are read a second time for the pictures: some ten seconds
 
 
-class Record:
+class Record(Protocol):
+    """What a watch keeps for its report."""
+
+    def passing(self, plots: "Iterable[Plot]") -> "Iterable[Plot]":
+        """The hits themselves, each kept as it passes."""
+        ...
+
+    def noting(self, writer: "Writer") -> "Writer":
+        """The writer, through which every alert is kept too."""
+        ...
+
+    def write(self, rules: "Rules", keeper: "Watch", skips: "Skips", announced: "Sequence[Announced]") -> None:
+        """Writes the report."""
+        ...
+
+
+class NoRecord:
+    """No report is wanted: nothing is kept, and nothing is written."""
+
+    def passing(self, plots: "Iterable[Plot]") -> "Iterable[Plot]":
+        """The hits themselves."""
+        return plots
+
+    def noting(self, writer: "Writer") -> "Writer":
+        """The writer itself."""
+        return writer
+
+    def write(self, rules: "Rules", keeper: "Watch", skips: "Skips", announced: "Sequence[Announced]") -> None:
+        """Writes nothing."""
+
+
+class ReportRecord:
     """What a watch tells and sees, kept for its report. Raises InputError when the report cannot be written there."""
 
     def __init__(self, report: Path, files: Sequence[str]) -> None:

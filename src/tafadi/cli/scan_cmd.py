@@ -7,17 +7,18 @@ question could not be asked.
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 
+from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door, visible
 from tafadi.errors import InputError, LimitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tafadi.batch.scanning import Progress, Summary
+    from tafadi.batch.scanning import Progress, Scanned, Summary
     from tafadi.model.operation import Minima
 
 COLUMNS_BYTES: Final = 65_536  # as for `tafadi watch`
@@ -67,31 +68,19 @@ def scan(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the losses to this file.", metavar="FILE")] = None,
     gaps: Annotated[Path | None, typer.Option("--gaps", help="Write the gaps of all tracks to this CSV file.", metavar="FILE")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Tell progress even where nobody watches.")] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
-    ] = None,
+    report: ReportFile = None,
 ) -> None:
     """Find losses of separation and of well clear in recorded traffic.
 
     Exit codes: 0 nothing found, 1 a loss, an unknown or a gap was found, 2 the scan could not be made.
     """
-    from tafadi.measure.units import parse_quantity
-
     written = _written(format, output)
     for path in (output, gaps, report):
         _check_output(path, recordings)
     asked = _minima(minima, agreement)
-    if asked is None and not well_clear:
-        raise InputError('say the minima, like --minima "5 [NM] / 1000 [ft]", an --agreement, or --well-clear; there is no default')
-    mapping = None if columns is None else _mapping(columns)
-    numbers = {
-        "gap_max_s": parse_quantity(gap, "time"),
-        "floor_m": None if floor is None else parse_quantity(floor, "length"),
-        "grid_s": None if grid is None else parse_quantity(grid, "time"),
-    }
+    _check_asked(asked, well_clear)
+    limits, mapping = _limits(gap, floor, grid), None if columns is None else _mapping(columns)
     from tafadi.batch.scanning import scan as run  # heavy: only once the question is known to be one
-    from tafadi.batch.writing import Written, to_csv, write_losses
 
     scanned = run(
         list(recordings),
@@ -99,25 +88,67 @@ def scan(
         well_clear=tuple(well_clear or ()),
         columns=mapping,
         source=source,
-        gap_max_s=numbers["gap_max_s"] or 0.0,
-        floor_m=numbers["floor_m"],
-        grid_s=numbers["grid_s"],
+        gap_max_s=limits.gap_max_s,
+        floor_m=limits.floor_m,
+        grid_s=limits.grid_s,
         workers=workers,
         scheduler=scheduler,
         checkpoint=checkpoint,
         progress=_teller() if progress or sys.stderr.isatty() else None,
     )
+    _write(scanned, written, output, gaps)
+    _report(report, recordings, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, (source, columns))
+    raise typer.Exit(NOTHING if scanned.summary.is_clear else FOUND)
+
+
+def _check_asked(asked: "Minima | None", well_clear: list[str] | None) -> None:
+    """Raises InputError when nothing was asked for."""
+    if asked is None and not well_clear:
+        raise InputError('say the minima, like --minima "5 [NM] / 1000 [ft]", an --agreement, or --well-clear; there is no default')
+
+
+def _report(
+    report: Path | None,
+    recordings: list[str],
+    scanned: "Scanned",
+    asked: "Minima | None",
+    options: "Mapping[str, str | None]",
+    read_as: tuple[str | None, str | None],
+) -> None:
+    """Writes the report, for people, where one is wanted."""
+    if report is None:
+        return
+    from tafadi.cli.reporting import write_scan_report
+
+    said = [(word, text) for word, text in options.items() if text is not None]
+    write_scan_report(report, recordings, scanned, asked, said, source=read_as[0], columns=read_as[1])
+
+
+class _Limits(NamedTuple):
+    """What the options say in SI."""
+
+    gap_max_s: float
+    floor_m: float | None
+    grid_s: float | None
+
+
+def _limits(gap: str, floor: str | None, grid: str | None) -> _Limits:
+    """The options with their units. Raises UnitError."""
+    from tafadi.measure.units import parse_quantity
+
+    floor_m = None if floor is None else parse_quantity(floor, "length")
+    return _Limits(parse_quantity(gap, "time"), floor_m, None if grid is None else parse_quantity(grid, "time"))
+
+
+def _write(scanned: "Scanned", written: str, output: Path | None, gaps: Path | None) -> None:
+    """The losses, the gaps where a file is named for them, and on standard error the summary."""
+    from tafadi.batch.writing import Written, to_csv, write_losses
+
     _put(write_losses(scanned.losses, Written(written)), output)
     if gaps is not None:
         _put(to_csv(scanned.gaps), gaps)
-    if report is not None:
-        from tafadi.cli.reporting import write_scan_report
-
-        options = [("Gap", gap), *(("Well clear", name) for name in well_clear or ())]
-        options += [(word, said) for word, said in (("Floor", floor), ("Grid", grid)) if said is not None]
-        write_scan_report(report, recordings, scanned, asked, options, source=source, columns=columns)
-    _tell(scanned.summary)
-    raise typer.Exit(NOTHING if scanned.summary.is_clear else FOUND)
+    for line in summary_lines(scanned.summary):
+        typer.echo(visible(line), err=True)
 
 
 def _written(format: str | None, output: Path | None) -> str:
@@ -205,12 +236,6 @@ def progress_line(done: "Progress") -> str:
     share = 100 * done.rows_done // max(1, done.rows_all)
     left = f"{(done.rows_all - done.rows_done) / rate:.0f} s left" if rate > 0.0 else "time left not known"
     return f"{share} % of {done.rows_all:,} rows, {rate / 1e6:.1f} million rows/s, {left}"
-
-
-def _tell(summary: "Summary") -> None:
-    """What was read and found, on standard error."""
-    for line in summary_lines(summary):
-        typer.echo(visible(line), err=True)
 
 
 def summary_lines(summary: "Summary") -> list[str]:

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door
+from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.errors import FormatError, InputError
 from tafadi.model.names import check_name
 
@@ -68,27 +70,25 @@ def watch(
     no_rule: Annotated[list[str] | None, typer.Option("--no-rule", help="A rule not to use; may be given again.", metavar="NAME")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Take hits as they come, and go on as the file grows.")] = False,
-    report: Annotated[
-        Path | None,
-        typer.Option("--report", help="Also write a report for people, one HTML file with map and profiles, to this file.", metavar="FILE"),
-    ] = None,
+    geoid: GeoidOption = None,
+    air: AirOption = None,
+    terrain: TerrainOption = None,
+    report: ReportFile = None,
 ) -> None:
     """Watch tracks and raise alerts before separation is lost.
 
     Exit codes: 0 nothing found, 1 an alert was raised or a line was damaged, 2 the watch could not be kept.
     """
-    from tafadi.cli.watch_input import FORMATS, hits, in_order, is_live, opened
+    from tafadi.cli.watch_input import hits, in_order, is_live, opened
     from tafadi.cli.watch_stated import stated
 
-    if format is not None and format not in FORMATS:
-        raise FormatError(f"--format {format[:40]!r} is none of {', '.join(FORMATS)}")
-    if party is not None:
-        check_name(party, "party")
+    _check_names(format, party)
     rules = _rules(minima, lookahead, no_rule or [])
     notices = _notices(announced or [])
     pairs = _pairs(declared or [])
     given = stated(begins, site or [])
-    record = None if report is None else _record(report, [recording, *(announced or [])])
+    heights = Heights(geoid, air, terrain)
+    record = _record(report, [recording, *(announced or [])])
     follow = follow or is_live(recording)  # what comes from a socket has no end to wait for
     with _named(recording), opened(recording, follow) as file:
         coming = hits(file, format, columns, follow, _now if follow else None, given)
@@ -98,21 +98,28 @@ def watch(
         plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
 
-        keeper = Watch(rules, notices, pairs)
-        writer = _writer(as_json)
-        if record is not None:
-            plots, writer = record.passing(plots), record.noting(writer)
-        found = _keep(keeper, plots, writer, coming.skips)
-    if record is not None:
-        record.write(rules, keeper, coming.skips, notices)
+        keeper = Watch(rules, notices, pairs, levelling=heights.levelling()[0])
+        writer = record.noting(_writer(as_json))
+        found = _keep(keeper, record.passing(plots), writer, coming.skips, heights)
+    record.write(rules, keeper, coming.skips, notices)
     _print(writer.end(keeper, coming.skips))
     raise typer.Exit(FOUND if found or coming.skips.damaged else NOTHING)
 
 
-def _record(report: Path, files: list[str]) -> "Record":
-    from tafadi.cli.reporting import Record
+def _record(report: Path | None, files: list[str]) -> "Record":
+    from tafadi.cli.reporting import NoRecord, ReportRecord
 
-    return Record(report, files)
+    return NoRecord() if report is None else ReportRecord(report, files)
+
+
+def _check_names(format: str | None, party: str | None) -> None:
+    """Raises FormatError for a format that is none, InputError for a name that no party can have."""
+    from tafadi.cli.watch_input import FORMATS
+
+    if format is not None and format not in FORMATS:
+        raise FormatError(f"--format {format[:40]!r} is none of {', '.join(FORMATS)}")
+    if party is not None:
+        check_name(party, "party")
 
 
 def _now() -> "Instant":
@@ -182,7 +189,7 @@ def _owned(plots: "Iterable[Plot]", party: str | None) -> "Iterator[Plot]":
         yield plot if party is None or plot.party is not None else replace(plot, party=party)
 
 
-def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Skips") -> bool:
+def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Skips", heights: Heights) -> bool:
     """Feeds the hits one by one and prints what comes of them; whether anything was found. Raises FormatError when there was no hit."""
     count, found = 0, False
     for told in _told(keeper, plots):
@@ -190,6 +197,7 @@ def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Sk
         if told is not None:
             found = True
             _print(writer.alert(told))
+            heights.note(told)
     if count == 0:
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count, _ in skips.rows()[:3])
         raise FormatError(f"it holds no hit that can be used, so nothing can be said: {reasons or 'there are none in it'}")

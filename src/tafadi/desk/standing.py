@@ -2,7 +2,7 @@
 
 The set tells which notices may meet one. What a pair is, `tafadi.engine.detect.judge` says, as it would of any two: so both parties find
 the same, whatever came and went at each of them, in whatever order. The picture says what stands. The set is disposable as the picture is,
-and is opened once, which may take seconds (a running node does it beside its event loop); then it is asked and kept up in microseconds.
+and is opened once, which may take seconds (a running node does it beside its event loop); then asking it takes under a millisecond.
 """
 
 from collections.abc import Iterable

@@ -30,11 +30,12 @@ UNKNOWN_SPEED_MPS: Final = 250 * KNOT_MPS  # what a track of unknown velocity ma
 
 
 class Side(NamedTuple):
-    """One track as the judging sees it: its trail and its row of `kernels.tracks.screen`."""
+    """One track as the judging sees it: its trail and its row of `kernels.tracks.screen`; in doubt where it jumped (`jumps`)."""
 
     key: str
     trail: Trail
     row: Floats
+    is_doubted: bool = False
 
 
 class Bounds(NamedTuple):

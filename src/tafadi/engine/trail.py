@@ -95,8 +95,15 @@ class Trail:
 
     def follows(self, plot: Plot, gap_max_s: float) -> bool:
         """Whether `plot` can be the same thing: not after too long a gap, and not faster than anything flies."""
-        gap_s = plot.at.since(self.last.at)
-        return gap_s <= gap_max_s and math.dist(ecef(plot.position), self._place) <= FASTEST_MPS * (gap_s + 1.0)
+        return plot.at.since(self.last.at) <= gap_max_s and self.reaches(plot, FASTEST_MPS)
+
+    def reaches(self, plot: Plot, fastest_mps: float) -> bool:
+        """Whether it could have come to `plot` from its last place. A second is allowed for places and times that are not exact."""
+        return self.way_m(plot) <= fastest_mps * (plot.at.since(self.last.at) + 1.0)
+
+    def way_m(self, plot: Plot) -> float:
+        """How far `plot` is from the newest hit, straight through the earth."""
+        return math.dist(ecef(plot.position), self._place)
 
     def add(self, plot: Plot) -> None:
         """Takes the next hit, which must be newer than the last."""

@@ -22,6 +22,7 @@ from tafadi.engine.standing import Open, Silenced, Suppressed
 from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES, RULES
 from tafadi.errors import InputError
 from tafadi.measure.instant import Instant
+from tafadi.measure.levelling import Levelling
 from tafadi.model.alert import Alert, AlertKind, AlertState
 from tafadi.model.judgement import Judgement, Verdict
 from tafadi.model.operation import Announced, Minima
@@ -90,6 +91,7 @@ class Watch:
 
     `declared` holds pairs of names (track, address or callsign) that fly together by agreement; `assigned` says which announced operation a
     track flies, where that is known. Without `strangers_may_be_one`, no rule looks at two of nobody known: each may be of another party.
+    `levelling` says how heights above unlike datums are compared; without it they are UNKNOWN.
     `ignored` counts hits that were left out, by reason.
     """
 
@@ -101,11 +103,12 @@ class Watch:
         assigned: Mapping[str, str] | None = None,
         *,
         strangers_may_be_one: bool = True,
+        levelling: Levelling | None = None,
     ) -> None:
         self._rules = rules
         self._strangers_may_be_one = strangers_may_be_one
         minima = Minima(float(rules.minima.horizontal_m), float(rules.minima.vertical_m))  # kernels are compiled for floats
-        self._bounds = Bounds(minima, float(rules.lookahead_s), float(rules.track_max_age_s))
+        self._bounds = Bounds(minima, float(rules.lookahead_s), float(rules.track_max_age_s), levelling)
         self._filters = tuple(name for name in FILTERS if name in rules.on)
         self._steady = STEADY & rules.on
         self._declared = declared

@@ -180,7 +180,7 @@ def _from_file(source: Source, format: str | None, window: Span | None, partial:
         data = file.read(LARGEST_BYTES + 1)
     try:
         check_size(len(data), "")
-        one = named(format) if format is not None else sniff(data[:HEAD_BYTES], name_of(source))
+        one = named(format) if format is not None else sniff(data[:HEAD_BYTES], name_of(source), data[-HEAD_BYTES:])
         return Notices(read(one, data, window, left_out), left_out)
     except InputError as error:
         raise type(error)(f"{name_of(source)}: {error}") from None

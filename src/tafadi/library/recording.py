@@ -228,6 +228,27 @@ def _plots(chunks: Iterable[bytes], stated: Stated) -> Coming:
     return Coming(reader.read(lines(chunks)), reader.skips)
 
 
+def _track_geojson(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import track_geojson
+
+    reader = track_geojson.Reader()
+    return Coming(track_geojson.parse(lines(chunks), reader), reader.skips)
+
+
+def _daa(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import daa
+
+    reader = daa.Reader(begins=stated.at, origin=stated.receiver)
+    return Coming(daa.parse(lines(chunks), reader), reader.skips)
+
+
+def _scn(chunks: Iterable[bytes], stated: Stated) -> Coming:
+    from tafadi.formats import scn
+
+    reader = scn.Reader(begins=stated.at)
+    return Coming(scn.parse(lines(chunks), reader), reader.skips)
+
+
 # Modules of formats are imported only when a recording of theirs comes.
 READERS: Final[dict[str, Callable[[Iterable[bytes], Stated], Coming]]] = {
     "nop": _nop,
@@ -238,6 +259,9 @@ READERS: Final[dict[str, Callable[[Iterable[bytes], Stated], Coming]]] = {
     "asterix": _asterix,
     "cot": _cot,
     "plots": _plots,
+    "track_geojson": _track_geojson,
+    "daa": _daa,
+    "scn": _scn,
 }
 
 

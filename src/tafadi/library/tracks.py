@@ -116,11 +116,11 @@ def read_tracks(
     """The tracks of a recording, a table, or plots.
 
     `source` is a path, bytes or an open file in any format of docs/formats-tracks.md (`.gz` too), a table (Polars, pandas, Arrow, a
-    GeoDataFrame of points, a dict of NumPy arrays), or plots. `format` names the format when the content does not tell. `columns` maps a
-    table of other names or units; without it the names are those of `Tracks`. `party` says whose tracks these are where the source does
-    not. `begins` is the UTC day (ASTERIX) or time (Beast) of the first record, `radars` gives place and ellipsoidal height by
-    "area/system", `receiver` where a receiver stands. Raises FormatError for what follows no format or holds no plot that can be used,
-    InputError for a file that cannot be opened, LimitError beyond 3,000,000 plots.
+    GeoDataFrame of points, a dict of NumPy arrays), or plots. `format` names the format when the content does not tell. `columns` maps
+    a table of other names or units; without it the names are those of `Tracks`. `party` says whose tracks these are where the source
+    does not. `begins` is the UTC day (ASTERIX) or time (Beast, DAA, BlueSky) of the first record, `radars` gives place and ellipsoidal
+    height by "area/system", `receiver` the place of a receiver, or the origin of a DAA file in metres. Raises FormatError for what
+    follows no format or holds no plot that can be used, InputError for a file that cannot be opened, LimitError beyond 3,000,000 plots.
 
     >>> import numpy as np
     >>> from tafadi import read_tracks

@@ -215,7 +215,8 @@ def computed_part(method: Sequence[str], subjects: Iterable[Subject]) -> str:
         *method,
         "Places are on WGS 84; distances are along the earth, without a special case for the antimeridian or the poles.",
         "Exactly at the minima is separated, with a tolerance of a millionth of a metre. What is not known is UNKNOWN, and never clear.",
-        "Heights are compared only above the same datum; above unlike datums, or where a height is not stated, a pair is UNKNOWN.",
+        "Heights above unlike datums are compared only where they can be brought to one datum exactly enough; else, or where a height is "
+        "not stated, a pair is UNKNOWN. The curves of the pictures compare only heights above the same datum.",
     ]
     paragraphs = "".join(f"<p>{line}</p>" for line in lines)
     return section("How it was computed", paragraphs, facts([("Heights stated above", heights)]))

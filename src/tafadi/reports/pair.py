@@ -9,7 +9,7 @@ from tafadi.reports.apart import has_curve
 from tafadi.reports.course import Shown
 from tafadi.reports.heights import draw_heights, panels_of
 from tafadi.reports.look import FIRST, SECOND, SOFT, label, new_figure, styled
-from tafadi.reports.map import draw_pair_map
+from tafadi.reports.pair_map import draw_pair_map
 from tafadi.reports.profile import Encounter, draw_profile, encounter, tell
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ class Encounter:
     curve: Apart
     losses: tuple[Span, ...]
     closest: ClosestApproach | None
-    unknown: str = ""  # why nothing can be said, where that is so
+    judgement: Judgement | None = None  # what the engine said, where it was asked
 
 
 def window_of(first: Subject, second: Subject, judgement: Judgement | None) -> Span:
@@ -76,8 +76,9 @@ def encounter(
     marks = [] if judged is None or judged.closest is None else [judged.closest.at]
     curve = apart(one, two, window, minima, marks)
     losses = [] if minima is None else spans_lost(one, two, curve, minima)
-    unknown = why(judgement) if judgement is not None and judgement.verdict is Verdict.UNKNOWN else ""
-    return Encounter(one, two, window, minima, curve, tuple(losses), None if judged is None else judged.closest, unknown)
+    if not losses and judgement is not None and judgement.verdict is Verdict.CONFLICT and judgement.span is not None:
+        losses = [judgement.span]  # two volumes have no curve
+    return Encounter(one, two, window, minima, curve, tuple(losses), None if judged is None else judged.closest, judgement)
 
 
 def _as_seen(one: Subject, two: Subject, minima: Minima | None) -> Judgement | None:
@@ -134,14 +135,26 @@ def names(pair: Encounter) -> str:
 
 
 def tell(pair: Encounter) -> str:
-    """What the picture says, in a line."""
-    if pair.unknown:
-        return f"UNKNOWN, not clear: {pair.unknown}"
+    """What the picture says, in a line: the engine's verdict where there is one, else what the curve shows."""
+    if pair.judgement is not None and pair.judgement.verdict is Verdict.UNKNOWN:
+        return f"UNKNOWN, not clear: {why(pair.judgement)}"
+    if pair.losses:
+        inside = "share air" if pair.minima in (None, NO_MINIMA) else "inside the minima"
+        lasts_s = sum(span.duration_s for span in pair.losses)
+        return f"{inside} for {axis.lasting(lasts_s)}, from {axis.clock(pair.losses[0].start)}"
+    if pair.judgement is not None and pair.judgement.verdict is Verdict.CONFLICT:
+        return "CONFLICT, as it was foreseen; no loss in what is shown"
+    if pair.judgement is not None:
+        return "clear" if pair.minima in (None, NO_MINIMA) else "clear: apart by the minima"
+    return _tell_curve(pair)
+
+
+def _tell_curve(pair: Encounter) -> str:
+    """What the curve shows where there is no loss in it."""
     if pair.minima is None:
         return "no minima were given: whether this is a loss cannot be said"
-    if pair.losses:
-        longest = sum(span.duration_s for span in pair.losses)
-        return f"inside the minima for {axis.lasting(longest)}, from {axis.clock(pair.losses[0].start)}"
+    if not has_curve(pair.first, pair.second):
+        return "neither of the two moves: whether they share air was not asked"
     if not pair.curve.both.any():
         return "the two are never there at one time"
     if unsure(pair.curve, pair.minima).any():
@@ -159,7 +172,14 @@ def draw_profile(upper: "Axes", lower: "Axes", pair: Encounter) -> None:
     axis.set_times(upper, pair.window, is_told=False)
     axis.set_times(lower, pair.window)
     if curve.height_unknown.any() and not np.isfinite(curve.vertical_m).any():
-        note(lower, "vertical distance not known", (0.5, 0.5), "axes fraction", color=UNSURE, size=9.0)
+        words = "no curve: the heights are above unlike datums" if _is_converted(pair) else "vertical distance not known"
+        note(lower, words, (0.5, 0.5), "axes fraction", color=UNSURE, size=9.0)
+
+
+def _is_converted(pair: Encounter) -> bool:
+    """Whether the engine could bring the heights to one datum, and the curve cannot."""
+    is_known = pair.judgement is not None and pair.closest is not None and pair.closest.vertical_m is not None
+    return is_known and not np.isfinite(pair.curve.vertical_m).any()
 
 
 def _draw_distance(axes: "Axes", pair: Encounter, distance_m: Floats, least_m: float | None, *, is_high: bool) -> None:
@@ -191,7 +211,8 @@ def _shade(axes: "Axes", pair: Encounter) -> None:
         axes.axvspan(*ends, facecolor=LOSS_PALE, alpha=0.35, linewidth=0.0, zorder=1)
         for end in ends:
             axes.axvline(end, color=LOSS, linewidth=0.9, zorder=2)
-    _hatch(axes, pair, unsure(pair.curve, pair.minima))
+    if not _is_converted(pair):
+        _hatch(axes, pair, unsure(pair.curve, pair.minima))
 
 
 def _hatch(axes: "Axes", pair: Encounter, where: Bools) -> None:

@@ -64,27 +64,59 @@ class Counted(Protocol):
     """What a scan counted, as `tafadi.batch` has it."""
 
     @property
-    def rows(self) -> int: ...
+    def rows(self) -> int:
+        """Rows of the recordings."""
+        ...
+
     @property
-    def tracks(self) -> int: ...
+    def tracks(self) -> int:
+        """Tracks with any row that can be used."""
+        ...
+
     @property
-    def left_out(self) -> dict[str, int]: ...
+    def left_out(self) -> dict[str, int]:
+        """Rows that could not be used, by reason."""
+        ...
+
     @property
-    def repeated(self) -> int: ...
+    def repeated(self) -> int:
+        """Rows that say again what another says."""
+        ...
+
     @property
-    def contradicting(self) -> int: ...
+    def contradicting(self) -> int:
+        """Rows of one track at one instant that say something else."""
+        ...
+
     @property
-    def losses(self) -> int: ...
+    def losses(self) -> int:
+        """Records of CONFLICT."""
+        ...
+
     @property
-    def unknown(self) -> int: ...
+    def unknown(self) -> int:
+        """Records of UNKNOWN."""
+        ...
+
     @property
-    def gaps(self) -> int: ...
+    def gaps(self) -> int:
+        """Stretches over which a track was not followed."""
+        ...
+
     @property
-    def gap_s(self) -> float: ...
+    def gap_s(self) -> float:
+        """Their lengths together."""
+        ...
+
     @property
-    def start_ns(self) -> int | None: ...
+    def start_ns(self) -> int | None:
+        """When the first usable row is."""
+        ...
+
     @property
-    def end_ns(self) -> int | None: ...
+    def end_ns(self) -> int | None:
+        """When the last one is."""
+        ...
 
 
 def report_scan(
@@ -255,6 +287,7 @@ def graveness_figure(losses: "pa.Table") -> "Figure":
                 linestyle=(0, (5, 3)),
                 linewidth=1.1,
             )
+        axes.set_yticks([tick for tick in axes.get_yticks() if 0.0 <= tick <= top_m])
         axes.set_xlim(0.0, None)
         axes.set_xlabel("horizontal distance, m", color=SOFT)
         axes.set_title("Closest approaches: vertical against horizontal distance")

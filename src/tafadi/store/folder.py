@@ -8,6 +8,7 @@ agreements/<id>.json documents, exactly as they were signed
 cards/<id>/          under each agreement the cards that came after it: <party>-<epoch>.json
 journal.db           the feeds (tafadi.store.sqlite)
 journal.mark         how far each of them has grown (tafadi.store.mark)
+standing/<id>.set    what stands under each agreement, packed; disposable (tafadi.store.standing)
 node.lock            held by the one process that may write
 restoring            there from the beginning of a restoring to its end, and nobody goes on with the folder but it
 journal.damaged-<n>.*  a journal or a mark that could not be used, set aside by a restoring

@@ -1,6 +1,6 @@
 """One parser under atheris, which follows the branches that its input takes. Ends with 0, or with the input that it failed on.
 
-Run: python tests/fuzz/fuzz.py PARSER [SECONDS]
+Run: python tests/reference/fuzz.py PARSER [SECONDS]
 """
 
 import sys

@@ -1,7 +1,7 @@
 """Every parser against input that nobody would send: atheris follows branches, Hypothesis bends the vectors.
 
-Nothing but an error of Tafadi's family may come out, within 10 s and 1 GB for one input. `pytest tests/fuzz -m soak -s` runs for ten
-minutes each and prints what was run.
+Nothing but an error of Tafadi's family may come out, within 10 s and 1 GB for one input. `pytest tests/formats/test_fuzz.py -m soak -s`
+runs for ten minutes each and prints what was run.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from reference.parsers import MAKERS, Parser, parser, seeds
 
-FUZZ = Path(__file__).with_name("fuzz.py")
+FUZZ = Path(__file__).resolve().parents[1] / "reference" / "fuzz.py"
 SECONDS, LONG_SECONDS = 20, 600
 BENT = 40  # inputs of Hypothesis for each parser
 RUNS = re.compile(r"Done ([0-9]+) runs in")
