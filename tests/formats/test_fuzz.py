@@ -9,8 +9,8 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -25,25 +25,30 @@ SECONDS, LONG_SECONDS = 20, 600
 BENT = 40  # inputs of Hypothesis for each parser
 RUNS = re.compile(r"Done ([0-9]+) runs in")
 
-Runs = dict[str, "Future[subprocess.CompletedProcess[str]]"]
+Ended = subprocess.CompletedProcess[str]
+Runs = Callable[[str], Ended]
 with_atheris = pytest.mark.skipif(
     importlib.util.find_spec("atheris") is None, reason="atheris is not installed: it has no build for this machine"
 )
 
 
-def _fuzzed(name: str, seconds: int) -> "subprocess.CompletedProcess[str]":
+def _fuzzed(name: str, seconds: int) -> Ended:
     command = [sys.executable, str(FUZZ), name, str(seconds)]
     return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
 
 
 @pytest.fixture(scope="module")
-def all_runs() -> Iterator[Runs]:
-    """The runs of all parsers, as many at a time as there are processors."""
+def run_of() -> Iterator[Runs]:
+    """The run of a parser; all are run, as many at a time as there are processors, unless pytest itself runs tests side by side."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        yield lambda name: _fuzzed(name, SECONDS)
+        return
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield {name: pool.submit(_fuzzed, name, SECONDS) for name in MAKERS}
+        runs = {name: pool.submit(_fuzzed, name, SECONDS) for name in MAKERS}
+        yield lambda name: runs[name].result()
 
 
-def _held(name: str, ended: "subprocess.CompletedProcess[str]") -> None:
+def _held(name: str, ended: Ended) -> None:
     told = ended.stdout + ended.stderr
     runs = RUNS.search(told)
     assert ended.returncode == 0, told[-3_000:]
@@ -55,8 +60,8 @@ def _held(name: str, ended: "subprocess.CompletedProcess[str]") -> None:
 @with_atheris
 @pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("name", MAKERS)
-def test_no_input_that_atheris_finds_makes_a_parser_fail_otherwise_than_in_a_sentence(name: str, all_runs: Runs) -> None:
-    _held(name, all_runs[name].result())
+def test_no_input_that_atheris_finds_makes_a_parser_fail_otherwise_than_in_a_sentence(name: str, run_of: Runs) -> None:
+    _held(name, run_of(name))
 
 
 @with_atheris

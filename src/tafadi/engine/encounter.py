@@ -16,7 +16,7 @@ from tafadi.engine.kernels.closest import Span as Stretch
 from tafadi.engine.kernels.tracks import Apart, Met, cylinder, disc, plane
 from tafadi.engine.layout import Floats
 from tafadi.engine.tracks_across import alike
-from tafadi.engine.trail import Trail, Vertical
+from tafadi.engine.trail import FASTEST_MPS, Trail, Vertical
 from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.instant import Instant, Span
 from tafadi.measure.levelling import Levelling
@@ -45,6 +45,15 @@ class Bounds(NamedTuple):
     lookahead_s: float
     track_max_age_s: float
     levelling: Levelling | None = None  # by what heights above unlike datums are compared
+    is_asked: bool = True  # whether minima between tracks are asked for at all; where not, `minima` are NO_MINIMA
+    fastest_mps: float = FASTEST_MPS  # a hit that implies more makes its track suspect
+    reach_m: float = 0.0  # how near, and within which time, tracks are looked at besides (well clear)
+    reach_s: float = 0.0
+
+    @property
+    def stated(self) -> Minima | None:
+        """The minima between tracks; None where none are asked for."""
+        return self.minima if self.is_asked else None
 
 
 def judge(own: Side, other: Side, bounds: Bounds, filters: frozenset[str], epoch: Instant) -> Judgement:

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Side
+from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Bounds, Side
 from tafadi.engine.jumps import BORNE_OUT_HITS, Doubt, Suspect, Suspects, is_borne_out
 from tafadi.engine.kernels.tracks import screen
 from tafadi.engine.terms import FORGOTTEN_S
@@ -24,15 +24,6 @@ ANEW_AFTER: Final = 3  # hits in a row; two may come late by another way
 FIRST_ROWS: Final = 64  # the array doubles when it is full
 
 
-class Sight(NamedTuple):
-    """How far the picture looks: a track is old after `track_max_age_s`, near within `reach_m` in `reach_s`, suspect beyond `fastest_mps`."""
-
-    track_max_age_s: float
-    reach_m: float
-    reach_s: float
-    fastest_mps: float
-
-
 class _Name(NamedTuple):
     """Whose row it is: a track's own, or that of its other place while it is in doubt."""
 
@@ -43,10 +34,10 @@ class _Name(NamedTuple):
 class Picture:
     """The tracks that are seen, their rows and what is near them. Times in rows are seconds after `epoch`, the first hit's time."""
 
-    def __init__(self, sight: Sight) -> None:
+    def __init__(self, bounds: Bounds) -> None:
         self.trails: dict[str, Trail] = {}
         self.epoch: Instant | None = None
-        self._sight = sight
+        self._bounds = bounds
         self._suspects = Suspects()
         self._doubts: dict[str, Doubt] = {}
         self._rows: dict[_Name, int] = {}
@@ -89,7 +80,7 @@ class Picture:
 
     def _followed(self, trail: Trail, plot: Plot) -> Trail:
         """The trail that the hit belongs to, with the hit: the newest, the other one of a track in doubt, or a new one."""
-        doubt, fastest_mps = self._doubts.get(plot.track), self._sight.fastest_mps
+        doubt, fastest_mps = self._doubts.get(plot.track), self._bounds.fastest_mps
         if trail.reaches(plot, fastest_mps):
             followed = self._continued(trail, plot)
             if doubt is not None:
@@ -107,7 +98,7 @@ class Picture:
         return followed
 
     def _continued(self, trail: Trail, plot: Plot) -> Trail:
-        if plot.at.since(trail.last.at) > self._sight.track_max_age_s:
+        if plot.at.since(trail.last.at) > self._bounds.track_max_age_s:
             return Trail(plot, has_moved=True)
         trail.add(plot)
         return trail
@@ -150,10 +141,13 @@ class Picture:
         self._states[row] = np.nan
         self._free.append(row)
 
+    def side(self, track: str) -> Side:
+        """The track where it was last seen."""
+        return self._side(_Name(track, False))
+
     def sides(self, track: str) -> list[Side]:
-        """The track as the judging sees it: where it was last seen, and its other place while it is in doubt."""
-        names = [_Name(track, False)] + ([_Name(track, True)] if track in self._doubts else [])
-        return [self._side(name) for name in names]
+        """The track where it was last seen, and at its other place while it is in doubt."""
+        return [self.side(track), *([self._side(_Name(track, True))] if track in self._doubts else [])]
 
     def _side(self, name: _Name) -> Side:
         trail = self._doubts[name.track].other if name.is_other else self.trails[name.track]
@@ -162,8 +156,9 @@ class Picture:
     def near(self, own: Side) -> list[Side]:
         """The tracks that it may meet within reach; some of them it will not."""
         row = self._rows[_Name(own.key, own.trail is not self.trails[own.key])]
-        now_s = float(self._states[row, 6])
-        count = screen(self._states, row, len(self._names), now_s, self._sight.reach_s, self._sight.reach_m, self._near)
+        now_s, bounds = float(self._states[row, 6]), self._bounds
+        reach_s, reach_m = max(bounds.lookahead_s, bounds.reach_s), max(bounds.minima.horizontal_m, bounds.reach_m)
+        count = screen(self._states, row, len(self._names), now_s, reach_s, reach_m, self._near)
         names = [self._names[other] for other in self._near[:count]]
         return [self._side(name) for name in names if name.track != own.key]
 

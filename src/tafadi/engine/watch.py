@@ -11,68 +11,29 @@ than its track's last, or is ahead of the clock, is counted and left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Final, NamedTuple
 
 from tafadi.engine.encounter import Bounds, Side, judge
 from tafadi.engine.notices import STEADY, Notices, weight
-from tafadi.engine.picture import FORGOTTEN_S, Picture
+from tafadi.engine.picture import Picture
 from tafadi.engine.recorded import closest_recorded
 from tafadi.engine.standing import Open, Silenced, Suppressed
-from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES, RULES
-from tafadi.errors import InputError
+from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES
+from tafadi.engine.terms import FORGOTTEN_S
+from tafadi.engine.terms import LOOKAHEAD_MAX_S as LOOKAHEAD_MAX_S
+from tafadi.engine.terms import Rules as Rules
 from tafadi.measure.instant import Instant
 from tafadi.measure.levelling import Levelling
 from tafadi.model.alert import Alert, AlertKind, AlertState
 from tafadi.model.judgement import Judgement, Verdict
-from tafadi.model.operation import Announced, Minima
+from tafadi.model.operation import NO_MINIMA, Announced, Minima
 from tafadi.model.track import Plot
 
 CLEAR_AFTER_S: Final = 15.0  # an alert that flickers is ended once it was clear for three turns of a terminal radar
-LOOKAHEAD_MAX_S: Final = 600.0  # straight motion is wrong by kilometres beyond ten minutes
 AHEAD_MAX_S: Final = 10.0  # of the clock here: twice what agreements allow between two clocks; a hit further ahead would hide its track
 NOT_NEWER: Final = "not newer than its track"
 AHEAD: Final = f"more than {AHEAD_MAX_S:.0f} s ahead of the clock here"
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the watch asks for, and the switch of each rule. Raises InputError for a lookahead or age that is none."""
-
-    minima: Minima
-    lookahead_s: float
-    track_max_age_s: float = 30.0  # two turns of an en-route radar, and some
-    quantisation: bool = True
-    height_jump: bool = True
-    level_off: bool = True
-    duplicate: bool = True
-    ground: bool = True
-    formation: bool = True
-    renumbered: bool = True
-    seen_once: bool = True
-    fleeting: bool = True
-
-    def __post_init__(self) -> None:
-        if not 0.0 < self.lookahead_s <= LOOKAHEAD_MAX_S:
-            raise InputError(f"a lookahead of {self.lookahead_s} s is not within 0 to {LOOKAHEAD_MAX_S:.0f} s")
-        if not 0.0 < self.track_max_age_s <= FORGOTTEN_S:
-            raise InputError(f"a track age of {self.track_max_age_s} s is not within 0 to {FORGOTTEN_S:.0f} s")
-        if self.minima.horizontal_m == 0.0 or self.minima.vertical_m == 0.0:
-            raise InputError("between tracks both minima must be more than 0, or nothing could ever be found")
-
-    def without(self, names: Iterable[str]) -> "Rules":
-        """These rules with the named ones switched off. Raises InputError for a name that is no rule."""
-        off = list(names)
-        for name in off:
-            if name not in RULES:
-                raise InputError(f"there is no rule {name[:40]!r}; there are {', '.join(RULES)}")
-        switches = {name: name in self.on and name not in off for name in RULES}
-        return Rules(self.minima, self.lookahead_s, self.track_max_age_s, **switches)
-
-    @property
-    def on(self) -> frozenset[str]:
-        """The names of the rules that are on."""
-        return frozenset(one.name for one in fields(self) if one.name in RULES and getattr(self, one.name))
 
 
 class _Found(NamedTuple):
@@ -107,8 +68,7 @@ class Watch:
     ) -> None:
         self._rules = rules
         self._strangers_may_be_one = strangers_may_be_one
-        minima = Minima(float(rules.minima.horizontal_m), float(rules.minima.vertical_m))  # kernels are compiled for floats
-        self._bounds = Bounds(minima, float(rules.lookahead_s), float(rules.track_max_age_s), levelling)
+        self._bounds = _bounds(rules, levelling)
         self._filters = tuple(name for name in FILTERS if name in rules.on)
         self._steady = STEADY & rules.on
         self._declared = declared
@@ -183,12 +143,12 @@ class Watch:
     # Judging
 
     def _look(self, plot: Plot, told: list[Alert]) -> None:
-        own = self._picture.side(plot.track)
         found: dict[_Key, _Found] = {}
-        for other in self._picture.near(plot.track):
-            one = self._pair(own, other, max(plot.at, other.trail.last.at))
-            found[one.judgement.first, one.judgement.second, AlertKind.TRACKS] = one
-        for kind, judgement, rule in self._notices.look(own.trail):
+        for own in self._picture.sides(plot.track):
+            for other in self._picture.near(own) if self._bounds.is_asked else ():
+                one = self._pair(own, other, max(plot.at, other.trail.last.at))
+                found[one.judgement.first, one.judgement.second, AlertKind.TRACKS] = one
+        for kind, judgement, rule in self._notices.look(self._picture.side(plot.track).trail):
             found[judgement.first, judgement.second, kind] = _Found(judgement, rule, plot.at)
         self._settle(plot, found, told)
 
@@ -293,6 +253,13 @@ class Watch:
     def _party(self, name: str) -> str | None:
         trail = self._picture.trails.get(name)
         return self._notices.party(name) if trail is None else trail.last.party
+
+
+def _bounds(rules: Rules, levelling: Levelling | None) -> Bounds:
+    """What is asked of every pair, as floats: kernels are compiled for those."""
+    minima = rules.minima or NO_MINIMA
+    floats = Minima(float(minima.horizontal_m), float(minima.vertical_m))
+    return Bounds(floats, float(rules.lookahead_s), float(rules.track_max_age_s), levelling, rules.minima is not None)
 
 
 def _names(plot: Plot) -> tuple[str, ...]:
