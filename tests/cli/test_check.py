@@ -16,7 +16,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from tafadi.cli import check_cmd, check_table
-from tafadi.cli.check_table import CAUSES
+from tafadi.reports.sentences import CAUSES
 from tafadi.formats import strict_json
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant, Span

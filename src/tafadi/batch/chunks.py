@@ -93,7 +93,7 @@ def _read_group(chunk: Chunk) -> Taken:
     columns = ColumnMap(dict(chunk.columns))
     table = opened_parquet(chunk.path, columns)
     try:
-        return take(table.read_row_group(chunk.part, columns=wanted(columns), use_threads=True), columns)
+        return take(table.read_row_group(chunk.part, columns=wanted(columns), use_threads=False), columns)
     except (pa.ArrowException, OSError) as error:
         raise parquet_errors(chunk.path, error) from None
 

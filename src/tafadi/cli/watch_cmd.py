@@ -28,6 +28,16 @@ if TYPE_CHECKING:
     from tafadi.model.operation import Announced
     from tafadi.model.track import Plot
 
+FormatOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "--from",
+        help="nop, sbs, iff, readsb, modes, asterix, cot, daa, scn, csv or parquet; looked for when not said.",
+        metavar="NAME",
+    ),
+]
+
 
 @door
 def watch(
@@ -38,15 +48,7 @@ def watch(
         str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". Required.', metavar="H / V")
     ] = None,
     lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead straight motion is followed.", metavar="TIME")] = "30 [s]",
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "--from",
-            help="nop, sbs, iff, readsb, modes, asterix, cot, daa, scn, csv or parquet; looked for when not said.",
-            metavar="NAME",
-        ),
-    ] = None,
+    format: FormatOption = None,
     begins: Annotated[
         str | None,
         typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),

@@ -80,7 +80,7 @@ def judge(own: Side, other: Side, bounds: Bounds, filters: frozenset[str], epoch
         Verdict.CONFLICT,
         bounds.minima,
         span=Span(now.plus(met.start), now.plus(met.end)),
-        place=_middle(first.trail, second.trail, now, met.start),
+        place=middle_of(first.trail, second.trail, now.plus(met.start)),
         closest=ClosestApproach(now.plus(met.at), met.horizontal, met.vertical),
     )
 
@@ -156,9 +156,9 @@ def _profile(one: Vertical, two: Vertical, ages_s: tuple[float, float], ahead_s:
     return np.array(knots), np.array([two.at_m(knot + ages_s[1]) - one.at_m(knot + ages_s[0]) for knot in knots])
 
 
-def _middle(first: Trail, second: Trail, now: Instant, after_s: float) -> Position:
-    """The place half way between the two, `after_s` seconds from now."""
-    one, two = ahead(first, now.plus(after_s)), ahead(second, now.plus(after_s))
+def middle_of(first: Trail, second: Trail, at: Instant) -> Position:
+    """The place half way between the two at `at`."""
+    one, two = ahead(first, at), ahead(second, at)
     between = leg(one, two)
     return destination(one, Leg(between.bearing_deg, between.distance_m / 2.0))
 

@@ -128,8 +128,10 @@ def search(parts: Sequence[Plots], tracks: int, ask: Ask, window: Window) -> Sea
     ordered, broken = order_plots(parts, tracks, limits, WGS84, counts, seen)
     if len(ordered.at_ns):
         # Only where there are plots: a window may reach from one century into the next.
-        first_ns, last_ns = max(int(ordered.at_ns.min()), window.from_ns), min(int(ordered.at_ns.max()) + 1, window.until_ns)
-        screen = _screen(ordered.datum, ask, Window(first_ns, last_ns))
+        here = ordered.first < ordered.after
+        firsts, lasts = ordered.first[here], ordered.after[here] - 1
+        first_ns, last_ns = int(ordered.at_ns[firsts].min()), int(ordered.at_ns[lasts].max()) + 1
+        screen = _screen(ordered.datum[firsts], ask, Window(max(first_ns, window.from_ns), min(last_ns, window.until_ns)))
         first_slab = screen.from_ns // screen.slab_ns
         slabs = max(0, (screen.until_ns - 1) // screen.slab_ns - first_slab + 1)
         pieces = folded(search_window(ordered, _asked(ask), screen, first_slab, slabs, WGS84), ask)
@@ -145,6 +147,7 @@ def _asked(ask: Ask) -> Asked:
 
 
 def _screen(datum: Codes, ask: Ask, window: Window) -> Screen:
+    """What is kept; the usual datum is the one in which most tracks begin, and only says which heights are compared before others."""
     reach_m, half_m, tau_s = (max(getattr(rule, name) for rule in ask.rules) for name in ("horizontal_m", "vertical_m", "tau_s"))
     usual = max(range(len(DATUM_CODES)), key=lambda code: int(np.count_nonzero(datum == code)))
     slab_ns = max(SLAB_NS, -(-(window.until_ns - window.from_ns) // SLABS_MOST))

@@ -6,8 +6,8 @@ away from by the larger of those and the minima between tracks. Everything of an
 and with the filters of STEADY, and whatever either look finds comes through.
 
 Straying: a track is held to the operation that it is assigned to, or else to one of its own party's that it has once been seen inside,
-while that operation lasts. It conforms inside any of its volumes, or within the minima of its trajectory's place at that time. A straying
-that only the plain look finds is silenced, and carries the name of the filter.
+while that operation lasts (`conformance`); what nobody stated is told as such, never silently. A straying that only the plain look finds is
+silenced, and carries the name of the filter.
 """
 
 import math
@@ -17,9 +17,11 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tafadi.engine.conformance import Conformance, Conforming, State
 from tafadi.engine.detect import judge
 from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Bounds, ahead
 from tafadi.engine.levelled import Across
+from tafadi.engine.standing import weight
 from tafadi.engine.trail import Trail, Vertical
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position, ecef
@@ -32,7 +34,8 @@ from tafadi.model.track import Plot
 from tafadi.model.volume import Circle, Volume4D
 
 AGAIN_S: Final = 2.0  # a track is looked at against notices at most so often; faster sources say nothing new
-HERE_S: Final = 1.0  # a track's present place, as the shortest announcement that has two ends
+FORESEEN: Final = 1  # levels of a straying: it is about to leave
+OUTSIDE: Final = 2  # it has left
 BALL_SLACK: Final = 1.1  # the ball around corners also holds the bulge of the geodesics between them
 STEADY: Final = frozenset({"quantisation"})  # a level flight whose code flickers by a step is not about to leave its level
 _NAME: Final = "\x00track"  # no notice has this identity, so a track cannot be taken for one
@@ -59,7 +62,7 @@ def _outline(volume: Volume4D) -> tuple[Sequence[Position], float]:
     return ([outline.centre], outline.radius_m) if isinstance(outline, Circle) else (outline.vertices, 0.0)
 
 
-def _parts(whole: Announced, minima: Minima) -> Iterator[_Part]:
+def _parts(whole: Announced, minima: Minima | None) -> Iterator[_Part]:
     """Volumes and trajectory apart: they are asked for unlike minima."""
     notice = whole.notice
     own_m = 0.0 if notice.minima is None else notice.minima.horizontal_m
@@ -69,7 +72,7 @@ def _parts(whole: Announced, minima: Minima) -> Iterator[_Part]:
         yield _Part(whole, replace(notice, trajectory=None), centre_m, radius_m, None)
     if notice.trajectory is not None:
         places = [waypoint.position for waypoint in notice.trajectory.waypoints]
-        centre_m, radius_m = _ball(places, max(own_m, minima.horizontal_m))
+        centre_m, radius_m = _ball(places, max(own_m, 0.0 if minima is None else minima.horizontal_m))
         yield _Part(whole, replace(notice, volumes=()), centre_m, radius_m, minima)
 
 
@@ -79,6 +82,7 @@ class Seen(NamedTuple):
     kind: AlertKind
     judgement: Judgement
     rule: str = ""
+    level: int = 0
 
 
 class _Last(NamedTuple):
@@ -99,8 +103,12 @@ class Notices:
         assigned: Mapping[str, str],
         filters: frozenset[str],
         flown: Mapping[str, str] | None = None,
+        straying_s: float = 0.0,
     ) -> None:
         self._bounds = bounds
+        self._straying_s = min(straying_s, bounds.lookahead_s)
+        self._conformance = Conformance(_stub, self._judged, bounds.stated)
+        self._states: dict[str, Conforming] = {}
         self._filters = filters
         self._across = None if bounds.levelling is None else Across(bounds.levelling)
         self._by_id = {one.id: one for one in announced}
@@ -112,7 +120,7 @@ class Notices:
         self._assigned = dict(assigned)
         self._flown = {track: name for track, name in (flown or {}).items() if name in self._by_id}
         self._last: dict[str, _Last] = {}
-        parts = [part for one in announced for part in _parts(one, bounds.minima)]
+        parts = [part for one in announced for part in _parts(one, bounds.stated)]
         self._parts = parts
         self._centres_m = np.array([part.centre_m for part in parts]).reshape(-1, 3)
         self._radii_m = np.array([part.radius_m for part in parts])
@@ -140,16 +148,29 @@ class Notices:
         """Drops what was held of a track that is no longer seen."""
         self._flown.pop(track, None)
         self._last.pop(track, None)
+        self._states.pop(track, None)
 
-    def look(self, trail: Trail) -> list[Seen]:
-        """What is found of the track against all that is announced; CLEAR is not listed."""
+    def conforming(self, now: Instant, seen: Mapping[str, Trail]) -> list[Conforming]:
+        """How each track that is held to a notice keeps to it; UNKNOWN where it was not seen for too long, by the tracks that are seen."""
+        told = []
+        for track, name in sorted((self._flown | self._assigned).items()):
+            state, trail = self._states.get(track), seen.get(track)
+            if trail is not None and trail.last.on_ground:
+                continue
+            if state is None or trail is None or now.since(trail.last.at) > self._bounds.track_max_age_s:
+                state = Conforming(track, name, State.UNKNOWN, now, cause=Cause.TRACK_OLD, is_stated=track in self._assigned)
+            told.append(state)
+        return told
+
+    def look(self, trail: Trail, is_doubted: bool = False) -> list[Seen]:
+        """What is found of the track against all that is announced; CLEAR is not listed, and of a track in doubt all is UNKNOWN."""
         if not self._parts:
             return []
         plot = trail.last
         last = self._last.get(plot.track)
         if last is not None and 0.0 <= plot.at.since(last.at) < AGAIN_S:  # a track begun anew goes back in time
             return last.found
-        found = [*self._entries(trail), *self._straying(trail)]
+        found = [*(_doubted(one) if is_doubted else one for one in self._entries(trail)), *self._straying(trail, is_doubted)]
         self._last[plot.track] = _Last(plot.at, found)
         return found
 
@@ -185,7 +206,7 @@ class Notices:
         return (plain,) if trail.vertical(self._filters) == trail.vertical(plain) else (self._filters, plain)
 
     def _entry(self, trail: Trail, part: _Part, filters: frozenset[str]) -> Judgement:
-        stub = _stub(trail, self._bounds.lookahead_s, filters)
+        stub = _stub(trail, 0.0, self._bounds.lookahead_s, filters)
         announced = Announced(part.whole.id, part.notice, part.whole.party)
         judgement = self._judged(stub, announced, part.minima)
         if judgement.verdict is not Verdict.CLEAR or trail.velocity_mps is not None:
@@ -201,20 +222,31 @@ class Notices:
         judgement = judge(stub, announced, minima)
         return judgement if self._across is None else self._across.again(judgement, stub, announced, minima)
 
-    def _straying(self, trail: Trail) -> Iterator[Seen]:
+    def _straying(self, trail: Trail, is_doubted: bool) -> Iterator[Seen]:
+        """That the track has left, or is about to leave, what it is held to; keeps how it conforms."""
         plot = trail.last
-        if plot.on_ground:
-            return
-        name = self._assigned.get(plot.track) or self._own(trail)
+        name = None if plot.on_ground else self._assigned.get(plot.track) or self._own(trail)
         if name is None:
+            self._states.pop(plot.track, None)
             return
-        looks = {filters: self._conforms(trail, self._by_id[name], filters) for filters in self._looks(trail)}
-        filtered = looks.get(self._filters, looks[frozenset()])
-        judgement = filtered or looks[frozenset()]
+        judgement, level, rule = self._strays(trail, self._by_id[name], is_doubted)
+        self._states[plot.track] = _conforming(plot, name, judgement, level, is_stated=plot.track in self._assigned)
         if judgement is not None:
             first, second = sorted((plot.track, name))
-            rule = "" if filtered is not None else ", ".join(sorted(self._filters))
-            yield Seen(AlertKind.STRAYING, replace(judgement, first=first, second=second), rule)
+            yield Seen(AlertKind.STRAYING, replace(judgement, first=first, second=second), rule, level)
+
+    def _strays(self, trail: Trail, whole: Announced, is_doubted: bool) -> tuple[Judgement | None, int, str]:
+        """What is found of the track and its operation, how grave it is, and the filter that silences it."""
+        looks = {filters: self._conformance.here(trail, whole, filters) for filters in self._looks(trail)}
+        plain = looks[frozenset()]
+        filtered = looks.get(self._filters, plain)
+        if is_doubted:
+            return Judgement(trail.last.track, whole.id, Verdict.UNKNOWN, NO_MINIMA, cause=Cause.TRACK_SUSPECT), OUTSIDE, ""
+        if filtered is not None:
+            return filtered, OUTSIDE, ""
+        if plain is not None:
+            return plain, OUTSIDE, ", ".join(sorted(self._filters))
+        return self._conformance.ahead(trail, whole, self._filters, self._straying_s), FORESEEN, ""
 
     def _own(self, trail: Trail) -> str | None:
         """The operation of its own party that the track has been seen to fly, while it lasts."""
@@ -225,29 +257,26 @@ class Notices:
         self._flown.pop(plot.track, None)
         for name in dict.fromkeys(part.whole.id for part in self._near(trail)) if plot.party is not None else ():
             one = self._by_id[name]
-            if one.party == plot.party and one.notice.kind is Kind.OPERATION and self._conforms(trail, one, self._filters) is None:
+            is_own = one.party == plot.party and one.notice.kind is Kind.OPERATION
+            if is_own and self._conformance.here(trail, one, self._filters) is None:
                 self._flown[plot.track] = name
                 return name
         return None
 
-    def _conforms(self, trail: Trail, whole: Announced, filters: frozenset[str]) -> Judgement | None:
-        """None while the track is where it was announced to be; else that it strays, or that nobody can tell."""
-        here, plot, unknown = _stub(trail, HERE_S, filters), trail.last, None
-        for part in _parts(whole, whole.notice.minima or self._bounds.minima):
-            bare = Announced(whole.id, replace(part.notice, minima=None), whole.party)
-            judgement = self._judged(here, bare, part.minima)
-            if judgement.verdict is Verdict.CONFLICT:
-                return None
-            unknown = judgement if judgement.verdict is Verdict.UNKNOWN else unknown
-        if unknown is not None:
-            return unknown
-        span = Span(plot.at, plot.at.plus(HERE_S))
-        return Judgement(_NAME, whole.id, Verdict.CONFLICT, self._bounds.minima, span=span, place=plot.position)
+
+def _doubted(seen: Seen) -> Seen:
+    """The same as far as anybody knows of a track that jumped."""
+    return seen._replace(judgement=replace(seen.judgement, verdict=Verdict.UNKNOWN, cause=Cause.TRACK_SUSPECT, closest=None, overlaps=()))
 
 
-def weight(judgement: Judgement) -> int:
-    """The graver, the more."""
-    return (Verdict.CLEAR, Verdict.UNKNOWN, Verdict.CONFLICT).index(judgement.verdict)
+def _conforming(plot: Plot, name: str, judgement: Judgement | None, level: int, *, is_stated: bool) -> Conforming:
+    """How the track keeps to the notice, of what was found."""
+    if judgement is None:
+        return Conforming(plot.track, name, State.INSIDE, plot.at, is_stated=is_stated)
+    if judgement.verdict is Verdict.UNKNOWN:
+        return Conforming(plot.track, name, State.UNKNOWN, plot.at, cause=judgement.cause, is_stated=is_stated)
+    state = State.STRAYING if level == FORESEEN else State.OUTSIDE
+    return Conforming(plot.track, name, state, plot.at, None if judgement.span is None else judgement.span.start, is_stated=is_stated)
 
 
 def _height(vertical: Vertical | None, after_s: float) -> Height | None:
@@ -257,11 +286,11 @@ def _height(vertical: Vertical | None, after_s: float) -> Height | None:
     return Height(min(max(vertical.at_m(after_s), LOWEST_M), HIGHEST_M), vertical.datum)
 
 
-def _stub(trail: Trail, ahead_s: float, filters: frozenset[str]) -> Announced:
-    """The track's next `ahead_s` seconds as an operation, by the named filters."""
+def _stub(trail: Trail, from_s: float, ahead_s: float, filters: frozenset[str]) -> Announced:
+    """The track's seconds from `from_s` to `ahead_s` as an operation, by the named filters."""
     plot: Plot = trail.last
     vertical = trail.vertical(filters)
     bend_s = math.inf if vertical is None else vertical.bend_s()
-    times_s = (0.0, bend_s, ahead_s) if 1e-3 < bend_s < ahead_s - 1e-3 else (0.0, ahead_s)
+    times_s = (from_s, bend_s, ahead_s) if from_s + 1e-3 < bend_s < ahead_s - 1e-3 else (from_s, ahead_s)
     points = [Waypoint(ahead(trail, plot.at.plus(after_s)), _height(vertical, after_s), plot.at.plus(after_s)) for after_s in times_s]
     return Announced(_NAME, Notice(Kind.OPERATION, trajectory=Trajectory(tuple(points))), plot.party)

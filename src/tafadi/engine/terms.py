@@ -77,7 +77,7 @@ class Rules:
             if name not in RULES:
                 raise InputError(f"there is no rule {name[:40]!r}; there are {', '.join(RULES)}")
         # mypy cannot know that all names of RULES are switches; a test holds the two together.
-        return replace(self, **{name: False for name in off})  # type: ignore[arg-type]
+        return replace(self, **dict.fromkeys(off, False))  # type: ignore[arg-type]
 
     @property
     def on(self) -> frozenset[str]:

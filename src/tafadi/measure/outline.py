@@ -71,3 +71,11 @@ def area_m2(positions: Sequence[Position]) -> float:
     lons, lats = [position.lon_deg for position in positions], [position.lat_deg for position in positions]
     area, _ = Geod(ellps="WGS84").polygon_area_perimeter(lons, lats)
     return abs(float(area))
+
+
+def check_line(positions: Sequence[Position]) -> None:
+    """Raises InputError, naming the place, when the open line through `positions` crosses or touches itself."""
+    from shapely import LineString, is_simple  # heavy: only when a line is made
+
+    if not is_simple(LineString(gnomonic(positions))):
+        raise InputError("the line crosses or touches itself")

@@ -125,8 +125,10 @@ def put_ball(tracks: Tracks, t: int, first: int, last: int, screen: Screen, worl
 
 
 @leaf
-def run_end(tracks: Tracks, k: int, after: int) -> int:
-    """The last plot of the unbroken run that begins in row k."""
+def run_end(tracks: Tracks, t: int, k: int, after: int) -> int:
+    """The last plot of the unbroken run of track t that begins in row k."""
+    if tracks.broken[t] == 0:
+        k = after - 1
     while k < after - 1 and tracks.leg[k] == LEG:
         k += 1
     return k
@@ -138,7 +140,7 @@ def count_slabs(tracks: Tracks, screen: Screen, first_slab: int, begin: Ints) ->
     for t in range(tracks.first.shape[0]):
         k, after = tracks.first[t], tracks.after[t]
         while k < after - 1:
-            end = run_end(tracks, k, after)
+            end = run_end(tracks, t, k, after)
             if end > k:
                 from_ns, until_ns = max(tracks.at_ns[k], screen.from_ns), min(tracks.at_ns[end], screen.until_ns)
                 if from_ns < until_ns:
@@ -173,7 +175,7 @@ def fill_balls(tracks: Tracks, screen: Screen, first_slab: int, begin: Ints, wor
     for t in range(tracks.first.shape[0]):
         k, after = tracks.first[t], tracks.after[t]
         while k < after - 1:
-            end = run_end(tracks, k, after)
+            end = run_end(tracks, t, k, after)
             if end > k:
                 fill_run(tracks, t, k, end, screen, first_slab, begin, world, balls)
             k = end + 1

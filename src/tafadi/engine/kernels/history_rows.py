@@ -29,6 +29,13 @@ REPEATED: Final = 0  # counts
 CONTRADICTING: Final = 1
 COUNTS: Final = 2
 
+# One plot of a track. All of it is in one or two lines of the cache: rows come in order of time and go to as many places as there are
+# tracks, and a line for each column of each track was more than the cache holds.
+ROW: Final = np.dtype(
+    [("at_ns", np.int64), ("lat_deg", np.float64), ("lon_deg", np.float64), ("height_m", np.float64), ("datum", np.int8), ("leg", np.int8)],
+    align=True,
+)
+
 
 class Plots(NamedTuple):
     """Plots as they came; those of track -1 are none."""
@@ -42,7 +49,7 @@ class Plots(NamedTuple):
 
 
 class Tracks(NamedTuple):
-    """Plots in order: those of track t are in rows first[t] <= row < after[t]."""
+    """Plots in order: those of track t are in rows first[t] <= row < after[t]. The columns are those of one array of ROW."""
 
     first: Ints
     after: Ints
@@ -52,6 +59,7 @@ class Tracks(NamedTuple):
     height_m: Floats
     datum: Codes
     leg: Codes  # what the row and the next are the ends of
+    broken: Ints  # of each track: how many of its legs do not hold
 
 
 class Limits(NamedTuple):
@@ -189,7 +197,8 @@ def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen:
         first, after = tracks.first[t], tracks.after[t]
         for k in range(first, after - 1):
             tracks.leg[k] = leg_kind(tracks, k, limits, world)
-            broken += tracks.leg[k] != LEG
+            tracks.broken[t] += tracks.leg[k] != LEG
+        broken += tracks.broken[t]
         begin, end = first, after
         while begin < after and tracks.at_ns[begin] < limits.from_ns:
             begin += 1
@@ -213,10 +222,8 @@ def order_plots(parts: Sequence[Plots], count: int, limits: Limits, world: World
         count_rows(plots, limits, begin)
     begin = np.cumsum(begin)
     rows = int(begin[-1])
-    numbers = [np.empty(rows) for _ in range(3)]
-    tracks = Tracks(
-        begin[:-1].copy(), begin[:-1].copy(), np.empty(rows, np.int64), *numbers, np.empty(rows, np.int8), np.empty(rows, np.int8)
-    )
+    row = np.empty(rows, ROW)
+    tracks = Tracks(begin[:-1].copy(), begin[:-1].copy(), *(row[name] for name in ROW.fields or ()), np.zeros(count, np.int64))
     for plots in parts:
         put_rows(plots, limits, tracks)
     return tracks, link_plots(tracks, limits, world, counts, seen)

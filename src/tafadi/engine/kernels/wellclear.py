@@ -168,6 +168,35 @@ def relative(own: Floats, other: Floats, motions: Floats) -> None:
 
 
 @part
+def _soonest(m: Motion, zones: Floats, due: Floats, lookahead: float, times: Floats) -> int:
+    """The raw level of one motion; `times` keeps the earlier entry and the later exit of each zone."""
+    if not is_flown(m):
+        return UNKNOWN_LEVEL
+    level = 0
+    for k in range(zones.shape[0]):
+        span = time_not_well_clear(m, Zone(zones[k, 0], zones[k, 1], zones[k, 2]), lookahead)
+        if span.start < span.end:
+            times[k, 0], times[k, 1] = min(times[k, 0], span.start), max(times[k, 1], span.end)
+            level = k + 1 if span.start < due[k] else level
+    return level
+
+
+@kernel
+def look_both_ways(one: Floats, two: Floats, zones: Floats, due: Floats, lookahead: float, times: Floats) -> int:
+    """The raw level of a live pair, the higher of what each sees that takes itself for own; so that names decide nothing.
+
+    one, two : float64[6]     as in `relative`
+    zones    : float64[k, 3]  rows of Zone, of each level
+    due      : float64[k]     seconds before the violation at which the level is reached
+    times    : float64[k, 2]  out: entry and exit, inf and -inf where there is none
+    """
+    times[:, 0], times[:, 1] = math.inf, -math.inf
+    here = _soonest(_in_frame(one, two), zones, due, lookahead, times)
+    there = _soonest(_in_frame(two, one), zones, due, lookahead, times)
+    return UNKNOWN_LEVEL if here < 0 or there < 0 else max(here, there)
+
+
+@part
 def _supported(recent: Codes, needed: int) -> int:
     """The highest level that at least `needed` of the recent looks reach; UNKNOWN_LEVEL when too few are known."""
     best = UNKNOWN_LEVEL
