@@ -10,7 +10,7 @@ demo: $(VENV)/.ready
 	$(BIN)/tafadi demo
 
 test: $(VENV)/.ready
-	$(BIN)/python -m pytest -m "not soak" --numprocesses auto --maxprocesses 4 --dist worksteal
+	$(BIN)/python -m pytest -m "not soak" --numprocesses auto --maxprocesses 4 --dist load
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m pytest -m soak --timeout 7200

@@ -16,12 +16,12 @@ import typer
 from typer.testing import CliRunner, Result
 
 from tafadi.cli import check_cmd, check_table
-from tafadi.reports.sentences import CAUSES
 from tafadi.formats import strict_json
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.operation import NO_MINIMA
+from tafadi.reports.sentences import CAUSES
 
 PROJECT = Path(__file__).resolve().parents[2]
 AMBER, COBALT, CLEAR = (str(PROJECT / "samples" / f"{name}.geojson") for name in ("amber", "cobalt", "clear"))

@@ -6,12 +6,13 @@ the ground are left out where the table says so: nothing that taxis is a loss of
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from tafadi.engine.kernels.history_sift import Given, Made, Scales, sifted
 from tafadi.engine.layout import MISSING, Bools, Codes, Floats, Int32s, Ints
 from tafadi.engine.routes import DATUM_CODES
 from tafadi.errors import FormatError
@@ -86,13 +87,24 @@ def wanted(columns: ColumnMap) -> list[str]:
 _MEMBERS: Final = ("track", "at", "lat", "lon", "height", "on_ground")
 
 
+def check_columns(header: Sequence[str], named: Mapping[str, str]) -> None:
+    """Raises FormatError when a column that a scan needs is missing, or stands twice. Others that the map names are not read at all."""
+    for member, name in named.items():
+        if header.count(name) != 1:
+            how = "stands more than once in" if name in header else "is missing from"
+            raise FormatError(f"column {name!r} {how} the table", format="columns", field=member)
+
+
 def take(batch: "pa.RecordBatch | pa.Table", columns: ColumnMap) -> Taken:
     """The rows of the batch that can be used. Raises FormatError when a column is missing, or holds something else than its kind."""
-    columns.places(list(batch.schema.names))
     of = {member: columns.columns[member] for member in _MEMBERS if member in columns.columns}
+    check_columns(list(batch.schema.names), {member: one.name for member, one in of.items()})
     column = {member: _whole(batch, one.name) for member, one in of.items()}
     column = {member: array if member == "track" else _plain(array) for member, array in column.items()}
     names, track = _tracks(column["track"])
+    quick = _at_once(names, track, column, of)
+    if quick is not None:
+        return quick
     at_ns, timed = _instants(column["at"], of["at"])
     lat_deg, has_lat = _numbers(column["lat"], of["lat"])
     lon_deg, has_lon = _numbers(column["lon"], of["lon"])
@@ -105,6 +117,56 @@ def take(batch: "pa.RecordBatch | pa.Table", columns: ColumnMap) -> Taken:
         left_out[ODD_HEIGHT] += int((odd & good).sum())
     rows = Rows(names, track, at_ns, lat_deg, lon_deg, height_m, datum)
     return Taken(rows if good.all() else chosen(rows, good), +left_out)
+
+
+def _at_once(names: tuple[str, ...], track: Int32s, column: "Mapping[str, pa.Array]", of: Mapping[str, Column]) -> Taken | None:
+    """What `take` gives, in one pass; None where a row must be left out, or a column is not of the usual kind."""
+    ticks = _ticks(column["at"], of["at"])
+    lat_deg, lon_deg = _doubles(column["lat"]), _doubles(column["lon"])
+    datum = of["height"].datum if "height" in of else None
+    height = _floats(column["height"]) if datum is not None else None
+    if ticks is None or lat_deg is None or lon_deg is None or height is None or datum is None:
+        return None
+    count = len(track)
+    grounded = _flags(column["on_ground"]) if "on_ground" in column else np.zeros(0, np.bool_)
+    made = Made(np.empty(count, np.int64), np.empty(count), np.empty(count, np.int8))
+    whole = np.ascontiguousarray
+    given = Given(whole(track), whole(ticks[0]), whole(lat_deg), whole(lon_deg), whole(height), whole(grounded))
+    tick_ns = ticks[1]
+    bounds = (EARLIEST_NS // tick_ns, LATEST_NS // tick_ns)
+    bad, odd = sifted(given, Scales(tick_ns, *bounds, of["height"].scale, LOWEST_M, HIGHEST_M, DATUM_CODES[Datum(datum)]), made)
+    if bad:
+        return None
+    rows = Rows(names, given.track, made.at_ns, given.lat_deg, given.lon_deg, made.height_m, made.datum)
+    return Taken(rows, +Counter({ODD_HEIGHT: odd}))
+
+
+def _ticks(array: "pa.Array", column: Column) -> tuple[Ints, int] | None:
+    """Whole ticks and what one lasts; None where one is missing, or they are not whole. Raises FormatError for another zone."""
+    import pyarrow as pa
+
+    kind = array.type
+    if array.null_count:
+        return None
+    if pa.types.is_timestamp(kind):
+        return array.cast(pa.int64()).to_numpy(zero_copy_only=False), _TICK_NS[_checked_zone(kind, column).unit]
+    if not pa.types.is_int64(kind) or column.is_text:
+        return None
+    return array.to_numpy(zero_copy_only=False), int(column.scale)
+
+
+def _doubles(array: "pa.Array") -> Floats | None:
+    """The numbers; None where one is missing, or they are of another kind."""
+    import pyarrow as pa
+
+    return array.to_numpy(zero_copy_only=False) if pa.types.is_float64(array.type) and not array.null_count else None
+
+
+def _floats(array: "pa.Array") -> Floats | None:
+    """The numbers as they are kept, NaN for missing ones; None where they are of another kind."""
+    import pyarrow as pa
+
+    return array.to_numpy(zero_copy_only=False) if pa.types.is_float32(array.type) or pa.types.is_float64(array.type) else None
 
 
 def _sifted(tests: Sequence[tuple[Bools, str]], count: int) -> tuple[Bools, Counter[str]]:

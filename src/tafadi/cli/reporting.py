@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from tafadi.batch.scanning import Scanned
     from tafadi.cli.watch_lines import Writer
     from tafadi.cli.watch_stated import Stated
+    from tafadi.engine.conformance import Adopted
+    from tafadi.engine.jumps import Suspect
     from tafadi.engine.watch import Rules, Watch
     from tafadi.formats.skips import Skips
     from tafadi.model.alert import Alert
@@ -107,6 +109,12 @@ class _Noting:
     def alert(self, alert: "Alert") -> list[str]:
         self._alerts.append(alert)
         return self._writer.alert(alert)
+
+    def suspect(self, one: "Suspect") -> list[str]:
+        return self._writer.suspect(one)
+
+    def adopted(self, one: "Adopted") -> list[str]:
+        return self._writer.adopted(one)
 
     def end(self, watch: "Watch", skips: "Skips") -> list[str]:
         return self._writer.end(watch, skips)

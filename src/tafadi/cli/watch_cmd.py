@@ -15,17 +15,33 @@ import typer
 from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
+from tafadi.cli.watch_asked import (
+    AnnouncedOption,
+    AssignedOption,
+    BeginsOption,
+    ColumnsOption,
+    DeclaredOption,
+    FastestOption,
+    LinesOption,
+    SiteOption,
+    StrayingOption,
+    WellClearOption,
+    WindowOption,
+    assigned_of,
+    lines_of,
+    notices_of,
+    rules_of,
+)
 from tafadi.errors import FormatError, InputError
 from tafadi.model.names import check_name
 
 if TYPE_CHECKING:
     from tafadi.cli.reporting import Record
     from tafadi.cli.watch_lines import Writer
-    from tafadi.engine.watch import Rules, Watch
+    from tafadi.engine.watch import Watch
     from tafadi.formats.skips import Skips
     from tafadi.measure.instant import Instant
     from tafadi.model.alert import Alert
-    from tafadi.model.operation import Announced
     from tafadi.model.track import Plot
 
 FormatOption = Annotated[
@@ -45,33 +61,27 @@ def watch(
         str, typer.Argument(help="A recording, a dash (standard input), tcp://…, tcp-listen://… or udp://….", metavar="RECORDING")
     ],
     minima: Annotated[
-        str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". Required.', metavar="H / V")
+        str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". This or --well-clear.', metavar="H / V")
     ] = None,
     lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead straight motion is followed.", metavar="TIME")] = "30 [s]",
     format: FormatOption = None,
-    begins: Annotated[
-        str | None,
-        typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
-    ] = None,
-    site: Annotated[
-        list[str] | None,
-        typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
-    ] = None,
-    announced: Annotated[
-        list[str] | None, typer.Option("--announced", help="A file of notices, GeoJSON or F3548; may be given again.", metavar="FILE")
-    ] = None,
-    declared: Annotated[
-        list[str] | None, typer.Option("--declared", help='Two that fly together by agreement: "A,B"; may be given again.', metavar="A,B")
-    ] = None,
+    begins: BeginsOption = None,
+    site: SiteOption = None,
+    columns: ColumnsOption = None,
+    announced: AnnouncedOption = None,
+    declared: DeclaredOption = None,
     party: Annotated[
         str | None, typer.Option("--party", help="Whose the tracks are, where the recording does not say.", metavar="NAME")
     ] = None,
     no_rule: Annotated[list[str] | None, typer.Option("--no-rule", help="A rule not to use; may be given again.", metavar="NAME")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Take hits as they come, and go on as the file grows.")] = False,
+    well_clear: WellClearOption = None,
+    window: WindowOption = None,
+    assigned: AssignedOption = None,
+    lines: LinesOption = None,
+    straying: StrayingOption = None,
+    fastest: FastestOption = None,
     geoid: GeoidOption = None,
     air: AirOption = None,
     terrain: TerrainOption = None,
@@ -85,22 +95,23 @@ def watch(
     from tafadi.cli.watch_stated import stated
 
     _check_names(format, party)
-    rules = _rules(minima, lookahead, no_rule or [])
-    notices = _notices(announced or [])
+    rules = rules_of(minima, well_clear, lookahead, no_rule, straying, fastest)
+    notices = notices_of(announced, window)
+    dividing, flown = lines_of(lines), assigned_of(assigned, notices)
     pairs = _pairs(declared or [])
     given = stated(begins, site or [])
     heights = Heights(geoid, air, terrain)
-    record = _record(report, [recording, *(announced or [])])
+    record = _record(report, [recording, *(announced or []), *(lines or [])])
     follow = follow or is_live(recording)  # what comes from a socket has no end to wait for
     with _named(recording), opened(recording, follow) as file:
         coming = hits(file, format, columns, follow, _now if follow else None, given)
-        if coming.is_undated and notices:
+        if coming.is_undated and (notices or dividing):
             raise InputError("it counts seconds and has no date, so nothing announced can be compared with it: say when it --begins")
         whose = _owned(coming.plots, party)
         plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
 
-        keeper = Watch(rules, notices, pairs, levelling=heights.levelling()[0])
+        keeper = Watch(rules, notices, pairs, flown, levelling=heights.levelling()[0], lines=dividing)
         writer = record.noting(_writer(as_json))
         found = _keep(keeper, record.passing(plots), writer, coming.skips, heights)
     record.write(rules, keeper, coming.skips, notices)
@@ -129,23 +140,6 @@ def _now() -> "Instant":
     from tafadi.measure.instant import Instant
 
     return Instant(time.time_ns())
-
-
-def _rules(minima: str | None, lookahead: str, no_rule: list[str]) -> "Rules":
-    """The rules that were asked for. Raises InputError, UnitError."""
-    from tafadi.engine.watch import Rules
-    from tafadi.formats.quantity import parse_minima
-    from tafadi.measure.units import parse_quantity
-
-    if minima is None:
-        raise InputError('say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]"; there is no default')
-    return Rules(parse_minima(minima), parse_quantity(lookahead, "time")).without(no_rule)
-
-
-def _notices(files: list[str]) -> "list[Announced]":
-    from tafadi.cli.check_cmd import gather, read_notices
-
-    return gather((file, read_notices(file, None)) for file in files)
 
 
 def _pairs(declared: list[str]) -> frozenset[frozenset[str]]:
@@ -193,9 +187,10 @@ def _owned(plots: "Iterable[Plot]", party: str | None) -> "Iterator[Plot]":
 
 def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Skips", heights: Heights) -> bool:
     """Feeds the hits one by one and prints what comes of them; whether anything was found. Raises FormatError when there was no hit."""
-    count, found = 0, False
+    count, found, said = 0, False, _Said()
     for told in _told(keeper, plots):
         count += told is None
+        found = said.new(keeper, writer) or found
         if told is not None:
             found = True
             _print(writer.alert(told))
@@ -204,6 +199,21 @@ def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Sk
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count, _ in skips.rows()[:3])
         raise FormatError(f"it holds no hit that can be used, so nothing can be said: {reasons or 'there are none in it'}")
     return found
+
+
+class _Said:
+    """What was said of tracks by themselves: those that are suspect, and those that are held to a notice which nobody said they fly."""
+
+    def __init__(self) -> None:
+        self._suspects = self._adopted = 0
+
+    def new(self, keeper: "Watch", writer: "Writer") -> bool:
+        """Says what is new; whether any track is newly suspect, which is UNKNOWN and so found."""
+        suspects, adopted = keeper.suspects[self._suspects :], keeper.adopted[self._adopted :]
+        for lines in (*map(writer.suspect, suspects), *map(writer.adopted, adopted)):
+            _print(lines)
+        self._suspects, self._adopted = self._suspects + len(suspects), self._adopted + len(adopted)
+        return bool(suspects)
 
 
 def _told(keeper: "Watch", plots: "Iterable[Plot]") -> "Iterator[Alert | None]":

@@ -42,7 +42,8 @@ class Follower:
 
     def __init__(self, desk: Desk, mode: Mode) -> None:
         timing = desk.pact.agreement.timing
-        rules = Rules(desk.pact.agreement.minima_tracks, float(timing.lookahead_s), float(timing.track_max_age_s))
+        # A straying is said to another party once it has happened: what a track of ours may yet do is for us to see.
+        rules = Rules(desk.pact.agreement.minima_tracks, float(timing.lookahead_s), float(timing.track_max_age_s), straying_s=0.0)
         self._desk = desk
         self._mode = mode
         self._watch = Watch(rules, strangers_may_be_one=False)  # live, each may be another party's
@@ -50,6 +51,7 @@ class Follower:
         self._recent: dict[str, deque[Plot]] = {}
         self._orphan_since: dict[str, Instant] = {}
         self._is_ahead = False
+        self._suspected = 0
 
     def take(self, plots: Iterable[Plot], assigned: Mapping[str, EntryId]) -> list[EntryId]:
         """The identities of the alert entries that these plots brought about."""
@@ -60,6 +62,7 @@ class Follower:
             self._remember(plot)
         exhibits: list[Exhibit] = []
         told = self._watch.feed(batch, now)
+        self._say_suspects()
         drafts = [draft for alert in told if alert.state is not AlertState.RAISED for draft in self._ends(alert)]
         drafts += [draft for alert in self._watch.raised for draft in self._raises(alert, exhibits)]
         if batch:
@@ -74,6 +77,16 @@ class Follower:
             self._desk.bell.alarm(self._desk.pact, sentence, None)
         self._is_ahead = len(kept) < len(plots)
         return kept
+
+    def _say_suspects(self) -> None:
+        """Alarms, once for each stretch of doubt, of tracks that jumped: what is found of them is UNKNOWN until a place is borne out."""
+        suspects = self._watch.suspects
+        for one in suspects[self._suspected :]:
+            sentence = (
+                f"track {one.track} is suspect: it jumped {one.distance_m / 1_000:.1f} km, at {one.speed_mps:,.0f} m/s; it is UNKNOWN"
+            )
+            self._desk.bell.alarm(self._desk.pact, sentence, None)
+        self._suspected = len(suspects)
 
     def _refresh(self, assigned: Mapping[str, EntryId]) -> None:
         """Tells the watch what stands announced now, and which track flies what.
@@ -106,7 +119,7 @@ class Follower:
         if view is not None and self._is_ours(view) and not self._is_worse(alert, view):
             return []
         exhibits.append(Exhibit(TRACKS, self._evidence(subjects)))
-        found = prediction_of(alert.predicted, alert.raised_at)
+        found = prediction_of(alert.predicted, alert.said_at)
         body = AlertBody(AlertStep.RAISED, situation, alert.kind, subjects, found, (hashlib.sha256(exhibits[-1].data).hexdigest(),))
         self._desk.bell.alarm(self._desk.pact, f"{alert.verdict}: {alert.kind} {' and '.join(subjects)}", None)
         return [Draft(EntryType.ALERT, body, self._mode, precedence=Precedence.FLASH)]

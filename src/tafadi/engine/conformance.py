@@ -49,6 +49,15 @@ class Conforming:
     is_stated: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """A track that is held to an operation of its own party because it was seen inside it; nobody said that it flies it."""
+
+    track: str
+    notice: str
+    at: Instant
+
+
 class Conformance:
     """Judges tracks against what was announced for them; `minima` are those between tracks, None where none are asked for."""
 
@@ -104,7 +113,7 @@ class Conformance:
         notice, end = whole.notice, at.plus(ahead_s)
         for volume in notice.volumes:
             if volume.span.start <= end and volume.span.end >= at:
-                yield _bare(whole, replace(notice, volumes=(volume,), trajectory=None, minima=None)), NO_MINIMA
+                yield _bare(whole, replace(notice, volumes=(volume,), trajectory=None, minima=None)), None
         if notice.trajectory is not None:
             yield _bare(whole, replace(notice, volumes=(), minima=None)), notice.minima or self._minima
 

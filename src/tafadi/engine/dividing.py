@@ -5,8 +5,8 @@ the line, and farther than it reaches, there is none. A straying to the other si
 told as having happened from the hit on that shows it, with the instant between that hit and the one before at which the line was crossed.
 
 A party that is on a side where it may not be is told, however it came there. Of a track of nobody known, or of a party that the line does
-not name, nobody says where it may be: that it crosses is UNKNOWN, and where it is is no matter. A track of unknown velocity is UNKNOWN while
-it could reach the line.
+not name, nobody says where it may be: that it crosses is UNKNOWN, and on which side it is, is no matter. A track of unknown velocity is
+UNKNOWN while it could reach the line.
 
 Frame : unit vectors of geodetic latitude and longitude. Lines and ways are cut into pieces of at most 20 km, over which a great circle
         strays from the geodesic by at most 0.04 m; a crossing is timed by the geodesic flown to it.
@@ -132,8 +132,13 @@ class Lines:
             raise InputError(f"{len(lines):,} dividing lines are more than {MOST_LINES:,}", code="too-large")
         if len({one.id for one in lines}) != len(lines):
             raise InputError("two dividing lines have one name")
+        self._names = {one.id for one in lines}
         self._lines = [Line(one) for one in lines]
         self._lookahead_s = lookahead_s
+
+    def has(self, name: str) -> bool:
+        """Whether `name` is that of a line."""
+        return name in self._names
 
     def look(self, side: Side) -> list[Met]:
         """What is found of the track and each line; CLEAR is not listed."""
@@ -193,7 +198,7 @@ class Lines:
 def _met(
     trail: Trail, noun: DividingLine, verdict: Verdict, level: int, at: Instant, place: Position, *, cause: Cause | None = None
 ) -> Met:
-    """The judgement that begins at `at`. What has begun lasts until now, and what is foreseen an instant: nobody knows how long it stays."""
+    """The judgement that begins at `at`. What has begun lasts until now; what is foreseen lasts nobody knows how long."""
     first, second = sorted((trail.last.track, noun.id))
     span = Span(at, max(at, trail.last.at))
     return Met(Judgement(first, second, verdict, NO_MINIMA, cause=cause, span=span, place=place), level)

@@ -1,9 +1,9 @@
 """Levels: how soon live pairs will not be well clear of each other, by rules of RTCA DO-365, and how gravely that is told.
 
 Each look brings both tracks to the time of the newer hit by straight motion, and takes the higher level of what each of the two sees that
-takes itself for own, so that names decide nothing. A look counts in the filter once both tracks have a new hit, or one has two: the same
-hit seen twice is no second opinion. So sources of one hit a second are filtered as DO-365 filters (2 of 4 looks, 5 s, 4 s); radar that turns
-slower than once in 5 s is not filtered, because a second look would cost half of the warning.
+takes itself for own, so that names decide nothing. A look counts in the filter once both tracks have a new hit, or one has two: one hit seen
+twice is no second opinion. So sources of one hit a second are filtered as DO-365 filters (2 of 4 looks, 5 s, 4 s); radar that turns slower
+than once in 5 s is not filtered, because a second look would cost half of the warning.
 
 What is not known is UNKNOWN where it could matter, and clear where it could not: two whose heights cannot be compared are clear while
 they would be well clear at one height; one of unknown velocity, while it could not come so near in time.
@@ -141,9 +141,7 @@ class Levels:
             return Level(name, level, raw, Judgement(first.key, second.key, Verdict.UNKNOWN, minima, cause=memory.cause, span=span))
         place = None if span is None else middle_of(first.trail, second.trail, span.start)
         closest = _closest(first, second, seen, now)
-        return Level(
-            name, level, raw, Judgement(first.key, second.key, Verdict.CONFLICT, minima, span=span, place=place, closest=closest)
-        )
+        return Level(name, level, raw, Judgement(first.key, second.key, Verdict.CONFLICT, minima, span=span, place=place, closest=closest))
 
     def _raw(self, rules: _Set, first: Side, second: Side, seen: _Seen, now: Instant, times: Floats) -> tuple[Cause | None, int]:
         """The raw level of this look; UNKNOWN_LEVEL with its cause where nobody can say."""
@@ -172,9 +170,7 @@ class Levels:
         above_m = abs(float(seen.one[2] - seen.two[2]))
         return seen.cause is not None or above_m <= float(rules.zones[:, 1].max()) + 2 * UNKNOWN_CLIMB_MPS * rules.reach_s
 
-    def _filtered(
-        self, key: tuple[str, str, str], first: Trail, second: Trail, now: Instant, raw: int, cause: Cause | None
-    ) -> _Memory:
+    def _filtered(self, key: tuple[str, str, str], first: Trail, second: Trail, now: Instant, raw: int, cause: Cause | None) -> _Memory:
         """The level after the filter; a look without new hits of both changes nothing."""
         hits = first.hits, second.hits
         memory = self._memory.get(key)

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tafadi.engine.conformance import Conformance, Conforming, State
+from tafadi.engine.conformance import Adopted, Conformance, Conforming, State
 from tafadi.engine.detect import judge
 from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Bounds, ahead
 from tafadi.engine.levelled import Across
@@ -26,10 +26,10 @@ from tafadi.engine.trail import Trail, Vertical
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position, ecef
 from tafadi.measure.height import HIGHEST_M, LOWEST_M, Height
-from tafadi.measure.instant import Instant, Span
+from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Cause, Judgement, Verdict
-from tafadi.model.operation import Announced, Kind, Minima, Notice, Trajectory, Waypoint
+from tafadi.model.operation import NO_MINIMA, Announced, Kind, Minima, Notice, Trajectory, Waypoint
 from tafadi.model.track import Plot
 from tafadi.model.volume import Circle, Volume4D
 
@@ -87,6 +87,7 @@ class Seen(NamedTuple):
 
 class _Last(NamedTuple):
     at: Instant
+    is_doubted: bool
     found: list[Seen]
 
 
@@ -109,6 +110,7 @@ class Notices:
         self._straying_s = min(straying_s, bounds.lookahead_s)
         self._conformance = Conformance(_stub, self._judged, bounds.stated)
         self._states: dict[str, Conforming] = {}
+        self._adopted: list[Adopted] = []
         self._filters = filters
         self._across = None if bounds.levelling is None else Across(bounds.levelling)
         self._by_id = {one.id: one for one in announced}
@@ -150,6 +152,11 @@ class Notices:
         self._last.pop(track, None)
         self._states.pop(track, None)
 
+    def take_adopted(self) -> list[Adopted]:
+        """The tracks newly held to an operation that nobody said they fly; each is given once."""
+        taken, self._adopted = self._adopted, []
+        return taken
+
     def conforming(self, now: Instant, seen: Mapping[str, Trail]) -> list[Conforming]:
         """How each track that is held to a notice keeps to it; UNKNOWN where it was not seen for too long, by the tracks that are seen."""
         told = []
@@ -168,10 +175,12 @@ class Notices:
             return []
         plot = trail.last
         last = self._last.get(plot.track)
-        if last is not None and 0.0 <= plot.at.since(last.at) < AGAIN_S:  # a track begun anew goes back in time
+        if (
+            last is not None and last.is_doubted is is_doubted and 0.0 <= plot.at.since(last.at) < AGAIN_S
+        ):  # a track begun anew goes back in time
             return last.found
         found = [*(_doubted(one) if is_doubted else one for one in self._entries(trail)), *self._straying(trail, is_doubted)]
-        self._last[plot.track] = _Last(plot.at, found)
+        self._last[plot.track] = _Last(plot.at, is_doubted, found)
         return found
 
     def _near(self, trail: Trail) -> list[_Part]:
@@ -260,6 +269,7 @@ class Notices:
             is_own = one.party == plot.party and one.notice.kind is Kind.OPERATION
             if is_own and self._conformance.here(trail, one, self._filters) is None:
                 self._flown[plot.track] = name
+                self._adopted.append(Adopted(plot.track, name, plot.at))
                 return name
         return None
 

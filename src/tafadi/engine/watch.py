@@ -1,50 +1,43 @@
-"""The watch: live tracks against one another and against what was announced, as the hits come in.
+"""The watch: live tracks against one another, against what was announced and against dividing lines, as the hits come in.
 
-Each hit moves one track; that track is screened against all others by a kernel, and judged exactly (`encounter`) against those that it may
-meet within the lookahead. A pair that is found is silenced only by a rule of `suppress`, and every silenced pair is listed with its rule.
-Between two different parties, or a party and a stranger, no rule looks at all, and the plain look counts beside the filtered one: whatever
-either of them finds comes through. Two strangers may be one thing seen twice in a recording of one source; live, nobody can say so.
+Each hit moves one track; that track is screened against all others by a kernel, and judged exactly against those that it may meet: by minima
+(`encounter`), and by rules of well clear (`levels`). A pair that is found is silenced only by a rule of `suppress`, and every silenced pair
+is listed with its rule. Between two different parties, or a party and a stranger, no rule looks at all, and the plain look counts beside
+the filtered one: whatever either of them finds comes through (`pairs`). A track that jumped is suspect, and what is found of it UNKNOWN.
 
-An alert is raised once, raised again when an UNKNOWN becomes a CONFLICT, and ended when the pair was found clear for CLEAR_AFTER_S, or LOST
-when a track is no longer seen, or is held no more to the notice from which it strayed. Hits come in order of time; one that is not newer
-than its track's last, or is ahead of the clock, is counted and left out.
+An alert is raised once, raised again when it becomes graver, and ended when the pair was found clear for CLEAR_AFTER_S, or LOST when a track
+is no longer seen, or is held no more to the notice from which it strayed. Hits come in order of time; one that is not newer than its track's
+last, or is ahead of the clock, is counted and left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import Final
 
-from tafadi.engine.encounter import Bounds, Side, judge
-from tafadi.engine.notices import STEADY, Notices, weight
+from tafadi.engine.conformance import Adopted, Conforming
+from tafadi.engine.dividing import Lines
+from tafadi.engine.encounter import Bounds
+from tafadi.engine.jumps import Suspect
+from tafadi.engine.levels import Levels
+from tafadi.engine.notices import STEADY, Notices
+from tafadi.engine.pairs import Pairs
 from tafadi.engine.picture import Picture
-from tafadi.engine.recorded import closest_recorded
-from tafadi.engine.standing import Open, Silenced, Suppressed
-from tafadi.engine.suppress import FILTERS, FLEETING_S, PAIR_RULES
+from tafadi.engine.standing import Found, Key, Open, Silenced, Standing, Suppressed
+from tafadi.engine.suppress import FLEETING_S
 from tafadi.engine.terms import FORGOTTEN_S
 from tafadi.engine.terms import LOOKAHEAD_MAX_S as LOOKAHEAD_MAX_S
 from tafadi.engine.terms import Rules as Rules
 from tafadi.measure.instant import Instant
 from tafadi.measure.levelling import Levelling
 from tafadi.model.alert import Alert, AlertKind, AlertState
-from tafadi.model.judgement import Judgement, Verdict
+from tafadi.model.dividing_line import DividingLine
+from tafadi.model.judgement import Verdict
 from tafadi.model.operation import NO_MINIMA, Announced, Minima
 from tafadi.model.track import Plot
 
-CLEAR_AFTER_S: Final = 15.0  # an alert that flickers is ended once it was clear for three turns of a terminal radar
 AHEAD_MAX_S: Final = 10.0  # of the clock here: twice what agreements allow between two clocks; a hit further ahead would hide its track
 NOT_NEWER: Final = "not newer than its track"
 AHEAD: Final = f"more than {AHEAD_MAX_S:.0f} s ahead of the clock here"
-
-
-class _Found(NamedTuple):
-    """What was found of something, the rule that silences it (empty when none does), and when."""
-
-    judgement: Judgement
-    rule: str
-    at: Instant
-
-
-_Key = tuple[str, str, AlertKind]
+PAIRS: Final = frozenset({AlertKind.TRACKS, AlertKind.WELL_CLEAR})  # kinds that stand between two tracks
 
 
 class Watch:
@@ -52,7 +45,7 @@ class Watch:
 
     `declared` holds pairs of names (track, address or callsign) that fly together by agreement; `assigned` says which announced operation a
     track flies, where that is known. Without `strangers_may_be_one`, no rule looks at two of nobody known: each may be of another party.
-    `levelling` says how heights above unlike datums are compared; without it they are UNKNOWN.
+    `levelling` says how heights above unlike datums are compared; without it they are UNKNOWN. `lines` divide the ground.
     `ignored` counts hits that were left out, by reason.
     """
 
@@ -65,17 +58,20 @@ class Watch:
         *,
         strangers_may_be_one: bool = True,
         levelling: Levelling | None = None,
+        lines: Sequence[DividingLine] = (),
     ) -> None:
         self._rules = rules
-        self._strangers_may_be_one = strangers_may_be_one
-        self._bounds = _bounds(rules, levelling)
-        self._filters = tuple(name for name in FILTERS if name in rules.on)
+        levels = Levels(rules.sets, rules.sieve, rules.track_max_age_s, rules.on)
+        self._bounds = _bounds(rules, levels, levelling)
+        self._pairs = Pairs(rules, self._bounds, levels, declared, strangers_may_be_one=strangers_may_be_one)
         self._steady = STEADY & rules.on
-        self._declared = declared
-        self._notices = Notices(announced, self._bounds, assigned or {}, self._steady)
+        self._notices = Notices(announced, self._bounds, assigned or {}, self._steady, straying_s=rules.straying_s)
+        self._lines = Lines(lines, self._bounds.lookahead_s)
         self._picture = Picture(self._bounds)
         self._swept_at: Instant | None = None
-        self._open: dict[_Key, Open] = {}
+        self._newest: Instant | None = None
+        self._adopted: list[Adopted] = []
+        self._standing = Standing()
         self._silenced = Silenced()
         self.ignored: dict[str, int] = {}
 
@@ -87,8 +83,22 @@ class Watch:
     @property
     def raised(self) -> list[Alert]:
         """The alerts that stand now; the earliest first."""
-        standing = [one.alert for one in self._open.values() if one.alert is not None]
-        return sorted(standing, key=lambda alert: (alert.raised_at, alert.first, alert.second))
+        return self._standing.raised
+
+    @property
+    def suspects(self) -> list[Suspect]:
+        """The tracks that jumped faster than anything flies; the earliest first."""
+        return self._picture.suspects
+
+    @property
+    def adopted(self) -> list[Adopted]:
+        """The tracks that are held to an operation which nobody said they fly, because they were seen inside it; the earliest first."""
+        return list(self._adopted)
+
+    def conformance(self, now: Instant | None = None) -> list[Conforming]:
+        """How each track that is held to an operation keeps to it, at `now` or else the newest hit's time; by track."""
+        at = now or self._newest
+        return [] if at is None else self._notices.conforming(at, self._picture.trails)
 
     def feed(self, plots: Iterable[Plot], now: Instant | None = None) -> list[Alert]:
         """The alerts newly raised, changed or ended by these hits, in order. Raises LimitError for more than MOST_TRACKS at once.
@@ -101,6 +111,7 @@ class Watch:
             if reason:
                 self.ignored[reason] = self.ignored.get(reason, 0) + 1
                 continue
+            self._newest = plot.at
             self._sweep(plot.at, told)
             self._look(plot, told)
         return told
@@ -116,14 +127,14 @@ class Watch:
 
         An alert about a notice that stands no more is ended as LOST with the next hit.
         """
-        self._notices = Notices(announced, self._bounds, assigned, self._steady, self._notices.flown)
+        self._notices = Notices(announced, self._bounds, assigned, self._steady, self._notices.flown, self._rules.straying_s)
         self._swept_at = None
 
     def finish(self) -> list[Alert]:
         """Ends every alert that stands as LOST, because nothing more will come: what was raised, and the approach that was recorded."""
         told: list[Alert] = []
-        for key, one in list(self._open.items()):
-            self._end(key, one, AlertState.LOST, one.seen_at, told)
+        for key in self._standing.keys():
+            self._standing.end(key, AlertState.LOST, None, told)
         return told
 
     def _sweep(self, now: Instant, told: list[Alert]) -> None:
@@ -133,135 +144,93 @@ class Watch:
         self._swept_at = now
         for track in self._picture.forget(now):
             self._notices.forget(track)
-        for key, one in list(self._open.items()):
+            self._pairs.forget(track)
+        for key in self._standing.keys():
             if not all(name in self._picture.trails for name in self._tracks_of(key)):
-                self._end(key, one, AlertState.LOST, now, told)
+                self._standing.end(key, AlertState.LOST, now, told)
 
-    def _tracks_of(self, key: _Key) -> tuple[str, ...]:
-        return key[:2] if key[2] is AlertKind.TRACKS else tuple(name for name in key[:2] if not self._notices.has(name))
+    def _tracks_of(self, key: Key) -> tuple[str, ...]:
+        if key.kind in PAIRS:
+            return key[:2]
+        return tuple(name for name in key[:2] if not (self._notices.has(name) or self._lines.has(name)))
 
     # Judging
 
     def _look(self, plot: Plot, told: list[Alert]) -> None:
-        found: dict[_Key, _Found] = {}
+        """Judges the track of the hit against all that is near it; what is gravest counts where a track has two places."""
+        found: dict[Key, Found] = {}
+        epoch = self._picture.epoch or plot.at
         for own in self._picture.sides(plot.track):
-            for other in self._picture.near(own) if self._bounds.is_asked else ():
-                one = self._pair(own, other, max(plot.at, other.trail.last.at))
-                found[one.judgement.first, one.judgement.second, AlertKind.TRACKS] = one
-        for kind, judgement, rule in self._notices.look(self._picture.side(plot.track).trail):
-            found[judgement.first, judgement.second, kind] = _Found(judgement, rule, plot.at)
+            for other in self._picture.near(own):
+                for key, one in self._pairs.look(own, other, max(own.trail.last.at, other.trail.last.at), epoch):
+                    held = found.get(key)
+                    found[key] = one if held is None or one.weight > held.weight else held
+        side = self._picture.side(plot.track)
+        seen = self._notices.look(side.trail, side.is_doubted)
+        self._adopted += self._notices.take_adopted()
+        for kind, judgement, rule, level in seen:
+            found[Key(judgement.first, judgement.second, kind)] = Found(judgement, rule, plot.at, level)
+        for judgement, level in self._lines.look(side):
+            found[Key(judgement.first, judgement.second, AlertKind.CROSSING)] = Found(judgement, "", plot.at, level)
         self._settle(plot, found, told)
-
-    def _pair(self, own: Side, other: Side, now: Instant) -> _Found:
-        """What is found of the pair, and the rule that silences it."""
-        epoch = self._picture.epoch or now
-        best = judge(own, other, self._bounds, frozenset(self._filters), epoch)
-        if not self._may_silence(own.trail.last, other.trail.last):
-            plain = judge(own, other, self._bounds, frozenset(), epoch)
-            return _Found(max(best, plain, key=weight), "", now)
-        if best.verdict is Verdict.CLEAR:
-            return _Found(best, self._filter_that_clears(own, other, epoch), now)
-        if "formation" in self._rules.on and self._is_declared(own.trail.last, other.trail.last):
-            return _Found(best, "formation", now)
-        now_s = self._picture.seconds(now)
-        rule = next((name for name, holds in PAIR_RULES.items() if name in self._rules.on and holds(own, other, now_s, best)), "")
-        return _Found(best, rule, now)
-
-    def _filter_that_clears(self, own: Side, other: Side, epoch: Instant) -> str:
-        """The filter without which the pair would have been found; empty when it is clear to the plain look too."""
-        if judge(own, other, self._bounds, frozenset(), epoch).verdict is Verdict.CLEAR:
-            return ""
-        for upto, name in enumerate(self._filters, 1):
-            if judge(own, other, self._bounds, frozenset(self._filters[:upto]), epoch).verdict is Verdict.CLEAR:
-                return name
-        return ""
-
-    def _may_silence(self, one: Plot, two: Plot) -> bool:
-        """Whether the rules may look at this pair at all."""
-        is_one = one.party == two.party and (one.party is not None or self._strangers_may_be_one)
-        return is_one or self._is_declared(one, two)
-
-    def _is_declared(self, one: Plot, two: Plot) -> bool:
-        return bool(self._declared) and any(frozenset({a, b}) in self._declared for a in _names(one) for b in _names(two))
 
     # Alerts
 
-    def _settle(self, plot: Plot, found: Mapping[_Key, _Found], told: list[Alert]) -> None:
+    def _settle(self, plot: Plot, found: Mapping[Key, Found], told: list[Alert]) -> None:
         """Raises, changes and ends alerts by what was found of the track of `plot`."""
         for key, one in found.items():
             if one.rule:
-                self._silenced.add(key[0], key[1], one.rule, one.at)
+                self._silenced.add(key.first, key.second, one.rule, one.at)
             elif one.judgement.verdict is not Verdict.CLEAR:
                 self._raise(key, one, told)
-        for key, standing in list(self._open.items()):
-            if plot.track not in key[:2]:
-                continue
+        for key, standing in self._standing.about(plot.track):
             if standing.alert is not None:
                 standing.record(plot)
             here = found.get(key)
             if here is None or here.rule or here.judgement.verdict is Verdict.CLEAR:
                 over = AlertState.SILENCED if here is not None and here.rule else self._fate(key)
-                self._quiet(key, standing, over, plot.at, told)
+                self._standing.quiet(key, standing, over, plot.at, told)
 
-    def _fate(self, key: _Key) -> AlertState:
+    def _fate(self, key: Key) -> AlertState:
         """What becomes of an alert that is not found any more: a track that is held to its notice no more has not come back to it."""
-        first, second, kind = key
-        if kind is AlertKind.STRAYING and not (self._notices.holds(first, second) or self._notices.holds(second, first)):
+        first, second = key[:2]
+        if key.kind is AlertKind.STRAYING and not (self._notices.holds(first, second) or self._notices.holds(second, first)):
             return AlertState.LOST
         return AlertState.CLEARED
 
-    def _raise(self, key: _Key, found: _Found, told: list[Alert]) -> None:
-        judgement, at = found.judgement, found.at
-        one = self._open.setdefault(key, Open(at, at))
-        one.found_at, one.seen_at = min(one.found_at, at), at  # a track begun anew goes back in time
+    def _raise(self, key: Key, found: Found, told: list[Alert]) -> None:
+        one = self._standing.found(key, found)
         if one.alert is not None:
-            if weight(judgement) > weight(one.alert.predicted):
-                one.alert = replace(one.alert, verdict=judgement.verdict, predicted=judgement)
-                told.append(one.alert)
-            return
-        if self._is_fleeting(key, judgement, one):
-            self._silenced.add(key[0], key[1], "fleeting", at)
-            return
-        parties = self._party(key[0]), self._party(key[1])
-        one.alert = Alert(key[2], key[0], key[1], judgement.verdict, AlertState.RAISED, at, judgement, *parties)
-        one.hits = {track: list(self._picture.trails[track].plots)[-3:] for track in self._tracks_of(key)}
-        told.append(one.alert)
+            self._standing.worsen(one, found, told)
+        elif self._is_fleeting(key, found, one):
+            self._silenced.add(key.first, key.second, "fleeting", found.at)
+        else:
+            parties = self._party(key.first), self._party(key.second)
+            hits = [self._picture.trails[track].plots for track in self._tracks_of(key)]
+            self._standing.raise_alert(key, one, found, parties, hits, told)
 
-    def _is_fleeting(self, key: _Key, judgement: Judgement, one: Open) -> bool:
+    def _is_fleeting(self, key: Key, found: Found, one: Open) -> bool:
         """Whether an UNKNOWN of two tracks has not lasted long enough to be shown."""
-        if judgement.verdict is not Verdict.UNKNOWN or key[2] is not AlertKind.TRACKS or "fleeting" not in self._rules.on:
+        if found.judgement.verdict is not Verdict.UNKNOWN or key.kind not in PAIRS or "fleeting" not in self._rules.on:
             return False
-        silent = self._may_silence(self._picture.trails[key[0]].last, self._picture.trails[key[1]].last)
+        silent = self._pairs.may_silence(self._picture.trails[key.first].last, self._picture.trails[key.second].last)
         return silent and one.seen_at.since(one.found_at) < FLEETING_S
-
-    def _quiet(self, key: _Key, one: Open, over: AlertState, at: Instant, told: list[Alert]) -> None:
-        """Ends what was found before and is not any more, once that has lasted."""
-        if one.seen_at.since(at) > CLEAR_AFTER_S:  # found at a time that the track has since gone back from
-            one.seen_at = at
-        if one.alert is None:
-            del self._open[key]
-        elif at.since(one.seen_at) >= CLEAR_AFTER_S:
-            self._end(key, one, over, at, told)
-
-    def _end(self, key: _Key, one: Open, state: AlertState, at: Instant, told: list[Alert]) -> None:
-        del self._open[key]
-        if one.alert is not None:
-            both = list(one.hits.values())
-            missed = closest_recorded(both[0], both[1]) if len(both) == 2 else None
-            told.append(replace(one.alert, state=state, over_at=at, missed=missed))
 
     def _party(self, name: str) -> str | None:
         trail = self._picture.trails.get(name)
         return self._notices.party(name) if trail is None else trail.last.party
 
 
-def _bounds(rules: Rules, levelling: Levelling | None) -> Bounds:
+def _bounds(rules: Rules, levels: Levels, levelling: Levelling | None) -> Bounds:
     """What is asked of every pair, as floats: kernels are compiled for those."""
     minima = rules.minima or NO_MINIMA
-    floats = Minima(float(minima.horizontal_m), float(minima.vertical_m))
-    return Bounds(floats, float(rules.lookahead_s), float(rules.track_max_age_s), levelling, rules.minima is not None)
-
-
-def _names(plot: Plot) -> tuple[str, ...]:
-    """All by which a track may have been declared."""
-    return tuple(name for name in (plot.track, plot.address, plot.callsign) if name)
+    return Bounds(
+        Minima(float(minima.horizontal_m), float(minima.vertical_m)),
+        float(rules.lookahead_s),
+        float(rules.track_max_age_s),
+        levelling,
+        rules.minima is not None,
+        float(rules.fastest_mps),
+        levels.reach_m,
+        levels.reach_s,
+    )
