@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tafadi.batch import Scanned, scan
+from tafadi.engine.layout import Floats
 from tafadi.model.operation import Minima
 
 MINIMA: Final = Minima(9_260.0, 304.8)
@@ -72,7 +74,7 @@ def blocks(rows: int, phase: bool) -> Iterator[pa.Table]:
         yield pa.table([columns[0], names.take(pa.array(who)), columns[1], columns[2], steps_m], schema=SCHEMA)
 
 
-def _columns(at_s, flown_s, lat, lon, course, speed):  # type: ignore[no-untyped-def]  # arrays all of them
+def _columns(at_s: Floats, flown_s: Floats, lat: Floats, lon: Floats, course: Floats, speed: Floats) -> "tuple[pa.Array, Floats, Floats]":
     """Time, latitude and longitude of flights that circle slowly over the region."""
     turn = course + flown_s * 2e-4
     north, east = (np.sin(turn) - np.sin(course)) / 2e-4 * speed, (np.cos(course) - np.cos(turn)) / 2e-4 * speed
@@ -147,6 +149,18 @@ def _decoded(path: Path) -> None:
         table.read_row_group(group)
 
 
+def _about_traffic() -> str:
+    """Why the library traffic (closest_point_of_approach) has no row."""
+    try:
+        name = f"traffic {version('traffic')}"
+        import traffic.core  # noqa: F401
+    except PackageNotFoundError:
+        return "traffic has no row: it is not installed."
+    except ImportError as error:
+        return f"{name} has no row: beside pandas {version('pandas')} it cannot be imported ({str(error).split(' (')[0]})."
+    return f"{name} has no row: it could not be imported when this comparison was written."
+
+
 def rows() -> list[str]:
     """The table in Markdown, line by line."""
     with tempfile.TemporaryDirectory(prefix="tafadi-bench-") as name:
@@ -166,6 +180,7 @@ def rows() -> list[str]:
         *table,
         "",
         f"From the file to the sorted table, both cores; {limit}; at most {memory_mb:,.0f} MB with all peers in the process.",
+        _about_traffic(),
     ]
 
 

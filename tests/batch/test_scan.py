@@ -15,7 +15,7 @@ from tafadi.batch import Scanned, scan, windows
 from tafadi.batch import chunks as chunks_module
 from tafadi.batch import scanning as scanning_module
 from tafadi.batch.writing import Written, write_losses
-from tafadi.errors import FormatError, InputError, TafadiError, UnavailableError
+from tafadi.errors import FormatError, InputError, LimitError, TafadiError, UnavailableError
 from tafadi.model.operation import Minima
 
 MINIMA = Minima(5_000.0, 300.0)
@@ -130,6 +130,16 @@ def test_csv_says_the_same_as_parquet(
     monkeypatch.setattr(recordings, "BLOCK_BYTES", 50_000)
     (tmp_path / "a.csv").write_bytes(pack("".join(_texts(recording)).encode()))
     assert same(scanned(tmp_path / "a.csv", source="csv"), expected)
+
+
+def test_a_map_may_name_columns_that_a_scan_does_not_read(recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
+    more = recording.append_column("rate", pa.array([0.0] * recording.num_rows)).append_column("gs", pa.array(["?"] * recording.num_rows))
+    columns = COLUMNS | {"climb": "rate [ft/min]", "ground_speed": "gs [kt]"}
+    pq.write_table(more, tmp_path / "a.parquet", row_group_size=4_000)
+    for what in (more, tmp_path / "a.parquet"):
+        assert same(scan(what, MINIMA, well_clear=["phase-1"], columns=columns), expected)
+    with pytest.raises(FormatError, match="'rate' is missing"):
+        scan(recording, MINIMA, columns=columns)
 
 
 @pytest.mark.usefixtures("small")
@@ -304,3 +314,27 @@ def test_the_near_mid_air_of_detroit_is_found_in_the_radar_file(shared: Callable
     assert closest["horizontal_m"] == pytest.approx(0.0237 * 1852.0, abs=5.0)
     assert closest["vertical_m"] == pytest.approx(9 * 0.3048, abs=2.0)
     assert str(closest["closest_at"]).startswith("2018-03-24 15:02:59.3")
+
+
+def _crowd(tracks: int) -> pa.Table:
+    """So many that are all within 2 km of one place for ten seconds, on levels 1,000 ft apart and always two on a level."""
+    r = np.random.default_rng(5)
+    lat, lon = np.repeat(47.0 + r.uniform(-0.009, 0.009, tracks), 3), np.repeat(8.0 + r.uniform(-0.013, 0.013, tracks), 3)
+    time = START_MS + np.tile(np.array([0, 5_000, 10_000]), tracks)
+    number = np.repeat(np.arange(tracks), 3)
+    alt = (number // 2) % (tracks // 2) * 1.0
+    return pa.table({"time": time, "icao24": [f"t{n:05d}" for n in number], "lat": lat, "lon": lon, "alt": alt})
+
+
+@pytest.mark.parametrize("tracks", [400, pytest.param(20_000, marks=pytest.mark.soak)])
+def test_a_crowd_in_one_cell_is_searched_in_bounded_memory(tracks: int) -> None:
+    found = scan(_crowd(tracks), Minima(9_260.0, 0.5), columns=COLUMNS)
+    pairs = _pairs(found)
+    assert len(pairs) == found.summary.losses == tracks // 2
+    assert all(int(one[1:]) + 1 == int(other[1:]) for one, other in pairs)
+
+
+@pytest.mark.soak
+def test_more_losses_than_can_be_held_are_refused_in_a_sentence() -> None:
+    with pytest.raises(LimitError, match="losses at once"):
+        scan(_crowd(20_000), Minima(9_260.0, 30_000.0), columns=COLUMNS)

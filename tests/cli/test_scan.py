@@ -1,6 +1,9 @@
 """`tafadi scan` on the command line: options, outputs, exit codes."""
 
+import gzip
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -95,3 +98,44 @@ def test_progress_tells_rate_and_time_left(tmp_path: Path) -> None:
     _, _, err = run(table(tmp_path / "a.csv", 0.01), *MINIMA, "--progress")
     assert "100 % of 14 rows" in err
     assert "s left" in err
+
+
+def test_what_is_packed_is_read_as_what_it_holds(tmp_path: Path) -> None:
+    path = Path(table(tmp_path / "a.csv", 0.01))
+    expected = run(str(path), *MINIMA)[:2]
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(path.read_bytes()))
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.write(path, "a.csv")
+    assert expected == run(str(tmp_path / "a.csv.gz"), *MINIMA)[:2] == run(str(tmp_path / "b.zip"), *MINIMA)[:2]
+
+
+def test_what_unfolds_without_end_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    header = b"id,t,lat,lon,h\n"
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(header + b"a,1,1,1,1\n" + bytes(40_000_000)))
+    code, _, err = run(str(tmp_path / "a.csv.gz"), *MINIMA)
+    assert (code, "unfolds" in err, err.count("\n")) == (2, True, 1)
+
+
+def test_packed_parquet_is_to_be_unpacked(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet.gz").write_bytes(gzip.compress(b"PAR1 and more"))
+    code, _, err = run(str(tmp_path / "a.parquet.gz"), *MINIMA)
+    assert (code, "unpack it" in err) == (2, True)
+
+
+def test_a_recording_without_a_date_is_scanned_once_its_day_is_said(shared: Callable[[str], Path], tmp_path: Path) -> None:
+    whole = shared("data/copyleft/asterix/cat062_baltic_30min.ff").read_bytes()
+    (tmp_path / "begin.ff").write_bytes(whole[:40_000])
+    recording = str(tmp_path / "begin.ff")
+    code, _, err = run(recording, *MINIMA[:2])
+    assert (code, "on which day" in err) == (2, True)
+    code, out, err = run(recording, *MINIMA[:2], "--begins", "2016-05-05")
+    assert code in (0, 1)
+    assert "tracks:" in err
+    assert all("2016-05-0" in line for line in out.splitlines()[1:])
+
+
+def test_a_place_or_a_beginning_that_is_none_is_told_in_a_sentence(tmp_path: Path) -> None:
+    recording = table(tmp_path / "a.csv", 0.01)
+    for options in (("--begins", "yesterday"), ("--site", "here")):
+        code, _, err = run(recording, *MINIMA, *options)
+        assert (code, options[0] in err, err.count("\n")) == (2, True, 1)

@@ -4,7 +4,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -146,7 +146,15 @@ def test_a_declared_pair_is_silent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), "say the minima"),
+        ((), 'say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]", or rules like --well-clear phase-1'),
+        (("--well-clear", "phase-9"), "there are phase-1, phase-2, non-cooperative"),
+        ((*MINIMA, "--well-clear", "phase-1", "--well-clear", "phase-1"), "named twice"),
+        ((*MINIMA, "--lines", "/nowhere.geojson"), "/nowhere.geojson: No such file"),
+        ((*MINIMA, "--assigned", "east"), "does not say which notice"),
+        ((*MINIMA, "--assigned", "east=op-1"), "no notice 'op-1' is --announced"),
+        ((*MINIMA, "--window", "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"), "nothing is --announced"),
+        ((*MINIMA, "--straying", "30"), "is not a quantity"),
+        ((*MINIMA, "--fastest", "10 [kt]"), "the fastest that a track may be"),
         (("--minima", "5 / 1000"), "not a pair of minima"),
         (("--minima", "0 [NM] / 300 [ft]"), "more than 0"),
         ((*MINIMA, "--lookahead", "30"), "is not a quantity"),
@@ -222,6 +230,12 @@ def test_the_how_to_names_every_rule_and_option() -> None:
         "--json",
         "--follow",
         "--format",
+        "--well-clear",
+        "--lines",
+        "--assigned",
+        "--window",
+        "--straying",
+        "--fastest",
     ):
         assert name in text
 
@@ -278,3 +292,76 @@ def test_a_radar_recording_that_was_cut_is_unknown(tmp_path: Path, name: str) ->
 def test_recordings_in_which_nothing_is_wrong_exit_0(shared: Callable[[str], Path], name: str, minima: str, lookahead: str) -> None:
     path = shared(f"data/permissive/radar_nop/cases/{name}.txt")
     assert run(path, "--minima", minima, "--lookahead", lookahead).exit_code == 0
+
+
+def feature(geometry: Mapping[str, object], properties: Mapping[str, object]) -> bytes:
+    """A file with one feature."""
+    one = {"type": "Feature", "geometry": geometry, "properties": properties}
+    return json.dumps({"type": "FeatureCollection", "features": [one]}).encode()
+
+
+def test_well_clear_is_told_beside_minima_or_instead_of_them(tmp_path: Path) -> None:
+    instead = run(csv_file(tmp_path), "--well-clear", "phase-1", "--columns", MAP)
+    assert instead.exit_code == 1
+    assert "CONFLICT  well-clear east (south) and west (north): level 2 of phase-1, not well clear in" in instead.stdout
+    assert "loss of separation" not in instead.stdout
+    beside = run(csv_file(tmp_path), *MINIMA, "--well-clear", "phase-1", "--well-clear", "non-cooperative", "--columns", MAP, "--json")
+    found = [json.loads(line) for line in beside.stdout.splitlines()]
+    assert {(one["kind"], one["by"]) for one in found if one["type"] == "alert"} == {
+        ("track-track", None),
+        ("well-clear", "phase-1"),
+        ("well-clear", "non-cooperative"),
+    }
+    assert {one["level"] for one in found if one["type"] == "alert" and one["by"] == "phase-1"} == {2, 3}
+
+
+def test_a_dividing_line_is_told_before_and_after_it_is_crossed(tmp_path: Path) -> None:
+    path = tmp_path / "river.geojson"
+    shape = {"type": "LineString", "coordinates": [[10.095, 44.5], [10.095, 45.5]]}
+    path.write_bytes(feature(shape, {"line": "river", "left": ["north"], "right": ["south"]}))
+    result = run(csv_file(tmp_path), "--minima", "1 [m] / 1 [m]", "--columns", MAP, "--lines", path)
+    assert "CONFLICT  crossing river and west (north): will cross in" in result.stdout
+    assert "CONFLICT  crossing river and west (north): on the wrong side, crossed at 2026-01-01T00:01:35" in result.stdout
+    assert result.exit_code == 1
+
+
+def test_how_a_track_conforms_is_told_and_what_nobody_stated_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "op.geojson"
+    ring = [[9.9, 44.9], [10.06, 44.9], [10.06, 45.1], [9.9, 45.1], [9.9, 44.9]]
+    said = {
+        "notice": "op-1", "party": "north", "kind": "operation", "lower": "0 [ft] pressure", "upper": "10000 [ft] pressure",
+        "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T01:00:00Z",
+    }  # fmt: skip
+    path.write_bytes(feature({"type": "Polygon", "coordinates": [ring]}, said))
+    asked = (csv_file(tmp_path), "--minima", "1 [m] / 1 [m]", "--columns", MAP, "--announced", path)
+    stated, guessed = run(*asked, "--assigned", "west=op-1"), run(*asked)
+    for result in (stated, guessed):
+        assert "straying op-1 (north) and west (north): about to leave what was announced for it, in" in result.stdout
+        assert "straying op-1 (north) and west (north): outside what was announced for it" in result.stdout
+    assert "conforms  outside       west to op-1: at 2026-01-01T00:02:10Z\n" in stated.stdout
+    assert "HELD" not in stated.stdout
+    assert "HELD      west to op-1: seen inside it; nobody said that it flies it" in guessed.stdout
+    assert "conforms  outside       west to op-1: at 2026-01-01T00:02:10Z; nobody said that it flies it" in guessed.stdout
+
+
+def test_a_suspect_track_is_said_and_never_exits_0(tmp_path: Path) -> None:
+    result = run(calm(tmp_path, f"a,{1_767_225_600 + 50},48.0,10.05,9000,n"), *MINIMA, "--columns", MAP)
+    assert result.exit_code == 1
+    assert "SUSPECT   a: jumped 33" in result.stdout
+    assert "UNKNOWN until one of its places is borne out" in result.stdout
+    assert run(calm(tmp_path, f"a,{1_767_225_600 + 50},45.05,10.05,9000,n"), *MINIMA, "--columns", MAP).exit_code == 0
+    assert (
+        run(calm(tmp_path, f"a,{1_767_225_600 + 50},45.05,10.05,9000,n"), *MINIMA, "--columns", MAP, "--fastest", "300 [m/s]").exit_code
+        == 1
+    )
+
+
+def test_zones_without_an_end_are_read_for_a_window(tmp_path: Path, shared: Callable[[str], Path]) -> None:
+    zones = shared("data/permissive/geozones/ed318_example_collection.json")
+    without = run(csv_file(tmp_path), *MINIMA, "--columns", MAP, "--announced", zones)
+    within = run(
+        csv_file(tmp_path), *MINIMA, "--columns", MAP, "--announced", zones, "--window", "2026-01-01T00:00:00Z/2026-01-02T00:00:00Z"
+    )
+    assert without.exit_code == 2
+    assert "say for which window" in without.stderr
+    assert within.stderr == "" or "window" not in within.stderr

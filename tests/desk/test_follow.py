@@ -16,6 +16,7 @@ from tafadi.measure.earth import Leg, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.model.alert import AlertKind
 from tafadi.model.entry import EntryId
+from tafadi.model.judgement import Verdict
 from tafadi.model.names import Mode
 from tafadi.model.track import Plot
 from world import HOME, OFFICER, START, World, operation, volume
@@ -223,3 +224,17 @@ def test_plots_from_the_future_are_alarmed_and_silence_no_track(pair: World) -> 
     assert any("ahead of the clock" in sentence for sentence in pair["alpha"].bell.alarms)
     _follow(pair, followers, *[_meeting(4.0 * n, 20_000.0 - 800.0 * n, 100.0) for n in range(6)])
     assert [alert.state for alert in _alerts(pair)] == ["RAISED"]
+
+
+def test_a_track_that_jumps_is_alarmed_once_and_what_is_found_of_it_is_unknown(pair: World) -> None:
+    batches = [_meeting(4.0 * n, 60_000.0, 100.0) for n in range(3)]
+    jumped = [
+        [_plot("sky/1", "alpha", 12.0 + 4.0 * n, 28_000.0, 100.0), _plot("sky/2", "bravo", 12.0 + 4.0 * n, 30_000.0, -100.0)]
+        for n in range(3)
+    ]
+    far = [replace(plot, position=destination(plot.position, Leg(0.0, 300_000.0)).quantised()) for plot in jumped[0]]
+    _follow(pair, _followers(pair), *batches, [far[0], jumped[0][1]], *jumped[1:])
+    alarms = [sentence for sentence in pair["alpha"].bell.alarms if "is suspect: it jumped" in sentence]
+    assert len(alarms) == 1
+    predicted = [alert.predictions["alpha"] for alert in _alerts(pair)]
+    assert {one.verdict for one in predicted if one is not None} <= {Verdict.UNKNOWN}

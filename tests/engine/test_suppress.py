@@ -301,3 +301,92 @@ def test_the_documentation_prices_every_rule() -> None:
 
 def test_tracks_of_a_recording_are_kept_apart(shared: Find) -> None:
     assert set(by_track(hits(shared(CASES + "scaryTrackData.txt")))) == {"D21_B/2643", "D21_B/3472"}
+
+
+def leaping(levels_ft: Sequence[float | None], **said: object) -> list[Plot]:
+    """A track that flies at another's side, 1 NM to the south; its source says no climb."""
+    plots = flown("a", destination(HERE, Leg(180.0, NAUTICAL_MILE_M)), 90.0, 250.0, levels_ft)
+    return [replace(plot, **said) for plot in plots]  # type: ignore[arg-type]
+
+
+NEAR = Rules(Minima(2 * NAUTICAL_MILE_M, 300 * FOOT_M), 30.0)
+
+
+def test_a_height_taken_from_the_other_for_one_hit_raises_nothing_and_has_its_switch() -> None:
+    level = flown("b", HERE, 90.0, 250.0, [10_000.0] * 9)
+    swapped = leaping([9_000.0] * 4 + [10_000.0] + [9_000.0] * 4)
+    told, watch = watched(in_time(swapped, level), NEAR)
+    assert told == []
+    assert "height_swap" in silenced(watch)
+    assert conflicts(watched(in_time(swapped, level), NEAR.without(["height_swap"]))[0])
+
+
+def test_two_that_exchange_their_heights_raise_nothing() -> None:
+    one = leaping([9_000.0] * 4 + [10_000.0] * 2 + [9_000.0] * 3)
+    two = flown("b", HERE, 90.0, 250.0, [10_000.0] * 4 + [9_000.0] * 2 + [10_000.0] * 3)
+    assert conflicts(watched(in_time(one, two), NEAR)[0]) == []
+
+
+def test_a_leap_that_the_next_hit_confirms_is_told() -> None:
+    level = flown("b", HERE, 90.0, 250.0, [10_000.0] * 9)
+    told, _ = watched(in_time(leaping([9_000.0] * 4 + [10_000.0] * 5), level), NEAR)
+    assert conflicts(told)[0].raised_at.since(START) <= 25.0  # the leap is of second 20
+
+
+def test_a_climb_to_the_others_height_is_no_swap() -> None:
+    level = flown("b", HERE, 90.0, 250.0, [10_000.0] * 9)
+    climbs = leaping([8_000.0, 8_400.0, 8_800.0, 9_200.0, 9_600.0, 10_000.0, 10_000.0, 10_000.0, 10_000.0])
+    told, watch = watched(in_time(climbs, level), NEAR)
+    assert conflicts(told)
+    assert "height_swap" not in silenced(watch)
+
+
+def test_between_two_parties_a_leap_is_told_at_once() -> None:
+    level = flown("b", HERE, 90.0, 250.0, [10_000.0] * 9)
+    swapped = leaping([9_000.0] * 4 + [10_000.0] + [9_000.0] * 4)
+    told, watch = watched(of_two_parties(in_time(swapped, level)), NEAR)
+    assert conflicts(told)
+    assert watch.suppressed == []
+
+
+def test_the_case_called_a_swap_by_its_authors_raises_nothing_whatever_is_switched_off(shared: Find) -> None:
+    plots = hits(shared(CASES + "modeCSwap_1.txt"))  # no height in it leaps, and the two are never inside 5 NM and 1,000 ft
+    for off in ([], ["height_swap"], ["height_jump"]):
+        assert watched(plots, rules(5, 1000, 120).without(off))[0] == []
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_no_rule_alone_or_with_the_others_hides_the_real_near_mid_air(shared: Find, rule: str) -> None:
+    plots = hits(shared(CASES + "scaryTrackData.txt"))
+    for asked in (
+        rules(0.3, 300, 30),
+        rules(0.3, 300, 30).without([rule]),
+        rules(0.3, 300, 30).without([name for name in RULES if name != rule]),
+    ):
+        told = conflicts(watched(plots, asked)[0])
+        assert any(alert.predicted.closest is not None and 10.0 < (alert.warning_s or 0.0) <= 30.0 for alert in told)
+
+
+@pytest.mark.parametrize("rule", ["renumbered", "seen_once", "fleeting", "formation"])
+def test_a_rule_that_no_labelled_case_isolates_has_a_switch_that_brings_its_alarm_back(rule: str) -> None:
+    if rule == "formation":
+        wing = [
+            flown(name, destination(HERE, Leg(180.0, away_m)), 90.0, 250.0, [9_000.0] * 40) for name, away_m in (("a", 0.0), ("b", 400.0))
+        ]
+        plots, asked = in_time(*wing), TERMINAL
+    elif rule == "renumbered":
+        old = flown("old", HERE, 90.0, 100.0, [2_000.0] * 6)
+        new = [replace(plot, track="new", at=plot.at.plus(2.0)) for plot in flown("x", HERE, 90.0, 100.0, [2_000.0] * 12)[5:]]
+        plots, asked = in_time(old, new), TERMINAL
+    else:
+        hits_ = 1 if rule == "seen_once" else 2
+        short = [replace(plot, height=None) for plot in flown("a", HERE, 90.0, 200.0, [None] * hits_)]
+        plots, asked = in_time(short, flown("b", destination(HERE, Leg(90.0, 1_000.0)), 270.0, 200.0, [2_000.0] * 2)), TERMINAL
+    on, watch = watched(plots, asked)
+    off, bare = watched(plots, asked.without([rule] if rule != "seen_once" else ["seen_once", "fleeting"]))
+    assert rule in silenced(watch)
+    assert rule not in silenced(bare)
+    assert len([alert for alert in off if alert.state is AlertState.RAISED]) >= len(
+        [alert for alert in on if alert.state is AlertState.RAISED]
+    )
+    assert off

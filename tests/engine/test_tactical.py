@@ -138,7 +138,7 @@ def _met(one: Flights, other: Flights) -> np.ndarray:
     return np.asarray(meetings[own])
 
 
-@pytest.mark.parametrize(("after_s", "fastest_mps", "off_m"), [(300.0, 350.0, 0.05), (600.0, 350.0, 0.4), (1_200.0, 240.0, 1.0)])
+@pytest.mark.parametrize(("after_s", "fastest_mps", "off_m"), [(300.0, 350.0, 0.01), (600.0, 350.0, 0.02), (1_200.0, 350.0, 0.2)])
 def test_the_arc_stays_with_the_geodesic_everywhere(after_s: float, fastest_mps: float, off_m: float) -> None:
     r = np.random.default_rng(2)
     lat_deg = np.concatenate(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reference.tracks import Flight, least
-from tafadi.engine.picture import FORGOTTEN_S
+from tafadi.engine.terms import FORGOTTEN_S
 from tafadi.engine.watch import Rules, Watch
 from tafadi.errors import InputError
 from tafadi.measure.earth import Leg, Position, destination
@@ -332,3 +332,58 @@ def test_hits_that_come_late_by_another_way_do_not_turn_a_track_back() -> None:
     watch.feed(mixed)
     watch.feed([plots[-1]] * 5)
     assert watch.ignored == {"not newer than its track": 2 * len(plots[2:]) + 5}
+
+
+@pytest.mark.parametrize("every_s", [1.0, 2.5, 4.8, 8.0, 12.0])
+@pytest.mark.parametrize("is_reported", [True, False])
+def test_sources_of_one_to_twelve_seconds_are_told_in_time(every_s: float, is_reported: bool) -> None:
+    count = int(100 / every_s)
+    one = flown("a", HERE, 90.0, 100.0, count=count, every_s=every_s)
+    two = flown("b", destination(HERE, Leg(90.0, 20_000.0)), 270.0, 100.0, count=count, every_s=every_s, offset_s=every_s / 3)
+    plots = in_time([*one, *two])
+    if not is_reported:
+        plots = [replace(plot, ground_speed_mps=None, course_deg=None, climb_mps=None) for plot in plots]
+    raised = next(alert for alert in alerts(plots) if alert.state is AlertState.RAISED)
+    assert raised.verdict is Verdict.CONFLICT
+    assert raised.warning_s is not None
+    assert raised.warning_s > 60.0 - 2 * every_s - 1.0
+
+
+@settings(max_examples=25)
+@given(
+    COURSE,
+    COURSE,
+    st.floats(50.0, 250.0),
+    st.floats(500.0, 12_000.0),
+    st.floats(-300.0, 300.0),
+    st.floats(-180.0, 179.0),
+    st.integers(0, 10**7),
+)
+def test_turning_the_earth_and_shifting_the_clock_change_nothing(
+    course: float, bearing: float, speed: float, apart_m: float, above_m: float, lon_deg: float, later_s: int
+) -> None:
+    def told(lon: float, at_s: float) -> list[tuple[AlertState, Verdict, float]]:
+        here = Position(50.0, lon)
+        one = flown("a", here, course, speed, count=8)
+        two = flown("b", destination(here, Leg(bearing, apart_m)), 10.0, 120.0, 1000.0 + above_m, count=8, offset_s=0.5)
+        found = alerts([replace(plot, at=plot.at.plus(at_s)) for plot in in_time([*one, *two])])
+        return [(a.state, a.verdict, -1e9 if a.warning_s is None else a.warning_s) for a in found]
+
+    one, other = told(0.0, 0.0), told(lon_deg, float(later_s))
+    assert [row[:-1] for row in one] == [row[:-1] for row in other]
+    assert [row[-1] for row in one] == pytest.approx([row[-1] for row in other], abs=2e-3)
+
+
+@pytest.mark.parametrize("member", ["height", "ground_speed_mps", "course_deg", "climb_mps"])
+@pytest.mark.parametrize("track", ["a", "b"])
+def test_no_missing_number_makes_two_that_meet_clear(member: str, track: str) -> None:
+    plots = [replace(plot, **{member: None}) if plot.track == track else plot for plot in head_on()]  # type: ignore[arg-type]
+    verdicts = {alert.verdict for alert in alerts(plots) if alert.state is AlertState.RAISED}
+    assert verdicts
+    assert (Verdict.CONFLICT in verdicts) == (member != "height")
+
+
+def test_hits_out_of_order_within_a_turn_change_only_what_they_may() -> None:
+    plots = head_on()
+    swapped = [plots[1], plots[0], *plots[2:]]
+    assert [alert.verdict for alert in alerts(swapped)] == [alert.verdict for alert in alerts(plots)]

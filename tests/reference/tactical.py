@@ -23,9 +23,9 @@ Pairs = set[tuple[int, int]]
 def _every(exact: Floats, datum: Codes, order: Counts, ask: Asked) -> list[tuple[int, int]]:
     found = []
     for k in range(exact.shape[0]):
-        one = state_at(exact, k)
+        one = state_at(exact, order[k])
         for j in range(k + 1, exact.shape[0]):
-            other = state_at(exact, j)
+            other = state_at(exact, order[j])
             if judged(relative(one, other, ask.lookahead), cause_of(datum[k], datum[j]), ask).verdict != CLEAR:
                 found.append((min(order[k], order[j]), max(order[k], order[j])))
     return found

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from tafadi.batch.chunks import Chunk
 from tafadi.batch.gathering import Result
-from tafadi.batch.local import Told, near, run_task
+from tafadi.batch.local import RowsRead, near, run_task
 from tafadi.batch.windows import Task
 from tafadi.engine.history import Ask
 from tafadi.errors import TafadiError, UnavailableError
@@ -18,7 +18,7 @@ ABSENT: Final = "a cluster needs the library dask.distributed; install tafadi[cl
 CONNECT_S: Final = 10.0  # a scheduler that does not answer in this time is not there
 
 
-def run_cluster(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: Told, scheduler: str) -> Iterator[tuple[Task, Result]]:
+def run_cluster(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: RowsRead, scheduler: str) -> Iterator[tuple[Task, Result]]:
     """The results of the tasks as they come. Raises UnavailableError when there is no scheduler, or a worker is lost too often."""
     try:
         from distributed import Client, as_completed

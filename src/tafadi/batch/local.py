@@ -9,17 +9,19 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
+from queue import SimpleQueue
 from typing import Final
 
 from tafadi.batch.chunks import Chunk
 from tafadi.batch.gathering import Gathering, Result
 from tafadi.batch.windows import Names, Part, Task, windows
 from tafadi.engine.history import Ask, Searched, search
+from tafadi.engine.kernels.history_rows import Room
 from tafadi.engine.layout import SECOND_NS
 from tafadi.errors import UnavailableError
 
 WORKERS_MOST: Final = 256  # more processes than any machine has processors
-Told = Callable[[int], None]  # is called with the rows that were read since
+RowsRead = Callable[[int], None]  # is called with the rows that were read since
 
 
 def gap_ns(ask: Ask) -> int:
@@ -27,7 +29,7 @@ def gap_ns(ask: Ask) -> int:
     return round(ask.gap_max_s * SECOND_NS)
 
 
-def run_here(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: Told, threads: int) -> Iterator[tuple[Task, Result]]:
+def run_here(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: RowsRead, threads: int) -> Iterator[tuple[Task, Result]]:
     """The results of the tasks, in order. Tasks that follow one another are read as one stream."""
     for run in _runs(tasks):
         yield from _run_stream(chunks, run, ask, told, threads)
@@ -50,11 +52,16 @@ def _runs(tasks: Sequence[Task]) -> list[list[Task]]:
     return runs
 
 
-def _searched(part: Part, ask: Ask) -> Searched:
-    return search(part.plots, part.tracks, ask, part.window)
+def _searched(part: Part, ask: Ask, rooms: "SimpleQueue[Room]") -> Searched:
+    """What is found of a window, in one of the rooms that nobody uses now."""
+    room = rooms.get()
+    try:
+        return search(part.plots, part.tracks, ask, part.window, room)
+    finally:
+        rooms.put(room)
 
 
-def _run_stream(chunks: Sequence[Chunk], tasks: list[Task], ask: Ask, told: Told, threads: int) -> Iterator[tuple[Task, Result]]:
+def _run_stream(chunks: Sequence[Chunk], tasks: list[Task], ask: Ask, told: RowsRead, threads: int) -> Iterator[tuple[Task, Result]]:
     """The results of tasks that follow one another; numbers of tracks are those of the stream until a task is done."""
     names, coming = Names(), deque[Task](tasks)
     gathering = Gathering(ask, names)
@@ -84,14 +91,17 @@ def _named(result: Result) -> Result:
 
 def _in_order(parts: Iterator[Part], ask: Ask, threads: int) -> Iterator[tuple[Part, Searched]]:
     """Each part with what was found, in order; while some are searched the next ones are read, but never many."""
+    rooms: SimpleQueue[Room] = SimpleQueue()
+    for _ in range(max(1, threads)):
+        rooms.put(Room())
     if threads < 1:
-        yield from ((part, _searched(part, ask)) for part in parts)
+        yield from ((part, _searched(part, ask, rooms)) for part in parts)
         return
     waiting: deque[tuple[Part, Future[Searched]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
             for part in parts:
-                waiting.append((part, pool.submit(_searched, part, ask)))
+                waiting.append((part, pool.submit(_searched, part, ask, rooms)))
                 while len(waiting) > threads:
                     first, future = waiting.popleft()
                     yield first, future.result()
@@ -110,7 +120,7 @@ def _alone() -> None:
     pa.set_cpu_count(1)
 
 
-def run_processes(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: Told, workers: int) -> Iterator[tuple[Task, Result]]:
+def run_processes(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: RowsRead, workers: int) -> Iterator[tuple[Task, Result]]:
     """The results of the tasks as they come, from so many processes. Raises UnavailableError when one of them dies."""
     # Spawned, not forked: Arrow and numba have threads, and a fork of a process with threads may hang.
     with ProcessPoolExecutor(min(workers, max(1, len(tasks))), mp_context=get_context("spawn"), initializer=_alone) as pool:

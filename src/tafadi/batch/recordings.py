@@ -6,11 +6,11 @@ A file is known by its content. CSV is read in blocks, so that its size does not
 import gzip
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -29,38 +29,50 @@ if TYPE_CHECKING:
     from tafadi.model.track import Plot
 
 GZIP: Final = b"\x1f\x8b"
+PARQUET_MAGIC: Final = b"PAR1"
 READ_BYTES: Final = 1 << 16
 BLOCK_BYTES: Final = 1 << 25  # of CSV that is parsed at once; a line longer than this is none
 PLOTS: Final = 200_000  # that are turned into arrays together
 _EXAMPLE: Final = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 
 
+class How(NamedTuple):
+    """How recordings are read: the map of columns, the format of every file, what it does not say of itself, and how a file is opened."""
+
+    columns: Mapping[str, str] | None = None
+    source: str | None = None
+    told: reading.Told = reading.NOTHING
+    opened: Callable[[Path], AbstractContextManager[IO[bytes]]] | None = None  # by `unpacked` when not said
+
+
 def table_chunks(table: "pa.Table", columns: Mapping[str, str] | None, store: Store, name: str) -> list[Chunk]:
     """The chunks of a table in memory. Raises FormatError."""
-    return _put(store, pieces_of(table, ColumnMap(_needed(columns, "the table"))), name)
+    read = ColumnMap(_needed(columns, "the table"))
+    read.places(list(table.schema.names))
+    return _put(store, pieces_of(table, read), name)
 
 
-def file_chunks(path: Path, columns: Mapping[str, str] | None, source: str | None, store: Store, name: str) -> list[Chunk]:
+def file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
     """The chunks of a file. Raises FormatError or InputError with the file's name."""
     try:
-        return _file_chunks(path, columns, source, store, name)
+        return _file_chunks(path, how, store, name)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except InputError as error:
         raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
 
 
-def _file_chunks(path: Path, columns: Mapping[str, str] | None, source: str | None, store: Store, name: str) -> list[Chunk]:
-    kind = _kind(path, source)
+def _file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
+    kind, columns = _kind(path, how), how.columns
     if columns is None and _is_ours(path, kind):
-        return _put(store, _hits(path, kind), name)
+        return _put(store, _hits(path, kind, how), name)
     if kind == "parquet":
         mapping = _needed(columns, "the table")
         chunks = parquet_chunks(str(path), mapping)
         return _put(store, _batches(path, ColumnMap(mapping)), name) if chunks is None else chunks
     if kind == "csv":
-        return _put(store, _csv(path, ColumnMap(_needed(columns, "the table"))), name)
-    return _put(store, _hits(path, kind), name)  # a map may be for the tables among several recordings
+        return _put(store, _csv(path, ColumnMap(_needed(columns, "the table")), how), name)
+    return _put(store, _hits(path, kind, how), name)  # a map may be for the tables among several recordings
 
 
 def _is_ours(path: Path, kind: str) -> bool:
@@ -100,15 +112,23 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
                 raise FormatError(f"it is compressed and damaged ({error})", format="gzip") from None
 
 
-def _kind(path: Path, source: str | None) -> str:
+def _opened(path: Path, how: How) -> AbstractContextManager[IO[bytes]]:
+    return (unpacked if how.opened is None else how.opened)(path)
+
+
+def _kind(path: Path, how: How) -> str:
     """`parquet`, `csv`, or the name of a format of tracks. Raises FormatError when it is none."""
-    if source in ("parquet", "csv"):
-        return str(source)
-    with unpacked(path) as file:
-        head = file.read(HEAD_BYTES)
-    if head.startswith(b"PAR1") and source in (None, *reading.TABLES):
+    source = how.source
+    if source == "csv":
+        return source
+    with path.open("rb") as bare, _opened(path, how) as file:
+        first, head = bare.read(len(PARQUET_MAGIC)), file.read(HEAD_BYTES)
+        name = str(getattr(getattr(file, "raw", None), "name", path.name))  # of what is packed in it
+    if head.startswith(PARQUET_MAGIC) and first != PARQUET_MAGIC:
+        raise FormatError("it is Parquet that is packed, and cannot be read in parts; unpack it", format="columns")
+    if source == "parquet" or (head.startswith(PARQUET_MAGIC) and source in (None, *reading.TABLES)):
         return "parquet"
-    one = sniff(head, path.name.removesuffix(".gz")) if source is None else named(source)
+    one = sniff(head, Path(name).name.removesuffix(".gz")) if source is None else named(source)
     if not reading.carries_tracks(one):
         raise FormatError(f"it holds {one.carries}, and a recording of tracks is needed", format=one.name)
     return "csv" if one.name == "columns" else one.name
@@ -126,7 +146,7 @@ def _batches(path: Path, columns: ColumnMap) -> Iterator[tuple[Taken, int]]:
         raise parquet_errors(str(path), error) from None
 
 
-def _csv(path: Path, columns: ColumnMap) -> Iterator[tuple[Taken, int]]:
+def _csv(path: Path, columns: ColumnMap, how: How) -> Iterator[tuple[Taken, int]]:
     """A CSV file in parts of about a block. Lines of another width are left out and counted."""
     import pyarrow as pa
     import pyarrow.csv as tables
@@ -137,7 +157,7 @@ def _csv(path: Path, columns: ColumnMap) -> Iterator[tuple[Taken, int]]:
         damaged[0] += 1
         return "skip"
 
-    with unpacked(path) as file:
+    with _opened(path, how) as file:
         header = _header(file)
         columns.places(header)
         names = wanted(columns)
@@ -173,10 +193,11 @@ def _header(file: IO[bytes]) -> list[str]:
     return cells
 
 
-def _hits(path: Path, kind: str) -> Iterator[tuple[Taken, int]]:
+def _hits(path: Path, kind: str, how: How) -> Iterator[tuple[Taken, int]]:
     """The hits of another format of tracks, in parts; what its reader left out is counted with the last."""
-    with unpacked(path) as file:
-        tracks = reading.table(file) if kind == "parquet" else reading.stream(kind, iter(lambda: file.read(READ_BYTES), b""))
+    with _opened(path, how) as file:
+        coming = iter(lambda: file.read(READ_BYTES), b"")
+        tracks = reading.table(file) if kind == "parquet" else reading.stream(kind, coming, how.told)
         while some := list(islice(tracks.plots, PLOTS)):
             yield plot_rows(some), len(some)
     left_out = Counter({reason: count for reason, count, _ in tracks.skips.rows()})

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from tafadi.engine.kernels.history_sift import Given, Made, Scales, sifted
+from tafadi.engine.kernels.history_sift import Given, Scales, sift
 from tafadi.engine.layout import MISSING, Bools, Codes, Floats, Int32s, Ints
 from tafadi.engine.routes import DATUM_CODES
 from tafadi.errors import FormatError
@@ -97,7 +97,7 @@ def check_columns(header: Sequence[str], named: Mapping[str, str]) -> None:
 
 def take(batch: "pa.RecordBatch | pa.Table", columns: ColumnMap) -> Taken:
     """The rows of the batch that can be used. Raises FormatError when a column is missing, or holds something else than its kind."""
-    of = {member: columns.columns[member] for member in _MEMBERS if member in columns.columns}
+    of: dict[str, Column] = {member: columns.columns[member] for member in _MEMBERS if member in columns.columns}
     check_columns(list(batch.schema.names), {member: one.name for member, one in of.items()})
     column = {member: _whole(batch, one.name) for member, one in of.items()}
     column = {member: array if member == "track" else _plain(array) for member, array in column.items()}
@@ -127,17 +127,14 @@ def _at_once(names: tuple[str, ...], track: Int32s, column: "Mapping[str, pa.Arr
     height = _floats(column["height"]) if datum is not None else None
     if ticks is None or lat_deg is None or lon_deg is None or height is None or datum is None:
         return None
-    count = len(track)
     grounded = _flags(column["on_ground"]) if "on_ground" in column else np.zeros(0, np.bool_)
-    made = Made(np.empty(count, np.int64), np.empty(count), np.empty(count, np.int8))
-    whole = np.ascontiguousarray
-    given = Given(whole(track), whole(ticks[0]), whole(lat_deg), whole(lon_deg), whole(height), whole(grounded))
     tick_ns = ticks[1]
     bounds = (EARLIEST_NS // tick_ns, LATEST_NS // tick_ns)
-    bad, odd = sifted(given, Scales(tick_ns, *bounds, of["height"].scale, LOWEST_M, HIGHEST_M, DATUM_CODES[Datum(datum)]), made)
+    scales = Scales(tick_ns, *bounds, of["height"].scale, LOWEST_M, HIGHEST_M, DATUM_CODES[Datum(datum)])
+    made, bad, odd = sift(Given(track, ticks[0], lat_deg, lon_deg, height, grounded), scales)
     if bad:
         return None
-    rows = Rows(names, given.track, made.at_ns, given.lat_deg, given.lon_deg, made.height_m, made.datum)
+    rows = Rows(names, track, made.at_ns, lat_deg, lon_deg, made.height_m, made.datum)
     return Taken(rows, +Counter({ODD_HEIGHT: odd}))
 
 

@@ -14,21 +14,22 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tafadi.batch.chunks import HELD_MOST, PARQUET, Chunk, Store, held_most, in_time
 from tafadi.batch.gathering import Gathering, Result
-from tafadi.batch.local import WORKERS_MOST, Told, gap_ns, run_here, run_processes
+from tafadi.batch.local import WORKERS_MOST, RowsRead, gap_ns, run_here, run_processes
 from tafadi.batch.losses import gaps_table, losses_table
-from tafadi.batch.recordings import file_chunks, table_chunks
+from tafadi.batch.recordings import How, file_chunks, table_chunks
 from tafadi.batch.resume import Checkpoint, identity_of
 from tafadi.batch.rows import DAMAGE, DAMAGED, LOST
 from tafadi.batch.windows import Task, tasks_of
 from tafadi.engine.history import GAP_MAX_S, Ask, checked_ask, rules_of
 from tafadi.engine.layout import CONFLICT, SECOND_NS
 from tafadi.errors import FormatError, InputError
+from tafadi.formats.reading import NOTHING, Told
 from tafadi.model.operation import Minima
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def scan(
     scheduler: str | None = None,
     checkpoint: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
+    told: Told = NOTHING,
+    opened: Callable[[Path], AbstractContextManager[IO[bytes]]] | None = None,
 ) -> Scanned:
     """All losses of separation (`minima`) and of well clear (`well_clear`: "phase-1", "phase-2", "non-cooperative") in the recordings.
 
@@ -111,6 +114,8 @@ def scan(
     scheduler  : the address of a dask.distributed scheduler (extra `cluster`)
     checkpoint : a directory; a scan that was stopped goes on there, and gives the same bytes
     progress   : called after each part
+    told       : what recordings do not say of themselves: their day, where radars and receivers stand (formats.reading)
+    opened     : opens a file, unpacked if need be; without it .gz is
 
     The answer does not depend on the order of files or rows, on how they are cut into files and row groups, or on workers.
     Raises InputError when neither minima nor a volume is given, and for a file that cannot be read; LimitError when the losses are too many
@@ -122,9 +127,10 @@ def scan(
         raise InputError(f"{workers} workers are not within 0 to {WORKERS_MOST}")
     if workers and scheduler is not None:
         raise InputError("either workers of this machine, or the scheduler of a cluster")
-    with _place(sources, ask, (columns, source), checkpoint) as (directory, kept):
+    how = How(columns, source, told, opened)
+    with _place(sources, ask, how[:3], checkpoint) as (directory, kept):
         store = Store(directory)
-        chunks = _chunks(sources, columns, source, store, gap_ns(ask))
+        chunks = _chunks(sources, how, store, gap_ns(ask))
         tasks = tasks_of(chunks, gap_ns(ask))
         result = _gathered(_results(chunks, tasks, ask, kept, _teller(chunks, progress), workers, scheduler), len(tasks), ask)
         rows = store.rows + sum(chunk.rows for chunk in chunks if chunk.kind == PARQUET)
@@ -166,21 +172,21 @@ def _place(sources: "list[Recording]", ask: Ask, told: object, checkpoint: str |
         shutil.rmtree(store, ignore_errors=True)
 
 
-def _chunks(sources: list[Recording], columns: Mapping[str, str] | None, source: str | None, store: Store, room_ns: int) -> list[Chunk]:
+def _chunks(sources: list[Recording], how: How, store: Store, room_ns: int) -> list[Chunk]:
     """All chunks in order of time, sorted anew where too many would have to be held at once. Raises FormatError when there is no row."""
     chunks: list[Chunk] = []
     for number, one in enumerate(sources):
         name = f"part-{number:06d}"
         if isinstance(one, str | Path):
-            chunks += file_chunks(Path(one), columns, source, store, name)
+            chunks += file_chunks(Path(one), how, store, name)
         else:
-            chunks += table_chunks(one, columns, store, name)
+            chunks += table_chunks(one, how.columns, store, name)
     if held_most(in_time(chunks), room_ns) > HELD_MOST:
         chunks = store.sorted_by_time(chunks)
     return in_time(chunks)
 
 
-def _teller(chunks: Sequence[Chunk], progress: Callable[[Progress], None] | None) -> Told:
+def _teller(chunks: Sequence[Chunk], progress: Callable[[Progress], None] | None) -> RowsRead:
     done, rows, begun = [0], sum(chunk.rows for chunk in chunks), time.monotonic()
 
     def told(more: int) -> None:
@@ -192,7 +198,7 @@ def _teller(chunks: Sequence[Chunk], progress: Callable[[Progress], None] | None
 
 
 def _results(
-    chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, kept: Checkpoint | None, told: Told, workers: int, scheduler: str | None
+    chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, kept: Checkpoint | None, told: RowsRead, workers: int, scheduler: str | None
 ) -> Iterator[tuple[Task, Result]]:
     """The result of every task, in no order; those of the checkpoint first, and each other kept there as soon as it comes."""
     open_ones = []

@@ -99,7 +99,6 @@ def windows(chunks: Sequence[Chunk], tasks: Sequence[Task], gap_ns: int, names: 
 
 
 def _plots(rows: Rows, names: Names) -> Plots:
-    """The rows with the numbers of the stream in place of their own. The kernels are compiled for whole arrays only."""
-    whole = np.ascontiguousarray
+    """The rows with the numbers of the stream in place of their own."""
     track = names.numbers(rows.names)[rows.track] if len(rows.track) else rows.track
-    return Plots(whole(track), whole(rows.at_ns), whole(rows.lat_deg), whole(rows.lon_deg), whole(rows.height_m), whole(rows.datum))
+    return Plots(track, rows.at_ns, rows.lat_deg, rows.lon_deg, rows.height_m, rows.datum)

@@ -79,7 +79,11 @@ class ReportRecord:
         from tafadi.measure.instant import Instant
         from tafadi.reports import Question, report_watch
 
-        options = (("Lookahead", f"{rules.lookahead_s:g} s"), ("Rules in use", ", ".join(sorted(rules.on)) or "none"))
+        options: tuple[tuple[str, str], ...] = (
+            ("Lookahead", f"{rules.lookahead_s:g} s"),
+            ("Rules in use", ", ".join(sorted(rules.on)) or "none"),
+        )
+        options += (("Rules of well clear", ", ".join(rules.well_clear)),) if rules.well_clear else ()
         question = Question(tuple(map(file_name, self._files)), rules.minima, options=options, made_at=Instant(time.time_ns()))
         left_out = [*self._left_out(keeper, skips)]
         page = report_watch(self.alerts, self._kept.tracks, question, left_out, announced=announced, silenced=keeper.suppressed)
@@ -129,22 +133,25 @@ def write_scan_report(
     *,
     source: str | None = None,
     columns: str | None = None,
+    given: "Stated | None" = None,
 ) -> None:
     """Writes the report of a scan. Recordings of at most MOST_READ_AGAIN rows are read again for the tracks that pictures are drawn of."""
     from tafadi.measure.instant import Instant
     from tafadi.reports import Question, report_scan, wanted_tracks
 
     question = Question(tuple(map(file_name, recordings)), minima, options=tuple(options), made_at=Instant(time.time_ns()))
-    tracks = _tracks(recordings, wanted_tracks(scanned.losses), source, columns) if scanned.summary.rows <= MOST_READ_AGAIN else {}
+    tracks = _tracks(recordings, wanted_tracks(scanned.losses), source, columns, given) if scanned.summary.rows <= MOST_READ_AGAIN else {}
     write_whole(report, report_scan(scanned.losses, scanned.gaps, scanned.summary, question, tracks))
 
 
-def _tracks(recordings: Sequence[str], wanted: set[str], source: str | None, columns: str | None) -> "dict[str, list[Plot]]":
+def _tracks(
+    recordings: Sequence[str], wanted: set[str], source: str | None, columns: str | None, given: "Stated | None"
+) -> "dict[str, list[Plot]]":
     """The hits of the wanted tracks."""
     from tafadi.cli.convert_cmd import plots_of
     from tafadi.cli.watch_stated import NOTHING
 
-    given: Stated = NOTHING
+    given = NOTHING if given is None else given
     skipped: list[tuple[str, Skips]] = []
     tracks: dict[str, list[Plot]] = {}
     for recording in recordings if wanted else ():

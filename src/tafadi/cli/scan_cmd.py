@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tafadi.batch.scanning import Progress, Scanned, Summary
+    from tafadi.cli.watch_stated import Stated
     from tafadi.model.operation import Minima
 
 COLUMNS_BYTES: Final = 65_536  # as for `tafadi watch`
@@ -48,6 +49,14 @@ def scan(
     ] = None,
     source: Annotated[
         str | None, typer.Option("--from", help="Read every file as this format, like csv, parquet or nop.", metavar="NAME")
+    ] = None,
+    begins: Annotated[
+        str | None,
+        typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
+    ] = None,
+    site: Annotated[
+        list[str] | None,
+        typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
     ] = None,
     gap: Annotated[str, typer.Option("--gap", help="A longer time without a plot breaks a track.", metavar="TIME")] = "60 [s]",
     floor: Annotated[str | None, typer.Option("--floor", help="Only while both are at or above this height.", metavar="HEIGHT")] = None,
@@ -80,7 +89,12 @@ def scan(
     asked = _minima(minima, agreement)
     _check_asked(asked, well_clear)
     limits, mapping = _limits(gap, floor, grid), None if columns is None else _mapping(columns)
+    from tafadi.cli.unpacked import opened
+    from tafadi.cli.watch_stated import stated
+
+    given = stated(begins, site or [])
     from tafadi.batch.scanning import scan as run  # heavy: only once the question is known to be one
+    from tafadi.formats.reading import Told
 
     scanned = run(
         list(recordings),
@@ -95,9 +109,11 @@ def scan(
         scheduler=scheduler,
         checkpoint=checkpoint,
         progress=_teller() if progress or sys.stderr.isatty() else None,
+        told=Told(given.day, given.begins, given.sites, given.receiver),
+        opened=opened,
     )
     _write(scanned, written, output, gaps)
-    _report(report, recordings, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, (source, columns))
+    _report(report, recordings, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, _ReadAs(source, columns, given))
     raise typer.Exit(NOTHING if scanned.summary.is_clear else FOUND)
 
 
@@ -113,7 +129,7 @@ def _report(
     scanned: "Scanned",
     asked: "Minima | None",
     options: "Mapping[str, str | None]",
-    read_as: tuple[str | None, str | None],
+    read_as: "_ReadAs",
 ) -> None:
     """Writes the report, for people, where one is wanted."""
     if report is None:
@@ -121,7 +137,15 @@ def _report(
     from tafadi.cli.reporting import write_scan_report
 
     said = [(word, text) for word, text in options.items() if text is not None]
-    write_scan_report(report, recordings, scanned, asked, said, source=read_as[0], columns=read_as[1])
+    write_scan_report(report, recordings, scanned, asked, said, source=read_as.source, columns=read_as.columns, given=read_as.given)
+
+
+class _ReadAs(NamedTuple):
+    """How recordings are read, once more for the pictures of a report."""
+
+    source: str | None
+    columns: str | None
+    given: "Stated"
 
 
 class _Limits(NamedTuple):

@@ -195,6 +195,7 @@ def _keep(keeper: "Watch", plots: "Iterable[Plot]", writer: "Writer", skips: "Sk
             found = True
             _print(writer.alert(told))
             heights.note(told)
+    found = said.new(keeper, writer) or found
     if count == 0:
         reasons = "; ".join(f"{reason} ({count:,})" for reason, count, _ in skips.rows()[:3])
         raise FormatError(f"it holds no hit that can be used, so nothing can be said: {reasons or 'there are none in it'}")

@@ -15,7 +15,6 @@ from tafadi.measure.units import feet, nautical_miles
 from tafadi.model.alert import Alert, AlertKind, AlertState
 from tafadi.model.judgement import ClosestApproach, Verdict
 
-
 _OF_TRACKS: Final = (AlertKind.TRACKS, AlertKind.WELL_CLEAR)  # those that end with the approach that was recorded
 
 
@@ -101,14 +100,14 @@ class Text:
 
     def __init__(self) -> None:
         self._unknown: Counter[str] = Counter()
-        self._conflicts = 0
+        self._conflicts: set[tuple[str, str, str, str, Instant]] = set()  # each counts once, however often it is told
 
     def alert(self, alert: Alert) -> list[str]:
         """The line for the alert; none for a further UNKNOWN of one cause."""
         if alert.verdict is Verdict.UNKNOWN:
             return self._unknown_line(alert)
         if alert.state is AlertState.RAISED:
-            self._conflicts += alert.told_at is None or alert.level == 0
+            self._conflicts.add((alert.kind, alert.first, alert.second, alert.by, alert.raised_at))
             return [f"{_time(alert.said_at)}  CONFLICT  {_what(alert)}: {_loss(alert)}"]
         over = "" if alert.over_at is None else _time(alert.over_at)
         recorded = f": closest recorded {_apart(alert.missed)}" if alert.kind in _OF_TRACKS else ""
@@ -125,7 +124,7 @@ class Text:
 
     def end(self, watch: Watch, skips: Skips) -> list[str]:
         """Counts, the silenced pairs with their rules, and what was skipped."""
-        told = [f"{self._conflicts} conflict{'' if self._conflicts == 1 else 's'}"]
+        told = [f"{len(self._conflicts)} conflict{'' if len(self._conflicts) == 1 else 's'}"]
         told += [f"{count} unknown: {cause}" for cause, count in sorted(self._unknown.items())]
         suppressed = [f"silenced  {one.rule:12}  {one.first} and {one.second}: {_silenced(one)}" for one in watch.suppressed]
         left_out = [f"skipped   {count:>12,}  {reason} (first in line {line})" for reason, count, line in skips.rows()]

@@ -125,7 +125,7 @@ def _met(first: Side, second: Side, apart: Apart, bounds: Bounds, heights: tuple
     """When the pair is within the minima and `half_m` above or below; None when it is not within the lookahead."""
     now_s = max(first.row[6], second.row[6])
     ages_s = float(now_s - first.row[6]), float(now_s - second.row[6])
-    knots, differences = _profile(*heights, ages_s, bounds.lookahead_s + FOLLOWED_S)
+    knots, differences = profile(*heights, ages_s, bounds.lookahead_s + FOLLOWED_S)
     met = cylinder(apart, knots, differences, bounds.minima.horizontal_m, half_m)
     return met if met.start < bounds.lookahead_s else None  # NaN where they never meet, and NaN is not below
 
@@ -149,7 +149,7 @@ def _without_velocity(
     return None, Cause.VELOCITY_MISSING, whole
 
 
-def _profile(one: Vertical, two: Vertical, ages_s: tuple[float, float], ahead_s: float) -> tuple[Floats, Floats]:
+def profile(one: Vertical, two: Vertical, ages_s: tuple[float, float], ahead_s: float) -> tuple[Floats, Floats]:
     """The difference in height over `ahead_s` seconds: where it bends, and what it is there; `ages_s` since the last hit of each."""
     bends = (one.bend_s() - ages_s[0], two.bend_s() - ages_s[1])
     knots = sorted({0.0, ahead_s, *(bend for bend in bends if 0.0 < bend < ahead_s)})

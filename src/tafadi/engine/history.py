@@ -19,7 +19,7 @@ import numpy as np
 from tafadi.engine.kernels.history_balls import Screen
 from tafadi.engine.kernels.history_join import PIECES_MOST, search_window
 from tafadi.engine.kernels.history_meet import JOIN_NS, PIECE, Asked, join_pieces
-from tafadi.engine.kernels.history_rows import COUNTS, Limits, Plots, broken_legs, order_plots
+from tafadi.engine.kernels.history_rows import COUNTS, Limits, Plots, Room, broken_legs, ordered_tracks
 from tafadi.engine.kernels.surface import Point, geodetic
 from tafadi.engine.layout import SECOND_NS, Codes, Floats, Ints, Records
 from tafadi.engine.pack import WGS84, plane_reach_m
@@ -118,14 +118,15 @@ def join_ns(ask: Ask) -> int:
     return JOIN_NS if ask.grid_s is None else max(JOIN_NS, round(ask.grid_s * SECOND_NS))
 
 
-def search(parts: Sequence[Plots], tracks: int, ask: Ask, window: Window) -> Searched:
+def search(parts: Sequence[Plots], tracks: int, ask: Ask, window: Window, room: Room | None = None) -> Searched:
     """All that is found of one window. The plots hold everything within a gap's length of it; tracks are 0 <= number < tracks.
 
+    A `room` is memory that several searches use, one after the other.
     Raises LimitError when the losses are too many to be held.
     """
     limits = Limits(round(ask.gap_max_s * SECOND_NS), SPEED_MAX_MPS, SLACK_M, window.from_ns, window.until_ns)
     counts, seen, pieces = np.zeros(COUNTS, np.int64), np.zeros((tracks, 4), np.int64), np.empty(0, PIECE)
-    ordered, broken = order_plots(parts, tracks, limits, WGS84, counts, seen)
+    ordered, broken = ordered_tracks(parts, tracks, limits, WGS84, counts, seen, room)
     if len(ordered.at_ns):
         # Only where there are plots: a window may reach from one century into the next.
         here = ordered.first < ordered.after

@@ -1,9 +1,9 @@
 """Levels: how soon live pairs will not be well clear of each other, by rules of RTCA DO-365, and how gravely that is told.
 
-Each look brings both tracks to the time of the newer hit by straight motion, and takes the higher level of what each of the two sees that
-takes itself for own, so that names decide nothing. A look counts in the filter once both tracks have a new hit, or one has two: one hit seen
-twice is no second opinion. So sources of one hit a second are filtered as DO-365 filters (2 of 4 looks, 5 s, 4 s); radar that turns slower
-than once in 5 s is not filtered, because a second look would cost half of the warning.
+Each look brings both tracks to the time of the newer hit by straight motion, and takes the higher level of what each of the two sees
+that takes itself for own, so that names decide nothing. A look counts in the filter once both tracks have a new hit, or one has two: one
+hit seen twice is no second opinion. So sources of one hit a second are filtered as DO-365 filters (2 of 4 looks, 5 s, 4 s); radar that
+turns slower than once in 5 s is not filtered, because a second look would cost half of the warning.
 
 What is not known is UNKNOWN where it could matter, and clear where it could not: two whose heights cannot be compared are clear while
 they would be well clear at one height; one of unknown velocity, while it could not come so near in time.
@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tafadi.engine.alerting import UNKNOWN_LEVEL, AlertFilter, Filter, RuleSet
-from tafadi.engine.encounter import UNKNOWN_CLIMB_MPS, UNKNOWN_SPEED_MPS, Side, ahead, middle_of
+from tafadi.engine.encounter import UNKNOWN_CLIMB_MPS, UNKNOWN_SPEED_MPS, Side, ahead, middle_of, profile
 from tafadi.engine.kernels.tracks import plane
 from tafadi.engine.kernels.wellclear import look_both_ways
 from tafadi.engine.layout import Floats
@@ -33,13 +33,15 @@ SLACK_M: Final = 600.0  # the sphere of DO-365 differs by up to 0.5 % from the e
 class Level(NamedTuple):
     """What is found of a pair by one set of rules: the filtered level (UNKNOWN_LEVEL: nobody can say), the raw one, and the judgement.
 
-    The judgement is CLEAR at level 0, and its span is the time not well clear by the volume of the level.
+    The judgement is CLEAR at level 0, and its span is the time not well clear by the volume of the level. It `levels_off` when a cleared
+    level, which DO-365 knows nothing of, keeps the two well clear.
     """
 
     name: str
     level: int
     raw: int
     judgement: Judgement
+    levels_off: bool = False
 
 
 class _Set(NamedTuple):
@@ -86,6 +88,7 @@ class Levels:
         self._sieve = sieve
         self._max_age_s = max_age_s
         self._filters = filters & STEADY
+        self._is_levelling = "level_off" in filters
         self._memory: dict[tuple[str, str, str], _Memory] = {}
 
     @property
@@ -141,7 +144,25 @@ class Levels:
             return Level(name, level, raw, Judgement(first.key, second.key, Verdict.UNKNOWN, minima, cause=memory.cause, span=span))
         place = None if span is None else middle_of(first.trail, second.trail, span.start)
         closest = _closest(first, second, seen, now)
-        return Level(name, level, raw, Judgement(first.key, second.key, Verdict.CONFLICT, minima, span=span, place=place, closest=closest))
+        judgement = Judgement(first.key, second.key, Verdict.CONFLICT, minima, span=span, place=place, closest=closest)
+        return Level(name, level, raw, judgement, self._levels_off(rules, told, first.trail, second.trail, seen, now))
+
+    def _levels_off(self, rules: _Set, level: int, first: Trail, second: Trail, seen: _Seen, now: Instant) -> bool:
+        """Whether cleared levels keep the two farther apart in height than the volume, for as long as they are near seen from above."""
+        filters = self._filters | {"level_off"}
+        one, two = first.vertical(filters), second.vertical(filters)
+        if not self._is_levelling or one is None or two is None or one.datum is not two.datum:
+            return False
+        if (one, two) == (first.vertical(self._filters), second.vertical(self._filters)):
+            return False
+        flat = [row.copy() for row in (seen.one, seen.two)]
+        flat[0][[2, 5]] = flat[1][[2, 5]] = 0.0
+        times = np.empty((len(rules.zones), 2))
+        look_both_ways(flat[0], flat[1], rules.zones, rules.due_s, LOOKAHEAD_S, times)
+        ages_s = now.since(first.last.at), now.since(second.last.at)
+        knots_s, above_m = profile(one, two, ages_s, LOOKAHEAD_S)
+        near_s = times[level - 1]
+        return bool(near_s[0] < near_s[1]) and _least_m(knots_s, above_m, near_s) > rules.rules.levels[level - 1].volume.height_m
 
     def _raw(self, rules: _Set, first: Side, second: Side, seen: _Seen, now: Instant, times: Floats) -> tuple[Cause | None, int]:
         """The raw level of this look; UNKNOWN_LEVEL with its cause where nobody can say."""
@@ -211,6 +232,13 @@ def _inside_level(rules: _Set, times: Floats) -> int:
     """The highest level whose volume the pair is in already: for that no velocity is needed."""
     inside = [k + 1 for k in range(len(rules.zones)) if times[k, 0] == 0.0]
     return max(inside, default=0)
+
+
+def _least_m(knots_s: Floats, above_m: Floats, during_s: Floats) -> float:
+    """The least that a difference in height, straight between its knots, is from 0 during a stretch."""
+    inside = knots_s[(knots_s > during_s[0]) & (knots_s < during_s[1])]
+    values = np.interp(np.concatenate(([during_s[0]], inside, [during_s[1]])), knots_s, above_m)
+    return 0.0 if values.min() <= 0.0 <= values.max() else float(np.abs(values).min())
 
 
 def _closest(first: Side, second: Side, seen: _Seen, now: Instant) -> ClosestApproach:

@@ -21,59 +21,22 @@ from tafadi.engine.conformance import Adopted, Conformance, Conforming, State
 from tafadi.engine.detect import judge
 from tafadi.engine.encounter import UNKNOWN_SPEED_MPS, Bounds, ahead
 from tafadi.engine.levelled import Across
+from tafadi.engine.notice_parts import BALL_SLACK, Part, parts_of
 from tafadi.engine.standing import weight
 from tafadi.engine.trail import Trail, Vertical
 from tafadi.errors import InputError
-from tafadi.measure.earth import Position, ecef
 from tafadi.measure.height import HIGHEST_M, LOWEST_M, Height
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertKind
 from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.operation import NO_MINIMA, Announced, Kind, Minima, Notice, Trajectory, Waypoint
 from tafadi.model.track import Plot
-from tafadi.model.volume import Circle, Volume4D
 
 AGAIN_S: Final = 2.0  # a track is looked at against notices at most so often; faster sources say nothing new
 FORESEEN: Final = 1  # levels of a straying: it is about to leave
 OUTSIDE: Final = 2  # it has left
-BALL_SLACK: Final = 1.1  # the ball around corners also holds the bulge of the geodesics between them
 STEADY: Final = frozenset({"quantisation"})  # a level flight whose code flickers by a step is not about to leave its level
 _NAME: Final = "\x00track"  # no notice has this identity, so a track cannot be taken for one
-
-
-class _Part(NamedTuple):
-    """One notice's volumes, or its trajectory, and a ball around them."""
-
-    whole: Announced
-    notice: Notice
-    centre_m: tuple[float, float, float]
-    radius_m: float
-    minima: Minima | None  # what `judge` is asked for beside the notice's own
-
-
-def _ball(positions: Sequence[Position], extra_m: float) -> tuple[tuple[float, float, float], float]:
-    places = [ecef(position) for position in positions]
-    x, y, z = (sum(place[axis] for place in places) / len(places) for axis in range(3))
-    return (x, y, z), max(math.dist(place, (x, y, z)) for place in places) * BALL_SLACK + extra_m
-
-
-def _outline(volume: Volume4D) -> tuple[Sequence[Position], float]:
-    outline = volume.outline
-    return ([outline.centre], outline.radius_m) if isinstance(outline, Circle) else (outline.vertices, 0.0)
-
-
-def _parts(whole: Announced, minima: Minima | None) -> Iterator[_Part]:
-    """Volumes and trajectory apart: they are asked for unlike minima."""
-    notice = whole.notice
-    own_m = 0.0 if notice.minima is None else notice.minima.horizontal_m
-    if notice.volumes:
-        outlines = [_outline(volume) for volume in notice.volumes]
-        centre_m, radius_m = _ball([place for places, _ in outlines for place in places], own_m + max(extra for _, extra in outlines))
-        yield _Part(whole, replace(notice, trajectory=None), centre_m, radius_m, None)
-    if notice.trajectory is not None:
-        places = [waypoint.position for waypoint in notice.trajectory.waypoints]
-        centre_m, radius_m = _ball(places, max(own_m, 0.0 if minima is None else minima.horizontal_m))
-        yield _Part(whole, replace(notice, volumes=()), centre_m, radius_m, minima)
 
 
 class Seen(NamedTuple):
@@ -122,7 +85,7 @@ class Notices:
         self._assigned = dict(assigned)
         self._flown = {track: name for track, name in (flown or {}).items() if name in self._by_id}
         self._last: dict[str, _Last] = {}
-        parts = [part for one in announced for part in _parts(one, bounds.stated)]
+        parts = [part for one in announced for part in parts_of(one, bounds.stated)]
         self._parts = parts
         self._centres_m = np.array([part.centre_m for part in parts]).reshape(-1, 3)
         self._radii_m = np.array([part.radius_m for part in parts])
@@ -183,7 +146,7 @@ class Notices:
         self._last[plot.track] = _Last(plot.at, is_doubted, found)
         return found
 
-    def _near(self, trail: Trail) -> list[_Part]:
+    def _near(self, trail: Trail) -> list[Part]:
         """The parts whose ball the track may reach in time. Only sieves: what is left is judged exactly."""
         speed_mps = UNKNOWN_SPEED_MPS if trail.velocity_mps is None else math.hypot(*trail.velocity_mps)
         now_s, ahead_s = trail.last.at.seconds, self._bounds.lookahead_s
@@ -214,7 +177,7 @@ class Notices:
         plain: frozenset[str] = frozenset()
         return (plain,) if trail.vertical(self._filters) == trail.vertical(plain) else (self._filters, plain)
 
-    def _entry(self, trail: Trail, part: _Part, filters: frozenset[str]) -> Judgement:
+    def _entry(self, trail: Trail, part: Part, filters: frozenset[str]) -> Judgement:
         stub = _stub(trail, 0.0, self._bounds.lookahead_s, filters)
         announced = Announced(part.whole.id, part.notice, part.whole.party)
         judgement = self._judged(stub, announced, part.minima)

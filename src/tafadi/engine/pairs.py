@@ -1,15 +1,15 @@
 """Pairs: what is found of two live tracks, by minima and by rules of well clear, and which rule explains it.
 
-Two of different parties, or a party and a stranger, are looked at both plainly and with the vertical filters, and the graver counts; no rule
-explains anything of theirs unless the pair was declared. Two of one party (in a recording, of nobody known) are looked at with the filters,
-and a rule of `suppress` may explain what is left: the pair is then silenced, and listed with the rule.
+Two of different parties, or a party and a stranger, are looked at both plainly and with the vertical filters, and the graver counts; no
+rule explains anything of theirs unless the pair was declared. Two of one party (in a recording, of nobody known) are looked at with the
+filters, and a rule of `suppress` may explain what is left: the pair is then silenced, and listed with the rule.
 """
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 from tafadi.engine.encounter import Bounds, Side, judge
-from tafadi.engine.levels import Levels
+from tafadi.engine.levels import Level, Levels
 from tafadi.engine.standing import Found, Key, weight
 from tafadi.engine.suppress import FILTERS, PAIR_RULES
 from tafadi.engine.terms import Rules
@@ -43,8 +43,9 @@ class Pairs:
             yield Key(found.judgement.first, found.judgement.second, AlertKind.TRACKS), found
         for one in self._levels.look(own, other, now):
             judgement = one.judgement
-            rule = "" if judgement.verdict is Verdict.CLEAR else self._rule(own, other, now, epoch, judgement)
-            yield Key(judgement.first, judgement.second, AlertKind.WELL_CLEAR, one.name), Found(judgement, rule, now, max(one.level, 0))
+            rule = "" if judgement.verdict is Verdict.CLEAR else self._rule_of_level(own, other, now, epoch, one)
+            found = Found(judgement, rule, now, max(one.level, 0), one.raw == 0)
+            yield Key(judgement.first, judgement.second, AlertKind.WELL_CLEAR, one.name), found
 
     def may_silence(self, one: Plot, two: Plot) -> bool:
         """Whether the rules may look at this pair at all."""
@@ -70,6 +71,12 @@ class Pairs:
             return "formation"
         now_s = now.since(epoch)
         return next((name for name, holds in PAIR_RULES.items() if name in self._on and holds(own, other, now_s, judgement)), "")
+
+    def _rule_of_level(self, own: Side, other: Side, now: Instant, epoch: Instant, level: Level) -> str:
+        """The rule that explains a level; among them that a cleared level keeps the two apart."""
+        if not self.may_silence(own.trail.last, other.trail.last):
+            return ""
+        return "level_off" if level.levels_off else self._rule(own, other, now, epoch, level.judgement)
 
     def _filter_that_clears(self, own: Side, other: Side, epoch: Instant) -> str:
         """The filter without which the pair would have been found; empty when it is clear to the plain look too."""

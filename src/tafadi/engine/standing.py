@@ -31,12 +31,16 @@ class Key(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What was found of something, the rule that silences it (empty when none does), when, and how grave it is."""
+    """What was found of something, the rule that silences it (empty when none does), when, and how grave it is.
+
+    What `is_held` keeps a standing alert up, and raises none: a filter holds a level for some seconds after its cause is gone.
+    """
 
     judgement: Judgement
     rule: str
     at: Instant
     level: int = 0
+    is_held: bool = False
 
     @property
     def weight(self) -> tuple[int, int]:
@@ -107,9 +111,13 @@ class Standing:
         standing = [one.alert for one in self._open.values() if one.alert is not None]
         return sorted(standing, key=lambda alert: (alert.raised_at, alert.first, alert.second, alert.kind, alert.by))
 
-    def keys(self) -> list[Key]:
+    def open_keys(self) -> list[Key]:
         """What all is open."""
         return list(self._open)
+
+    def has(self, key: Key) -> bool:
+        """Whether anything is open about the key."""
+        return key in self._open
 
     def about(self, name: str) -> list[tuple[Key, Open]]:
         """What is open about a track or a notice."""

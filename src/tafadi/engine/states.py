@@ -81,6 +81,8 @@ class States:
 
 def _column(name: str, values: npt.ArrayLike) -> Floats:
     """The values as float64[n], NaN where they are None or masked."""
+    if type(values) is np.ndarray and values.dtype == np.float64 and values.ndim == 1 and values.flags.c_contiguous:
+        return values
     try:
         column = np.ascontiguousarray(np.ma.filled(np.ma.asarray(values, dtype=np.float64), np.nan))
     except (TypeError, ValueError):

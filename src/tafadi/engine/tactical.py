@@ -7,6 +7,7 @@ of the states, nor on how many threads look. Theory, and how far it is exact: do
 
 import math
 import os
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -38,13 +39,15 @@ ROUND: Final = 2.0**-24  # of float32: half a step, relative
 CELLS_LEAST: Final = 1 << 16
 CELLS_A_STATE: Final = 4
 COLUMNS_AHEAD: Final = 4
-LINE: Final = 8  # numbers in a line of the cache
 HALF_PI: Final = math.pi / 2.0
 LOOKAHEAD_LEAST_S: Final = 1.0
 ALONE: Final = 1_500  # states; fewer are judged sooner than a thread begins
-MOVED_LEAST: Final = 30_000  # states in a share of the quick steps: half a millisecond, five times what it takes to wake a thread
+MOVED_LEAST: Final = 5_000  # states in a share of the quick steps: 0.15 ms, some times what it takes to wake a thread
 SEARCHED_LEAST: Final = 2_500  # states in a share of the search: a quarter of a millisecond
 SHARES_EACH: Final = 16  # a thread: hubs make shares of the same number of states unlike in work
+
+
+_Table = tuple[Records, int, int]  # what one share found, how many rows of it, pairs filtered
 
 
 class Found(NamedTuple):
@@ -68,7 +71,7 @@ def detect_states(states: States, minima: Minima, lookahead_s: float, *, workers
     """
     _check(states, minima, lookahead_s)
     threads = max(1, (os.cpu_count() or 1) if workers is None else workers)
-    with Crew(threads if len(states) > ALONE else 1) as crew:
+    with Crew(threads if len(states) > ALONE else 1, lent=True) as crew:
         raw = raw_of(states)
         cells_mps = limit_mps(raw)
         moved, corners = place(raw, lookahead_s, cells_mps, crew)
@@ -78,13 +81,22 @@ def detect_states(states: States, minima: Minima, lookahead_s: float, *, workers
         tables = _search(grid, ordered, ask, crew)
         rest = asked(minima, lookahead_s, FASTEST_MPS, 2.0 * UNKNOWN_SPEED_MPS * lookahead_s)
         tables += _search_rest(ordered, rest, crew)
-    meetings = np.concatenate([table[:count] for table, count, _ in tables])
-    if len(meetings) > MOST_FOUND:
+        meetings = _in_order(tables, crew)
+        nowhere = np.sort(ordered.order[ordered.start[-2] :]).astype(np.int64)
+    return Found(meetings, nowhere, sum(tried for _, _, tried in tables))
+
+
+def _in_order(tables: Sequence[_Table], crew: Crew) -> Records:
+    """The rows of all tables in the order of their numbers. Raises LimitError when there are too many."""
+    count = sum(rows for _, rows, _ in tables)
+    if count > MOST_FOUND:
         raise LimitError(f"more than {MOST_FOUND:,} pairs are found; ask for smaller minima, a shorter lookahead or fewer states")
-    key = meetings["first"].astype(np.int64) << 32 | meetings["second"]
-    nowhere = np.sort(ordered.order[ordered.start[-2] :]).astype(np.int64)
-    rows = meetings.view(np.float64).reshape(-1, MEETING.itemsize // 8)  # numpy moves rows of numbers ten times as fast as records
-    return Found(rows[np.argsort(key)].reshape(-1).view(MEETING), nowhere, sum(tried for _, _, tried in tables))
+    numbers = MEETING.itemsize // 8  # numpy moves rows of numbers ten times as fast as records
+    told = crew.room.array("told", (count, numbers), np.float64)
+    np.concatenate([table[:rows].view(np.float64).reshape(-1, numbers) for table, rows, _ in tables], out=told)
+    both = told.view(np.int32)
+    key = both[:, 0].astype(np.int64) << 32 | both[:, 1]
+    return told.take(np.argsort(key), axis=0).reshape(-1).view(MEETING)
 
 
 def _check(states: States, minima: Minima, lookahead_s: float) -> None:
@@ -112,19 +124,13 @@ def limit_mps(raw: Raw) -> float:
 def place(raw: Raw, lookahead_s: float, limit_mps: float, crew: Crew) -> tuple[Moved, tuple[float, float, float, float]]:
     """The states half a lookahead on; least and greatest latitude and longitude of those for the cells."""
     count = len(raw.lat_deg)
-    moved = Moved(_lines(count), np.empty((count, 2)), np.empty(count, np.uint8))
+    array = crew.room.array
+    moved = Moved(array("state", (count, 8), np.float64), array("angles", (count, 2), np.float64), array("kind", (count,), np.uint8))
     corners = np.array(
         crew.all(lambda lo, hi: placing.place(raw, lookahead_s / 2.0, limit_mps, lo, hi, moved), crew.shares(count, MOVED_LEAST))
     )
     least, greatest = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
     return moved, (least[0], greatest[1], least[2], greatest[3])
-
-
-def _lines(count: int) -> Floats:
-    """float64[count, 8], not filled; each row is one line of the cache."""
-    room = np.empty((count + 1) * LINE)
-    begin = -(room.ctypes.data // 8) % LINE
-    return room[begin : begin + count * LINE].reshape(count, LINE)
 
 
 def apart_m(minima: Minima, lookahead_s: float, limit_mps: float) -> float:
@@ -202,16 +208,15 @@ def _reaches(widest: Floats, row: float, angle: float) -> Floats:
 
 def sort(raw: Raw, moved: Moved, grid: Grid, ask: Asked, crew: Crew) -> Sorted:
     """The states in the order of their cells, as the search reads them."""
-    count, cells = len(raw.lat_deg), int(grid.first[-1])
-    start, order = np.zeros(cells + 3, np.int32), np.empty(count, np.int32)
-    kernels.sort_cells(grid, moved, np.empty(count, np.int32), start, order)
-    quick = np.zeros((8, count + AT_ONCE), np.float32)
-    ordered = Sorted(start, order, _lines(count), quick, np.empty(count, np.int8), np.empty(count, np.uint8))
+    count, cells, array = len(raw.lat_deg), int(grid.first[-1]), crew.room.array
+    start, order = array("start", (cells + 3,), np.int32), array("order", (count,), np.int32)
+    start[:] = 0
+    kernels.sort_cells(grid, moved, array("cell", (count,), np.int32), start, order)
+    quick = array("quick", (8, count + AT_ONCE), np.float32)
+    quick[:, count:] = 0.0  # read, and not looked at
+    ordered = Sorted(start, order, moved.state, quick, array("datum", (count,), np.int8), array("kind sorted", (count,), np.uint8))
     crew.all(lambda lo, hi: kernels.gather(raw, moved, ask, lo, hi, ordered), crew.shares(count, MOVED_LEAST))
     return ordered
-
-
-_Table = tuple[Records, int, int]
 
 
 def _search(grid: Grid, ordered: Sorted, ask: Asked, crew: Crew) -> list[_Table]:

@@ -12,11 +12,13 @@ from tafadi.engine import history, snapshot, wellclear
 from tafadi.engine.alerting import alerts
 from tafadi.engine.detect import detect
 from tafadi.engine.kernels.history_rows import Plots
+from tafadi.engine.kernels.history_sift import Given, Scales, sift
 from tafadi.engine.layout import PRESSURE
 from tafadi.engine.standing_set import StandingSet
 from tafadi.engine.states import States
 from tafadi.engine.tactical import detect_states
-from tafadi.engine.watch import Rules, Watch
+from tafadi.engine.terms import WELL_CLEAR, Rules
+from tafadi.engine.watch import Watch
 from tafadi.measure.earth import Leg, Position, destination
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
@@ -73,7 +75,7 @@ def _stand(announced: list[Announced]) -> None:
 
 def _watch(announced: list[Announced]) -> None:
     """Two aircraft that meet head on, inside what is announced and leaving it."""
-    watch = Watch(Rules(_MINIMA, 60.0), announced)
+    watch = Watch(Rules(_MINIMA, 60.0, well_clear=tuple(WELL_CLEAR)), announced)
     plots = []
     for number in range(12):
         for track, course_deg, party in (("one", 90.0, "party-0"), ("two", 270.0, "party-1")):
@@ -110,3 +112,5 @@ def _recorded() -> None:
     ask = history.Ask(history.rules_of(_MINIMA, ["phase-1"]))
     found = history.search([plots], 2, ask, history.Window(int(at_ns.min()), int(at_ns.max()) + 1))
     history.places_deg(history.folded(found.pieces, ask))
+    for kind in (np.float32, np.float64):
+        sift(Given(track, at_ns, lat_deg, lat_deg, np.full(6, 1_000.0, kind), track > 0), Scales(1, 0, 1, 1.0, 0.0, 1.0, PRESSURE))

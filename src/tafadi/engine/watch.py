@@ -1,13 +1,14 @@
 """The watch: live tracks against one another, against what was announced and against dividing lines, as the hits come in.
 
-Each hit moves one track; that track is screened against all others by a kernel, and judged exactly against those that it may meet: by minima
-(`encounter`), and by rules of well clear (`levels`). A pair that is found is silenced only by a rule of `suppress`, and every silenced pair
-is listed with its rule. Between two different parties, or a party and a stranger, no rule looks at all, and the plain look counts beside
-the filtered one: whatever either of them finds comes through (`pairs`). A track that jumped is suspect, and what is found of it UNKNOWN.
+Each hit moves one track; that track is screened against all others by a kernel, and judged exactly against those that it may meet: by
+minima (`encounter`), and by rules of well clear (`levels`). A pair that is found is silenced only by a rule of `suppress`, and every
+silenced pair is listed with its rule. Between two different parties, or a party and a stranger, no rule looks at all, and the plain look
+counts beside the filtered one: whatever either of them finds comes through (`pairs`). A track that jumped is suspect, and what is found of
+it is UNKNOWN.
 
-An alert is raised once, raised again when it becomes graver, and ended when the pair was found clear for CLEAR_AFTER_S, or LOST when a track
-is no longer seen, or is held no more to the notice from which it strayed. Hits come in order of time; one that is not newer than its track's
-last, or is ahead of the clock, is counted and left out.
+An alert is raised once, raised again when it becomes graver, and ended when the pair was found clear for CLEAR_AFTER_S, or LOST when a
+track is no longer seen, or is held no more to the notice from which it strayed. Hits come in order of time; one that is not newer than its
+track's last, or is ahead of the clock, is counted and left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -133,7 +134,7 @@ class Watch:
     def finish(self) -> list[Alert]:
         """Ends every alert that stands as LOST, because nothing more will come: what was raised, and the approach that was recorded."""
         told: list[Alert] = []
-        for key in self._standing.keys():
+        for key in self._standing.open_keys():
             self._standing.end(key, AlertState.LOST, None, told)
         return told
 
@@ -145,7 +146,7 @@ class Watch:
         for track in self._picture.forget(now):
             self._notices.forget(track)
             self._pairs.forget(track)
-        for key in self._standing.keys():
+        for key in self._standing.open_keys():
             if not all(name in self._picture.trails for name in self._tracks_of(key)):
                 self._standing.end(key, AlertState.LOST, now, told)
 
@@ -181,7 +182,7 @@ class Watch:
         for key, one in found.items():
             if one.rule:
                 self._silenced.add(key.first, key.second, one.rule, one.at)
-            elif one.judgement.verdict is not Verdict.CLEAR:
+            elif one.judgement.verdict is not Verdict.CLEAR and (not one.is_held or self._standing.has(key)):
                 self._raise(key, one, told)
         for key, standing in self._standing.about(plot.track):
             if standing.alert is not None:

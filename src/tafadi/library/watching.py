@@ -201,9 +201,9 @@ def watch(
 
 def _last(told: Iterable[Alert]) -> list[Alert]:
     """Each alert as it was told last, in order of when it was raised."""
-    last: dict[tuple[str, str, str, Instant], Alert] = {}
+    last: dict[tuple[str, str, str, str, Instant], Alert] = {}
     for one in told:
-        last[one.kind, one.first, one.second, one.raised_at] = one
+        last[one.kind, one.by, one.first, one.second, one.raised_at] = one
     return sorted(last.values(), key=lambda one: (one.raised_at, one.first, one.second))
 
 

@@ -74,7 +74,8 @@ def speed_of(tracks: Tracks, k: int) -> float:
     """At least the speed on the leg that begins in row k."""
     up, along = tracks.lat_deg[k + 1] - tracks.lat_deg[k], turned(tracks.lon_deg[k + 1], tracks.lon_deg[k])
     lasting = (tracks.at_ns[k + 1] - tracks.at_ns[k]) / SECOND_NS
-    return DEGREE_MOST_M * math.sqrt(up * up + along * along) / lasting
+    speed_mps: float = DEGREE_MOST_M * math.sqrt(up * up + along * along) / lasting
+    return speed_mps
 
 
 @part

@@ -72,7 +72,7 @@ def above(tracks: Tracks, i: int, j: int, half: float) -> bool:
 @part
 def walk(scene: Scene, p: int, q: int, i: int, j: int, from_ns: int, until_ns: int, found: Found) -> Found:
     """What is found after all stretches of tracks p and q that begin between two instants, from the legs i and j on."""
-    tracks, screen, since = scene.tracks, scene.screen, found.count[0]
+    tracks, screen, since = scene.tracks, scene.screen, found.told[0]
     pair = (min(p, q), max(p, q))
     half = screen.half_m + EDGE_M
     while tracks.leg[i] == LEG and tracks.leg[j] == LEG:
@@ -97,7 +97,7 @@ def consider(scene: Scene, from_ns: int, until_ns: int, hits: Int32s, count: int
     for n in range(count):
         one, other = scene.balls[scene.ordered.ball[hits[n, 0]]], scene.balls[scene.ordered.ball[hits[n, 1]]]
         p, q = 0 + one["path"], 0 + other["path"]
-        if p != q and found.count[0] <= PIECES_MOST:
+        if p != q and found.told[0] <= PIECES_MOST:
             found = walk(scene, p, q, one["piece"], other["piece"], from_ns, until_ns, found)
     return found
 
@@ -173,4 +173,4 @@ def search_window(tracks: Tracks, asked: Asked, screen: Screen, first_slab: int,
     for s in range(slabs):
         if begin[s + 1] - begin[s] > 1:
             found = compare_slab(scene, begin[s], begin[s + 1], cell, first_slab + s, buffer, found)
-    return found.pieces[: found.count[0]].copy()
+    return found.pieces[: found.told[0]].copy()

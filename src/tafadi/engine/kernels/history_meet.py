@@ -60,7 +60,7 @@ class Found(NamedTuple):
     """Pieces of losses, and how many there are."""
 
     pieces: Records
-    count: Ints  # [1]
+    told: Ints  # [1]
 
 
 class Shared(NamedTuple):
@@ -77,7 +77,8 @@ class Shared(NamedTuple):
 @leaf
 def share_of(tracks: Tracks, k: int, at_ns: int) -> float:
     """How much of the leg from row k on is flown at an instant."""
-    return (at_ns - tracks.at_ns[k]) / (tracks.at_ns[k + 1] - tracks.at_ns[k])
+    share: float = (at_ns - tracks.at_ns[k]) / (tracks.at_ns[k + 1] - tracks.at_ns[k])
+    return share
 
 
 @leaf
@@ -203,11 +204,11 @@ def take_deepest(into: Records, other: Records) -> None:
 @part
 def roomy(found: Found) -> Found:
     """The same, with room for one more piece."""
-    if found.count[0] < found.pieces.shape[0]:
+    if found.told[0] < found.pieces.shape[0]:
         return found
     larger = np.empty(2 * found.pieces.shape[0], PIECE)
-    larger[: found.count[0]] = found.pieces
-    return Found(larger, found.count)
+    larger[: found.told[0]] = found.pieces
+    return Found(larger, found.told)
 
 
 @part
@@ -224,7 +225,7 @@ def put_piece(s: Shared, best: Nearest, start_ns: int, end_ns: int, piece: Recor
 @part
 def add_piece(found: Found, since: int, join_ns: int) -> None:
     """The piece that was written after the last one is taken: into one of those from `since` on that it continues, or as a new one."""
-    count = found.count[0]
+    count = found.told[0]
     piece = found.pieces[count]
     for n in range(count - 1, since - 1, -1):
         other = found.pieces[n]
@@ -235,7 +236,7 @@ def add_piece(found: Found, since: int, join_ns: int) -> None:
             return
         if same:
             break
-    found.count[0] = count + 1
+    found.told[0] = count + 1
 
 
 @part
@@ -262,7 +263,7 @@ def meet(tracks: Tracks, i: int, j: int, pair: tuple[int, int], asked: Asked, wo
         else:
             best = deepest_of(s, radius, half, span)
         found = roomy(found)
-        piece = found.pieces[found.count[0]]
+        piece = found.pieces[found.told[0]]
         piece["first"], piece["second"], piece["rule"] = pair[0], pair[1], rule
         put_piece(s, best, from_ns, until_ns, piece)
         add_piece(found, since, max(asked.grid_ns, JOIN_NS))
@@ -275,10 +276,10 @@ def join_pieces(pieces: Records, join_ns: int) -> Records:
     found = Found(np.empty(pieces.shape[0] + 1, PIECE), np.zeros(1, np.int64))
     since = 0
     for n in range(pieces.shape[0]):
-        piece = found.pieces[found.count[0]]
-        found.pieces[found.count[0]] = pieces[n]
-        before = found.count[0] - 1
+        piece = found.pieces[found.told[0]]
+        found.pieces[found.told[0]] = pieces[n]
+        before = found.told[0] - 1
         if before >= 0 and (found.pieces[before]["first"] != piece["first"] or found.pieces[before]["second"] != piece["second"]):
-            since = found.count[0]
+            since = found.told[0]
         add_piece(found, since, join_ns)
-    return found.pieces[: found.count[0]].copy()
+    return found.pieces[: found.told[0]].copy()

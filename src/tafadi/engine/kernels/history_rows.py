@@ -12,13 +12,16 @@ Twin  : tests/reference/history.py.
 """
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from tafadi.engine.kernels.legs import place_of, surely_short
 from tafadi.engine.kernels.surface import dot, minus
-from tafadi.engine.layout import SECOND_NS, Codes, Floats, Int32s, Ints, World, kernel, leaf, part
+from tafadi.engine.layout import SECOND_NS, Codes, Floats, Int32s, Ints, Records, World, kernel, leaf, part
+
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 LEG: Final = 0
 GAP: Final = 1
@@ -70,6 +73,31 @@ class Limits(NamedTuple):
     slack_m: float
     from_ns: int
     until_ns: int
+
+
+class Room:
+    """Memory for the plots of a window, used again for the next: new memory is emptied first. Of one search at a time."""
+
+    def __init__(self) -> None:
+        self._rows: Records = np.empty(0, ROW)
+
+    def of(self, count: int) -> Records:
+        """ROW[count], not emptied."""
+        if len(self._rows) < count:
+            self._rows = np.empty(count + count // 4, ROW)
+        return self._rows[:count]
+
+
+def frozen(array: npt.NDArray[Scalar]) -> npt.NDArray[Scalar]:
+    """The same numbers, whole and not to be written to: kernels are compiled for this one kind, whoever made the array."""
+    view = np.ascontiguousarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def frozen_plots(p: Plots) -> Plots:
+    """The same plots in columns of that kind."""
+    return Plots(frozen(p.track), frozen(p.at_ns), frozen(p.lat_deg), frozen(p.lon_deg), frozen(p.height_m), frozen(p.datum))
 
 
 @kernel
@@ -212,20 +240,29 @@ def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen:
     return broken
 
 
-def order_plots(parts: Sequence[Plots], count: int, limits: Limits, world: World, counts: Ints, seen: Ints) -> tuple[Tracks, int]:
-    """The plots of so many tracks in order, with their legs, and how many legs do not hold. Those beyond a gap of that time are left.
-
-    counts, seen : out, as `link_plots` has them
-    """
-    begin = np.zeros(count + 1, np.int64)
-    for plots in parts:
-        count_rows(plots, limits, begin)
-    begin = np.cumsum(begin)
-    rows = int(begin[-1])
-    row = np.empty(rows, ROW)
-    tracks = Tracks(begin[:-1].copy(), begin[:-1].copy(), *(row[name] for name in ROW.fields or ()), np.zeros(count, np.int64))
+def order_plots(parts: Sequence[Plots], begin: Ints, limits: Limits, room: Room) -> Tracks:
+    """The plots in order of tracks; track t has those from begin[t] to begin[t + 1] of the room."""
+    row, first = room.of(int(begin[-1])), begin[:-1]
+    at_ns, lat_deg, lon_deg, height_m, datum, leg = (row[name] for name in ROW.fields or ())
+    tracks = Tracks(first.copy(), first.copy(), at_ns, lat_deg, lon_deg, height_m, datum, leg, np.zeros_like(first))
     for plots in parts:
         put_rows(plots, limits, tracks)
+    return tracks
+
+
+def ordered_tracks(
+    parts: Sequence[Plots], count: int, limits: Limits, world: World, counts: Ints, seen: Ints, room: Room | None = None
+) -> tuple[Tracks, int]:
+    """The plots of so many tracks in order of time, with their legs, and how many of these do not hold. Those beyond a gap of it are left.
+
+    counts, seen : out, as `link_plots` has them
+    room         : where they are put, until it is used again
+    """
+    begin = np.zeros(count + 1, np.int64)
+    whole = [frozen_plots(plots) for plots in parts]
+    for plots in whole:
+        count_rows(plots, limits, begin)
+    tracks = order_plots(whole, np.cumsum(begin), limits, Room() if room is None else room)
     return tracks, link_plots(tracks, limits, world, counts, seen)
 
 

@@ -1,7 +1,7 @@
 """Columns as a table holds them, made the plots of a recording in one pass; how many rows are not to be taken as they stand.
 
-The usual table has whole ticks and places without a hole. Then one look at each row is enough, and nothing is written twice; a table in which
-any row must be left out is read again, by the slower way that counts the reasons (`batch.rows`).
+The usual table has whole ticks and places without a hole. Then one look at each row is enough, and nothing is written twice; a table in
+which any row must be left out is read again, by the slower way that counts the reasons (`batch.rows`).
 
 Units : degrees; metres; instants in nanoseconds since 1970.
 Source: docs/maths/scan.md.
@@ -11,6 +11,9 @@ Twin  : `batch.rows.take` itself, the slower way; tests/batch/test_rows.py compa
 import math
 from typing import NamedTuple
 
+import numpy as np
+
+from tafadi.engine.kernels.history_rows import frozen
 from tafadi.engine.layout import MISSING, Bools, Codes, Floats, Int32s, Ints, kernel
 
 
@@ -62,3 +65,12 @@ def sifted(given: Given, scales: Scales, made: Made) -> tuple[int, int]:
         made.height_m[n] = height if flown else math.nan
         made.datum[n] = scales.datum if flown else MISSING
     return bad, odd
+
+
+def sift(given: Given, scales: Scales) -> tuple[Made, int, int]:
+    """What is made of the columns, how many rows are to be left out, and how many say a height that is none."""
+    count, g = len(given.track), given
+    whole = Given(frozen(g.track), frozen(g.ticks), frozen(g.lat_deg), frozen(g.lon_deg), frozen(g.height), frozen(g.grounded))
+    made = Made(np.empty(count, np.int64), np.empty(count), np.empty(count, np.int8))
+    bad, odd = sifted(whole, scales, made)
+    return made, bad, odd

@@ -18,6 +18,7 @@ from tafadi.engine.layout import Bytes, Codes, Floats, kernel, leaf
 
 SEMI_MAJOR_M: Final = 6_378_137.0  # WGS 84, as in tafadi.measure.earth
 ECCENTRICITY2: Final = 1 / 298.257223563 * (2 - 1 / 298.257223563)
+FLATNESS: Final = ECCENTRICITY2 / ((1.0 - ECCENTRICITY2) * SEMI_MAJOR_M)  # 1 / m
 
 # Kinds of states.
 ORDINARY: Final = 0
@@ -95,25 +96,33 @@ def arc(square: float, t: float) -> tuple[float, float, float]:
 
 @leaf
 def moved(lat_deg: float, lon_deg: float, east: float, north: float, t: float) -> tuple[float, float, float, float, float, float]:
-    """Place and velocity after t seconds along the arc that osculates the geodesic."""
+    """Place and velocity after t seconds along the arc that osculates the geodesic, with what the geodesic bends and twists beside it."""
     sin_lat, cos_lat = sine_cosine(lat_deg)
     sin_lon, cos_lon = sine_cosine(lon_deg)
     w2 = 1.0 - ECCENTRICITY2 * sin_lat * sin_lat
-    prime = SEMI_MAJOR_M / math.sqrt(w2)  # radius of curvature east-west; north-south it is prime (1 - e²) / w2
+    w = math.sqrt(w2)
+    prime = SEMI_MAJOR_M / w  # radius of curvature east-west; north-south it is prime (1 - e²) / w2
     turn = (north * north * w2 / (1.0 - ECCENTRICITY2) + east * east) / prime  # towards the centre, m/s²
-    square = turn * turn / max(north * north + east * east, 1e-12)
-    sine, versine, cosine = arc(square, t)
-    across, up_z = -sin_lat * north, cos_lat * north  # the northward part of the velocity
-    vx, vy, vz = across * cos_lon - east * sin_lon, across * sin_lon + east * cos_lon, up_z
+    curvature = turn / max(north * north + east * east, 1e-12)
+    sine, versine, cosine = arc(curvature * turn, t)
+    north_x, north_y = -sin_lat * cos_lon, -sin_lat * sin_lon
+    vx, vy, vz = north_x * north - east * sin_lon, north_y * north + east * cos_lon, cos_lat * north
     ux, uy, uz = cos_lat * cos_lon, cos_lat * sin_lon, sin_lat
+    # Third order: the curvature changes along the way, and the geodesic leaves the plane of the circle (its torsion).
+    flat = FLATNESS * w * cos_lat
+    lift, side = 3.0 * turn * north * flat * sin_lat, -curvature * flat * cos_lat * east * north
+    jx = lift * ux + side * (east * north_x + north * sin_lon)
+    jy = lift * uy + side * (east * north_y - north * cos_lon)
+    jz = lift * uz + side * east * cos_lat
     drop, bend = versine * turn, sine * turn
+    half, sixth = 0.5 * t * t, t * t * t * (1 / 6)
     return (
-        (prime - drop) * ux + sine * vx,
-        (prime - drop) * uy + sine * vy,
-        (prime * (1.0 - ECCENTRICITY2) - drop) * uz + sine * vz,
-        cosine * vx - bend * ux,
-        cosine * vy - bend * uy,
-        cosine * vz - bend * uz,
+        (prime - drop) * ux + sine * vx + sixth * jx,
+        (prime - drop) * uy + sine * vy + sixth * jy,
+        (prime * (1.0 - ECCENTRICITY2) - drop) * uz + sine * vz + sixth * jz,
+        cosine * vx - bend * ux + half * jx,
+        cosine * vy - bend * uy + half * jy,
+        cosine * vz - bend * uz + half * jz,
     )
 
 

@@ -17,11 +17,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from tafadi.engine.kernels.ahead import fetch
 from tafadi.engine.kernels.allpairs import Links
 from tafadi.engine.kernels.cells import CELLS_MOST, GROWTH, LEVELS, Block, block_of, count_of, hashed, level_of, lowest_shared
 from tafadi.engine.kernels.relate import judged
-from tafadi.engine.kernels.shapes import FREE, NONE, Asking, Bound, Bounds, Shapes, may_meet
-from tafadi.engine.layout import CLEAR, SECOND_NS, Floats, Ints, World, kernel, leaf
+from tafadi.engine.kernels.shapes import FREE, NONE, SHAPE, Asking, Bound, Bounds, Shapes, may_meet
+from tafadi.engine.layout import CLEAR, SECOND_NS, Floats, Ints, World, kernel, leaf, part
 
 CELL_M: Final = 6_000.0  # of the first level: twice as wide as most of what is announced
 STRETCH_NS: Final = 1_800 * SECOND_NS  # of the first length
@@ -30,6 +31,12 @@ LONGER: Final = 32
 CLASSES: Final = LEVELS * STRETCHES
 LINKS_MOST: Final = 2 * CELLS_MOST  # of one item: cubes times stretches
 ROOMS: Final = 32  # kinds of room in the ring: 1, 2, 4, ... points
+
+CHAINS: Final = 64  # that are read ahead side by side
+DEPTH: Final = 32  # links of each
+MET: Final = 64  # pairs of items whose boxes meet are noted, and answered so many in one go
+LINE: Final = 64  # bytes that come at once, and a record of BOUNDS
+SHAPE_BYTES: Final = SHAPE.itemsize
 
 # Places in `state`.
 FREE_LINK: Final = 0
@@ -267,17 +274,77 @@ def answer(world: World, grid: Grid, asking: Asking, item: int, n: int, scratch:
     return count + 1
 
 
+@part
+def chains(grid: Grid, place: Place, slots: Links, count: int) -> int:
+    """Asks for the heads of the chains of the cells of a place, each once, behind the `count` that are known; how many there are then."""
+    heads = grid.heads.ctypes.data
+    for x in range(place.block.x0, place.block.x1 + 1):
+        for y in range(place.block.y0, place.block.y1 + 1):
+            for z in range(place.block.z0, place.block.z1 + 1):
+                for t in range(place.t0, place.t1 + 1):
+                    slot = slot_of(grid, place, x, y, z, t)
+                    known = count == CHAINS
+                    for n in range(count):
+                        known = known or slots[n] == slot
+                    if not known:
+                        fetch(heads + 4 * slot)
+                        slots[count] = slot
+                        count += 1
+    return count
+
+
+@part
+def read_ahead(grid: Grid, asking: Asking, kind: int, slots: Links) -> None:
+    """Asks for what a question is about to look at in one class: all its chains side by side, link by link, and their boxes."""
+    links, bounds, count = grid.links.ctypes.data, grid.bounds.ctypes.data, 0
+    for n in range(asking.bounds.shape[0]):
+        place = place_in(asking.bounds[n], kind // STRETCHES, kind % STRETCHES)
+        if count_of(place.block) * (place.t1 - place.t0 + 1) <= CHAINS:
+            count = chains(grid, place, slots, count)
+    for n in range(count):
+        slots[n] = grid.heads[slots[n]]
+        if slots[n] != NONE:
+            fetch(links + 8 * slots[n])
+    for _ in range(DEPTH):
+        going = 0
+        for n in range(count):
+            link = slots[n]
+            if link != NONE:
+                fetch(bounds + LINE * grid.links[link, 1])
+                slots[going] = grid.links[link, 0]
+                if slots[going] != NONE:
+                    fetch(links + 8 * slots[going])
+                    going += 1
+        count = going
+
+
+@part
+def answers(world: World, grid: Grid, asking: Asking, met: Links, some: int, scratch: Floats, out: Links, count: int) -> int:
+    """The new count of answers, after the noted pairs: an item that stands, and one that asks."""
+    ring = grid.ring.ctypes.data
+    for m in range(some):
+        shape = grid.shapes[met[m, 0]]
+        for byte in range(0, 24 * shape.size, LINE):
+            fetch(ring + 24 * shape.first + byte)
+    for m in range(some):
+        count = answer(world, grid, asking, met[m, 0], met[m, 1], scratch, out, count)
+    return count
+
+
 @kernel
 def ask(world: World, grid: Grid, asking: Asking, scratch: Floats, out: Links) -> int:
     """How many pairs of items of other notices are not known to be CLEAR; each is in `out` (int32[m, 4]) as far as there is room.
 
     out : the number of the notice, the verdict, its cause, and whether it is settled. A notice may stand there several times.
     """
-    count = 0
+    count, some, met, slots = 0, 0, np.empty((MET, 2), np.int32), np.empty(CHAINS, np.int32)
+    shapes = grid.shapes.ctypes.data
     for kind in range(CLASSES):
         many = grid.state[COUNT + kind]
         if many == 0:
             continue
+        if many > CHAINS:
+            read_ahead(grid, asking, kind, slots)
         level, stretch = kind // STRETCHES, kind % STRETCHES
         long_ns, per_m = STRETCH_NS * LONGER**stretch, per_m_of(level)
         for n in range(asking.bounds.shape[0]):
@@ -287,7 +354,10 @@ def ask(world: World, grid: Grid, asking: Asking, scratch: Floats, out: Links) -
                 item = grid.state[FIRST + kind]
                 while item != NONE:
                     if grid.bounds[item].owner != box.owner and may_meet(grid.bounds[item], box):
-                        count = answer(world, grid, asking, item, n, scratch, out, count)
+                        if some == MET:
+                            count, some = answers(world, grid, asking, met, some, scratch, out, count), 0
+                        met[some, 0], met[some, 1] = item, n
+                        some += 1
                     item = grid.bounds[item].after
                 continue
             for x in range(place.block.x0, place.block.x1 + 1):
@@ -304,5 +374,10 @@ def ask(world: World, grid: Grid, asking: Asking, scratch: Floats, out: Links) -
                                 if max(place.t0, other.start_ns // long_ns) != t or lowest_shared(other, place.block, per_m) != (x, y, z):
                                     continue
                                 if level_of(other, CELL_M) == level and stretch_of(other) == stretch:
-                                    count = answer(world, grid, asking, item, n, scratch, out, count)
-    return count
+                                    if some == MET:
+                                        count, some = answers(world, grid, asking, met, some, scratch, out, count), 0
+                                    fetch(shapes + SHAPE_BYTES * item)
+                                    fetch(shapes + SHAPE_BYTES * item + LINE)
+                                    met[some, 0], met[some, 1] = item, n
+                                    some += 1
+    return answers(world, grid, asking, met, some, scratch, out, count)

@@ -18,15 +18,22 @@ import numba as nb
 import numpy as np
 import numpy.typing as npt
 
+from tafadi.engine.kernels.ahead import fetch
+from tafadi.engine.kernels.filter import One, lowest, sixteen
 from tafadi.engine.kernels.meeting import MEETING, Asked, Meeting, cause_of, judged, judged_void, relative, state_at
 from tafadi.engine.kernels.placing import AT_ONCE, NOWHERE, ORDINARY, SLOTS, VOID, Moved, Raw
-from tafadi.engine.layout import CLEAR, Bytes, Codes, Floats, Records, kernel, leaf, part
+from tafadi.engine.layout import CLEAR, EDGE_M, NO_CAUSE, Bytes, Codes, Floats, Records, kernel, leaf, part
 
 Quick = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.int32]
 
-ROWS_AHEAD: Final = 2  # rows to a reach: thinner ones fit better, and cost more slices
-NOTED: Final = 512  # pairs that passed the filter are noted, and then judged so many in one go
+ROWS_AHEAD: Final = (
+    1  # rows to a reach: thinner ones fit better (two: a fifth fewer pairs to look at), and cost more slices (a fifth more time)
+)
+NOTED: Final = 128  # so many steps of the filter that found something are noted, and then judged in one go
+SOON: Final = 24  # states that are on their way from memory while one is written: the order of cells is none in memory
+STATE_BYTES: Final = 64  # of a row of Moved.state
+STRETCH: Final = NOTED * AT_ONCE  # states that are filtered before anyone looks whether the notes are full
 
 _MEETING: Final[Any] = nb.from_dtype(MEETING)
 
@@ -51,7 +58,7 @@ class Sorted(NamedTuple):
 
     start: Counts  # [cells + 3]: of each cell, of those that fit none, of those that are nowhere, and the end
     order: Counts  # [n] their numbers
-    exact: Floats  # [n, 8] place, velocity, height now, climb
+    exact: Floats  # [n, 8] place, velocity, height now, climb; in the order given: few are ever looked at
     quick: Quick  # [8, n + AT_ONCE] place, velocity, height in the middle of the lookahead, climb and slot
     datum: Codes  # [n]; MISSING where there is no height to go by
     kind: Bytes  # [n]
@@ -86,12 +93,11 @@ def sort_cells(grid: Grid, moved: Moved, cell: Counts, start: Counts, order: Cou
 def gather(raw: Raw, moved: Moved, ask: Asked, lo: int, hi: int, out: Sorted) -> None:
     """Writes the sorted rows from lo to hi."""
     states, kinds, datums = moved.state, moved.kind, raw.datum
-    order, exact, quick, datum_out, kind_out = out.order, out.exact, out.quick, out.datum, out.kind
-    slot, half = ask.slot, 0.5 * ask.lookahead
+    order, quick, datum_out, kind_out = out.order, out.quick, out.datum, out.kind
+    slot, half, address = ask.slot, 0.5 * ask.lookahead, states.ctypes.data
     for k in range(lo, hi):
+        fetch(address + STATE_BYTES * order[min(k + SOON, hi - 1)])
         i = order[k]
-        for axis in range(8):
-            exact[k, axis] = states[i, axis]
         for axis in range(6):
             quick[axis, k] = states[i, axis]
         height, climb, datum = states[i, 6], states[i, 7], datums[i]
@@ -102,17 +108,11 @@ def gather(raw: Raw, moved: Moved, ask: Asked, lo: int, hi: int, out: Sorted) ->
         kind_out[k] = kinds[i]
 
 
-class Lanes(NamedTuple):
-    """The rows of Sorted.quick, one by one, and the bounds of the filter in float32."""
+class Bounds(NamedTuple):
+    """The bounds of the filter in float32, and where the rows of Sorted.quick lie."""
 
-    x: Quick
-    y: Quick
-    z: Quick
-    vx: Quick
-    vy: Quick
-    vz: Quick
-    height: Quick
-    climb: Quick
+    quick: int  # address of the first row
+    stride: int  # numbers from one row to the next
     reach2: np.float32
     half: np.float32
     band: np.float32
@@ -120,39 +120,16 @@ class Lanes(NamedTuple):
 
 
 @leaf
-def lanes(quick: Quick, ask: Asked) -> Lanes:
+def bounds_of(quick: Quick, ask: Asked) -> Bounds:
     """What the filter reads."""
-    return Lanes(
-        quick[0], quick[1], quick[2], quick[3], quick[4], quick[5], quick[6], quick[7],
-        np.float32(ask.reach2), np.float32(0.5 * ask.lookahead), np.float32(ask.band), np.float32(ask.least),
-    )  # fmt: skip
+    reach2, half, band, least = np.float32(ask.reach2), np.float32(0.5 * ask.lookahead), np.float32(ask.band), np.float32(ask.least)
+    return Bounds(quick.ctypes.data, quick.shape[1], reach2, half, band, least)
 
 
-def _mark(r: Lanes, k: int, lo: int) -> np.uint32:
-    """A bit for each of the AT_ONCE states from lo on: set where it may meet k. A NaN sets it.
-
-    The square of the distance at t is a + R² + 2 b t + c t². With tb = c t, c times its least excess over R² is a c + tb (2 b + tb).
-    """
-    x, y, z, vx, vy, vz = r.x[k], r.y[k], r.z[k], r.vx[k], r.vy[k], r.vz[k]
-    height, climb = r.height[k], r.climb[k]
-    bits = np.uint32(0)
-    for n in range(AT_ONCE):
-        q = np.uintp(lo) + np.uintp(n)  # an index that cannot be negative is one that need not be looked at
-        dx, dy, dz = r.x[q] - x, r.y[q] - y, r.z[q] - z
-        ux, uy, uz = r.vx[q] - vx, r.vy[q] - vy, r.vz[q] - vz
-        a = dx * dx + dy * dy + dz * dz - r.reach2
-        b = dx * ux + dy * uy + dz * uz
-        c = ux * ux + uy * uy + uz * uz + r.least
-        most = c * r.half
-        tb = min(max(-b, -most), most)
-        outside = a * c + tb * (b + b + tb)
-        apart = abs(r.height[q] - height) - abs(r.climb[q] - climb) * r.half - r.band
-        bits |= np.uint32((not outside >= 0) & (not apart >= 0)) << np.uint32(n)
-    return bits
-
-
-# contract: a product and a sum may be one step, which is only more exact; what fastmath=True would add deletes the test for NaN.
-mark: Final[Any] = nb.njit(error_model="numpy", fastmath={"contract"}, forceinline=True)(_mark)
+@leaf
+def one_of(quick: Quick, k: int) -> One:
+    """State k, as the filter compares it with others."""
+    return One(quick[0, k], quick[1, k], quick[2, k], quick[3, k], quick[4, k], quick[5, k], quick[6, k], quick[7, k])
 
 
 @part
@@ -195,27 +172,75 @@ def write(out: Records, count: int, one: int, other: int, found: Meeting) -> Non
     row["horizontal_m"], row["vertical_m"], row["least_horizontal_m"] = found.horizontal, found.vertical, found.least
 
 
+@leaf
+def may_be_level(one: One, other: One, ask: Asked) -> bool:
+    """Whether the time in which two may be together from above and that in which their heights may be near have an instant in common.
+
+    Both lie within the lookahead in part, for the filter let the pair through; and stretches that meet two by two meet all three. No
+    division: times are compared multiplied by c and by the climb.
+    """
+    dx, dy, dz = float(other.x) - one.x, float(other.y) - one.y, float(other.z) - one.z
+    ux, uy, uz = float(other.vx) - one.vx, float(other.vy) - one.vy, float(other.vz) - one.vz
+    a = dx * dx + dy * dy + dz * dz - ask.reach2
+    b = dx * ux + dy * uy + dz * uz
+    c = ux * ux + uy * uy + uz * uz + ask.least
+    square = b * b - a * c
+    root = math.sqrt(square) if square > 0.0 else 0.0
+    w, z = float(other.climb) - one.climb, float(other.height) - one.height
+    z = -z if w < 0.0 else z
+    w = abs(w)
+    return not ((-b - root) * w > (ask.band - z) * c or (-ask.band - z) * c > (root - b) * w)
+
+
 @part
-def keep(k: int, lo: int, hi: int, bits: np.uint32, near: Counts, count: int) -> int:
-    """Notes the marked ones from lo to hi as near to k, behind the `count` that are noted; how many are noted then."""
-    for n in range(hi - lo):  # written in any case, and kept where the bit is set: cheaper than a branch that nobody can foretell
-        near[count, 0], near[count, 1] = k, lo + n
-        count += int((bits >> np.uint32(n)) & np.uint32(1))
+def note(r: Bounds, one: One, k: int, lo: int, hi: int, noted: Counts, count: int) -> int:
+    """Notes where the states from lo to hi may meet the one, AT_ONCE of them in a row, behind the `count` rows; how many there are then.
+
+    noted : int32[.., 3]  k, the first of the AT_ONCE, and a bit for each of them. Written in any case, and kept where a bit is set.
+    """
+    limits = (r.reach2, r.half, r.band, r.least)
+    for base in range(lo, hi, AT_ONCE):
+        bits = sixteen(r.quick, r.stride, base, one, limits)
+        if hi - base < AT_ONCE:
+            bits &= (np.uint32(1) << np.uint32(hi - base)) - np.uint32(1)
+        noted[count, 0], noted[count, 1], noted[count, 2] = k, base, bits
+        count += 1 if bits != 0 else 0
     return count
 
 
 @part
-def judge_some(s: Sorted, near: Counts, some: int, ask: Asked, out: Records, count: int) -> int:
-    """Judges the noted pairs and writes those not CLEAR behind the `count` rows of the table; how many there are then."""
-    order, exact, datum, kind = s.order, s.exact, s.datum, s.kind
+def judge_one(s: Sorted, k: int, j: int, ask: Asked, out: Records, count: int) -> int:
+    """Judges a pair and, if it is not CLEAR, writes it behind the `count` rows of the table; how many there are then."""
+    cause, voids = cause_of(s.datum[k], s.datum[j]), (1 if s.kind[k] == VOID else 0) + (1 if s.kind[j] == VOID else 0)
+    one, other = s.order[k], s.order[j]
+    a, b = state_at(s.exact, one), state_at(s.exact, other)
+    if cause == NO_CAUSE and voids == 0:
+        if a.climb == b.climb and abs(b.height - a.height) >= ask.half_height - EDGE_M:
+            return count  # most of what passes and is clear: a level apart for good
+        if not may_be_level(one_of(s.quick, k), one_of(s.quick, j), ask):
+            return count
+    found = judged_void(a, b, cause, voids, ask) if voids > 0 else judged(relative(a, b, ask.lookahead), cause, ask)
+    if found.verdict != CLEAR:
+        write(out, count, one, other, found)
+        count += 1
+    return count
+
+
+@part
+def judge_some(s: Sorted, noted: Counts, some: int, ask: Asked, out: Records, count: int) -> int:
+    """Judges the noted pairs; how many rows the table has then. There is room for AT_ONCE times as many as are noted."""
+    order, address = s.order, s.exact.ctypes.data
     for n in range(some):
-        k, j = near[n, 0], near[n, 1]
-        a, b, cause = state_at(exact, k), state_at(exact, j), cause_of(datum[k], datum[j])
-        voids = (1 if kind[k] == VOID else 0) + (1 if kind[j] == VOID else 0)
-        found = judged_void(a, b, cause, voids, ask) if voids > 0 else judged(relative(a, b, ask.lookahead), cause, ask)
-        if found.verdict != CLEAR:
-            write(out, count, order[k], order[j], found)
-            count += 1
+        base, bits = noted[n, 1], np.uint32(noted[n, 2])
+        fetch(address + STATE_BYTES * order[noted[n, 0]])
+        while bits != 0:
+            fetch(address + STATE_BYTES * order[base + lowest(bits)])
+            bits &= bits - np.uint32(1)
+    for n in range(some):
+        k, base, bits = noted[n, 0], noted[n, 1], np.uint32(noted[n, 2])
+        while bits != 0:
+            count = judge_one(s, k, base + lowest(bits), ask, out, count)
+            bits &= bits - np.uint32(1)
     return count
 
 
@@ -236,8 +261,8 @@ def search(grid: Grid, s: Sorted, ask: Asked, cell_from: int, cell_to: int, most
     It stops when more than `most` are found, and then has found more than `most`.
     """
     out, count, tried, some = np.empty(NOTED, _MEETING), 0, 0, 0
-    near, parts, row = np.empty((NOTED + AT_ONCE, 2), np.int32), np.empty((3 * (ROWS_AHEAD + 1), 2), np.int32), 0
-    start, first, reach, wraps, quick = s.start, grid.first, grid.reach, grid.wraps, lanes(s.quick, ask)
+    noted, parts, row = np.empty((2 * NOTED + 1, 3), np.int32), np.empty((3 * (ROWS_AHEAD + 1), 2), np.int32), 0
+    start, first, reach, wraps, quick, bounds = s.start, grid.first, grid.reach, grid.wraps, s.quick, bounds_of(s.quick, ask)
     for cell in range(cell_from, cell_to):
         if start[cell] == start[cell + 1]:
             continue
@@ -245,37 +270,36 @@ def search(grid: Grid, s: Sorted, ask: Asked, cell_from: int, cell_to: int, most
             row += 1
         count_parts = slices(first, reach, wraps, start, row, cell, parts)
         for k in range(start[cell], start[cell + 1]):
+            one = one_of(quick, k)
             for n in range(count_parts):
                 lo, hi = max(k + 1, parts[n, 0]) if n == 0 else parts[n, 0], parts[n, 1]
                 tried += max(0, hi - lo)
-                for base in range(lo, hi, AT_ONCE):
-                    bits = mark(quick, k, base)
-                    if bits != 0:
-                        some = keep(k, base, min(base + AT_ONCE, hi), bits, near, some)
-                        if some > NOTED:
-                            out = with_room(out, count, some)
-                            count, some = judge_some(s, near, some, ask, out, count), 0
-            if count > most:
-                return out, count, tried
-    out = with_room(out, count, some)
-    return out, judge_some(s, near, some, ask, out, count), tried
+                while lo < hi:
+                    some = note(bounds, one, k, lo, min(hi, lo + STRETCH), noted, some)
+                    lo += STRETCH
+                    if some >= NOTED:
+                        out = with_room(out, count, AT_ONCE * some)
+                        count, some = judge_some(s, noted, some, ask, out, count), 0
+        if count > most:
+            return out, count, tried
+    out = with_room(out, count, AT_ONCE * some)
+    return out, judge_some(s, noted, some, ask, out, count), tried
 
 
 @kernel
 def search_rest(s: Sorted, ask: Asked, state_from: int, state_to: int, most: int) -> tuple[Records, int, int]:
     """The same of these sorted states and all those before them."""
     out, count, tried, some = np.empty(NOTED, _MEETING), 0, 0, 0
-    near, quick = np.empty((NOTED + AT_ONCE, 2), np.int32), lanes(s.quick, ask)
+    noted, quick, bounds = np.empty((2 * NOTED + 1, 3), np.int32), s.quick, bounds_of(s.quick, ask)
     for k in range(state_from, state_to):
         tried += k
-        for base in range(0, k, AT_ONCE):
-            bits = mark(quick, k, base)
-            if bits != 0:
-                some = keep(k, base, min(base + AT_ONCE, k), bits, near, some)
-                if some > NOTED:
-                    out = with_room(out, count, some)
-                    count, some = judge_some(s, near, some, ask, out, count), 0
+        one = one_of(quick, k)
+        for lo in range(0, k, STRETCH):
+            some = note(bounds, one, k, lo, min(k, lo + STRETCH), noted, some)
+            if some >= NOTED:
+                out = with_room(out, count, AT_ONCE * some)
+                count, some = judge_some(s, noted, some, ask, out, count), 0
         if count > most:
             break
-    out = with_room(out, count, some)
-    return out, judge_some(s, near, some, ask, out, count), tried
+    out = with_room(out, count, AT_ONCE * some)
+    return out, judge_some(s, noted, some, ask, out, count), tried
