@@ -28,52 +28,60 @@ EVERY_S: Final = 0.5  # how often progress is told
 FORMATS: Final = ("csv", "parquet", "jsonl", "geojson")
 REASONS_MOST: Final = 12  # lines of what was left out
 
+MinimaText = Annotated[
+    str | None, typer.Option("--minima", help='Separation: "5 [NM] / 1000 \\[ft]". There is no default.', metavar="H / V")
+]
+AgreementFile = Annotated[
+    Path | None, typer.Option("--agreement", help="Take the minima between tracks from this agreement.", metavar="FILE")
+]
+Grid = Annotated[str | None, typer.Option("--grid", help="Look only at whole multiples of this time since 1970.", metavar="TIME")]
+Scheduler = Annotated[
+    str | None, typer.Option("--scheduler", help="Address of a dask.distributed scheduler (tafadi[cluster]).", metavar="ADDRESS")
+]
+Checkpoint = Annotated[
+    Path | None, typer.Option("--checkpoint", help="A directory; a scan that was stopped goes on there.", metavar="DIRECTORY")
+]
+Form = Annotated[
+    str | None,
+    typer.Option("--format", help="csv, parquet, jsonl or geojson; by the ending of --output when not said.", metavar="NAME"),
+]
+WellClear = Annotated[
+    list[str] | None,
+    typer.Option("--well-clear", help="A volume of DO-365: phase-1, phase-2 or non-cooperative; may be given again.", metavar="NAME"),
+]
+Columns = Annotated[
+    str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
+]
+Source = Annotated[str | None, typer.Option("--from", help="Read every file as this format, like csv, parquet or nop.", metavar="NAME")]
+Begins = Annotated[
+    str | None,
+    typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
+]
+Sites = Annotated[
+    list[str] | None,
+    typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
+]
+
 
 @door
 def scan(
     recordings: Annotated[
         list[str], typer.Argument(help="Recordings: Parquet, CSV, or any format of docs/formats-tracks.md.", metavar="RECORDINGS...")
     ],
-    minima: Annotated[
-        str | None, typer.Option("--minima", help='Separation: "5 [NM] / 1000 \\[ft]". There is no default.', metavar="H / V")
-    ] = None,
-    agreement: Annotated[
-        Path | None, typer.Option("--agreement", help="Take the minima between tracks from this agreement.", metavar="FILE")
-    ] = None,
-    well_clear: Annotated[
-        list[str] | None,
-        typer.Option("--well-clear", help="A volume of DO-365: phase-1, phase-2 or non-cooperative; may be given again.", metavar="NAME"),
-    ] = None,
-    columns: Annotated[
-        str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
-    ] = None,
-    source: Annotated[
-        str | None, typer.Option("--from", help="Read every file as this format, like csv, parquet or nop.", metavar="NAME")
-    ] = None,
-    begins: Annotated[
-        str | None,
-        typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
-    ] = None,
-    site: Annotated[
-        list[str] | None,
-        typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
-    ] = None,
+    minima: MinimaText = None,
+    agreement: AgreementFile = None,
+    well_clear: WellClear = None,
+    columns: Columns = None,
+    source: Source = None,
+    begins: Begins = None,
+    site: Sites = None,
     gap: Annotated[str, typer.Option("--gap", help="A longer time without a plot breaks a track.", metavar="TIME")] = "60 [s]",
     floor: Annotated[str | None, typer.Option("--floor", help="Only while both are at or above this height.", metavar="HEIGHT")] = None,
-    grid: Annotated[
-        str | None, typer.Option("--grid", help="Look only at whole multiples of this time since 1970.", metavar="TIME")
-    ] = None,
+    grid: Grid = None,
     workers: Annotated[int, typer.Option("--workers", help="So many processes; 0 is threads of this one.", metavar="N")] = 0,
-    scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="Address of a dask.distributed scheduler (tafadi[cluster]).", metavar="ADDRESS")
-    ] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", help="A directory; a scan that was stopped goes on there.", metavar="DIRECTORY")
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option("--format", help="csv, parquet, jsonl or geojson; by the ending of --output when not said.", metavar="NAME"),
-    ] = None,
+    scheduler: Scheduler = None,
+    checkpoint: Checkpoint = None,
+    format: Form = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write the losses to this file.", metavar="FILE")] = None,
     gaps: Annotated[Path | None, typer.Option("--gaps", help="Write the gaps of all tracks to this CSV file.", metavar="FILE")] = None,
     progress: Annotated[bool, typer.Option("--progress", help="Tell progress even where nobody watches.")] = False,
