@@ -198,7 +198,7 @@ def draw(found: dict[tuple[str, int], list[Point]], path: Path) -> None:
         axis.set_xlabel("number")
         axis.grid(True, which="major", alpha=0.35)
         axis.spines[["top", "right"]].set_visible(False)
-    axes[0].legend(frameon=False, fontsize=9)
+    axes[1].legend(*axes[0].get_legend_handles_labels(), loc="lower right", frameon=False, fontsize=9)
     figure.savefig(path, metadata={"Date": None, "Creator": None})
     plt.close(figure)
 
