@@ -117,4 +117,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """The public names, and those of every module; what this file needs for itself is nobody's business."""
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

@@ -2,7 +2,10 @@
 
 import gzip
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from datetime import date
 from pathlib import Path
 
@@ -11,11 +14,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tafadi.batch import Scanned, scan, windows
+from tafadi.batch import Scanned, processes, scan, windows
 from tafadi.batch import chunks as chunks_module
+from tafadi.batch import cluster as cluster_module
 from tafadi.batch import scanning as scanning_module
 from tafadi.batch.writing import Written, write_losses
 from tafadi.errors import FormatError, InputError, LimitError, TafadiError, UnavailableError
+from tafadi.formats import track_table
+from tafadi.formats.skips import Skips
 from tafadi.model.operation import Minima
 
 MINIMA = Minima(5_000.0, 300.0)
@@ -167,8 +173,6 @@ def test_a_cluster_of_two_workers_says_the_same(processes: bool, recording: pa.T
 
 
 def test_without_dask_a_sentence_says_what_to_install(recording: pa.Table, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sys
-
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(UnavailableError, match=r"tafadi\[cluster\]"):
         scanned(recording, scheduler="tcp://127.0.0.1:1")
@@ -208,6 +212,124 @@ def test_a_checkpoint_of_another_scan_is_refused(recording: pa.Table, tmp_path: 
     pq.write_table(recording.slice(1), path)
     with pytest.raises(InputError, match="another scan"):
         scanned(path, checkpoint=kept)
+
+
+def test_a_checkpoint_that_a_scan_uses_now_is_refused_to_any_other(recording: pa.Table, tmp_path: Path) -> None:
+    path, kept = tmp_path / "a.parquet", tmp_path / "kept"
+    pq.write_table(recording, path)
+    refused = []
+
+    def meanwhile(progress: object) -> None:
+        with pytest.raises(InputError, match="another scan uses this checkpoint now") as told:
+            scanned(path, checkpoint=kept)
+        refused.append(told)
+
+    first = scanned(path, checkpoint=kept, progress=meanwhile)
+    assert refused
+    assert same(scanned(path, checkpoint=kept), first)
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"[]", b'{"form": "tafadi.scan/1"', b"\xff\x00"])
+def test_a_damaged_checkpoint_is_told_as_damaged(data: bytes, recording: pa.Table, tmp_path: Path) -> None:
+    path, kept = tmp_path / "a.parquet", tmp_path / "kept"
+    pq.write_table(recording.slice(0, 50), path)
+    scanned(path, checkpoint=kept)
+    (kept / "scan.json").write_bytes(data)
+    with pytest.raises(InputError, match=r"scan.json: it is damaged"):
+        scanned(path, checkpoint=kept)
+
+
+def test_a_directory_of_other_things_is_left_as_it_is(recording: pa.Table, tmp_path: Path) -> None:
+    pq.write_table(recording.slice(0, 50), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="not empty"):
+        scanned(tmp_path / "a.parquet", checkpoint=tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["a.parquet"]
+
+
+OURS = b"track,at,lat_deg,lon_deg,height_ellipsoid_m,height_geoid_m,height_pressure_m,height_ground_m,ground_speed_mps,course_deg"
+MAPPED = {"track": "track", "at": "at [utc]", "lat": "lat_deg", "lon": "lon_deg", "height": "height_geoid_m [m] geoid"}
+
+
+def test_a_map_that_is_given_governs_a_table_of_our_own_in_csv_as_in_parquet(tmp_path: Path) -> None:
+    sample = Path(__file__).resolve().parents[2] / "samples" / "encounter.csv"
+    assert sample.read_bytes().startswith(OURS)
+    plots = track_table.Reader().csv(iter(sample.read_bytes().splitlines()))
+    with (tmp_path / "a.parquet").open("wb") as sink:
+        track_table.write_parquet(plots, sink, Skips())
+    asked = Minima(1852.0, 152.4)
+    csv, parquet = (scan(path, asked, columns=MAPPED) for path in (sample, tmp_path / "a.parquet"))
+    assert same(csv, parquet)
+    assert (csv.summary.losses, csv.summary.unknown) == (0, 1)
+    assert (scan(sample, asked).summary.losses, scan(tmp_path / "a.parquet", asked).summary.losses) == (1, 1)
+
+
+def test_a_map_that_no_recording_needs_is_refused(tmp_path: Path) -> None:
+    line = "MSG,3,1,1,A1B2C3,1,2027/03/02,09:00:00.000,2027/03/02,09:00:00.000,,2000,,,-33.4,131.1,,,,,,0\r\n"
+    (tmp_path / "a.sbs").write_text(line, encoding="ascii")
+    with pytest.raises(InputError, match="none of the recordings is a table"):
+        scan(tmp_path / "a.sbs", MINIMA, columns={"zzz": "a"})
+
+
+def test_a_script_without_a_guard_scans_in_processes(recording: pa.Table, tmp_path: Path) -> None:
+    pq.write_table(recording.slice(0, 300), tmp_path / "a.parquet", row_group_size=100)
+    (tmp_path / "pickle.py").write_text("raise SystemExit('this is no pickle')\n", encoding="utf-8")
+    script = tmp_path / "two_lines.py"
+    lines = [
+        "import sys; sys.path.remove(sys.path[0]); import tafadi; print('begun')",
+        f"print(tafadi.scan('a.parquet', minima='5 [km] / 300 [m]', columns={COLUMNS!r}, workers=2).summary)",
+    ]
+    script.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.stdout.count("begun"), done.stdout.count("300 rows")) == (1, 1)
+
+
+def test_a_worker_that_dies_is_told_in_a_sentence(recording: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pq.write_table(recording.slice(0, 300), tmp_path / "a.parquet")
+    monkeypatch.setattr(processes, "_BEGIN", "import sys; sys.stdin.buffer.read(8); sys.exit(3)")
+    with pytest.raises(UnavailableError, match="a worker process died"):
+        scanned(tmp_path / "a.parquet", workers=1)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(UnavailableError, match="cannot be started"):
+        scanned(tmp_path / "a.parquet", workers=1)
+
+
+def test_what_a_task_raises_in_a_process_is_raised_here(recording: pa.Table, tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pq.write_table(recording, path, row_group_size=1_000, compression="none")
+    whole = path.read_bytes()
+    path.write_bytes(whole[:2_000] + b"\xff" * 4_000 + whole[6_000:])
+    with pytest.raises(FormatError, match=r"a\.parquet"):
+        scanned(path, workers=1)
+
+
+class _Future:
+    """A task of a cluster that has come to this end."""
+
+    def __init__(self, answer: object = None, error: BaseException | None = None, lost: BaseException | None = None) -> None:
+        self._answer, self._error, self._lost = answer, error, lost
+
+    def exception(self) -> BaseException | None:
+        return self._error
+
+    def result(self) -> object:
+        if self._lost is not None:
+            raise self._lost
+        return self._answer
+
+
+@pytest.mark.parametrize(
+    ("future", "sentence"),
+    [
+        (_Future(("0.0.1", ())), "has tafadi 0.0.1, and this is"),
+        (_Future(error=MemoryError()), "could not finish a part of the scan .MemoryError: no reason"),
+        (_Future(lost=CancelledError("task-1")), "the cluster was lost, or dropped a part"),
+        (_Future(lost=ConnectionResetError("closed")), "closed"),
+    ],
+)
+def test_whatever_befalls_a_cluster_is_one_sentence(future: _Future, sentence: str) -> None:
+    with pytest.raises(UnavailableError, match=sentence):
+        cluster_module._next(iter([future]))
 
 
 def test_damaged_recordings_are_told_in_a_sentence(recording: pa.Table, tmp_path: Path) -> None:

@@ -160,3 +160,11 @@ def test_the_worked_example_of_two_nodes_runs_as_it_is_written(tmp_path: Path) -
     assert "[EXERCISE] line check alpha/1/1 OK" in done.stdout
     assert re.search(r"\[EXERCISE\] alpha/1/2 alpha ACCEPTED 'survey' stored by bravo", done.stdout)
     assert "FAULT" not in done.stdout
+
+
+def test_a_fault_before_any_command_begins_is_a_sentence_and_exit_2() -> None:
+    broken = "from tafadi.cli import main; main.COMMANDS['check'] = main.COMMANDS['check']._replace(module='nowhere'); main.run()"
+    ended = subprocess.run([sys.executable, "-c", broken, "check", "x"], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("tafadi: this is a fault of Tafadi")
+    assert "Traceback" not in ended.stderr

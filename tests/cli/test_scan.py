@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from tafadi.cli.main import app
+from tafadi.cli.scan_cmd import summary_lines
 from tafadi.formats.agreement import write_document
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
@@ -139,3 +140,48 @@ def test_a_place_or_a_beginning_that_is_none_is_told_in_a_sentence(tmp_path: Pat
     for options in (("--begins", "yesterday"), ("--site", "here")):
         code, _, err = run(recording, *MINIMA, *options)
         assert (code, options[0] in err, err.count("\n")) == (2, True, 1)
+
+
+def test_standard_input_is_one_recording(tmp_path: Path) -> None:
+    path = Path(table(tmp_path / "a.csv", 0.01))
+    expected = run(str(path), *MINIMA)[:2]
+    for data in (path.read_bytes(), gzip.compress(path.read_bytes())):
+        result = CliRunner().invoke(app, ["scan", "-", *MINIMA, "--report", str(tmp_path / "report.html")], input=data)
+        assert (result.exit_code, result.stdout) == expected
+    assert "standard input" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    for data, options, sentence in (
+        (b"", MINIMA, "standard input: "),
+        (b"x", (*MINIMA, "--checkpoint", str(tmp_path / "kept")), "standard input is none"),
+        (b"x", ("-", *MINIMA), "named twice"),
+    ):
+        result = CliRunner().invoke(app, ["scan", "-", *options], input=data)
+        assert (result.exit_code, sentence in result.stderr, result.stderr.count("\n")) == (2, True, 1)
+        assert "/tmp" not in result.stderr
+
+
+def test_a_table_of_parquet_may_come_on_standard_input(tmp_path: Path) -> None:
+    import pyarrow as pa
+
+    pq.write_table(pa.table({"id": ["a", "b"], "t": [0, 0], "lat": [1.0, 1.0], "lon": [1.0, 1.0], "h": [1.0, 1.0]}), tmp_path / "a.parquet")
+    result = CliRunner().invoke(app, ["scan", "-", *MINIMA], input=(tmp_path / "a.parquet").read_bytes())
+    assert result.exit_code in (0, 1)
+    assert result.stderr.startswith("2 rows, 2 tracks: ")
+
+
+def test_one_is_told_in_the_singular() -> None:
+    from tafadi.batch import Summary
+
+    one = Summary(1, 1, {"no place": 1}, 1, 1, 1, 1, 1, 1.0, None, None, 1)
+    assert summary_lines(one) == [
+        "1 row, 1 track: 1 loss, 1 unknown; gaps: 1, together 1 s, in which nothing is known.",
+        "1 row is repeated; 1 contradicts another of the same track and time.",
+        "1 row or line was damaged; what it held is unknown.",
+        "left out: 1 row: no place",
+    ]
+
+
+def test_help_shows_what_stands_in_brackets() -> None:
+    text = CliRunner().invoke(app, ["scan", "--help"], env={"COLUMNS": "200"}).stdout
+    assert "(tafadi[cluster])" in text
+    assert "1000 [ft]" in text
+    assert "1000 [ft]" in CliRunner().invoke(app, ["agree", "new", "--help"], env={"COLUMNS": "200"}).stdout

@@ -16,6 +16,12 @@ from typer.testing import CliRunner, Result
 from reference.cases import case
 from tafadi.cli.watch_cmd import watch
 from tafadi.engine.suppress import RULES
+from tafadi.formats.agreement import write_document
+from tafadi.measure.earth import Position
+from tafadi.measure.instant import Instant
+from tafadi.model.agreement import Agreement, Landmark
+from tafadi.model.names import Mode
+from tafadi.model.operation import Minima
 
 PROJECT = Path(__file__).resolve().parents[2]
 PROGRAM = typer.Typer(pretty_exceptions_enable=False)
@@ -64,6 +70,38 @@ def test_two_that_close_are_told_and_the_exit_code_says_so(tmp_path: Path) -> No
     first = result.stdout.splitlines()[0]
     assert "CONFLICT  east (south) and west (north): loss of separation in" in first
     assert "closest 0.000 NM / 0 ft at 2026-01-01T00:02:05" in first
+
+
+def agreement(folder: Path, minima: Minima) -> Path:
+    """The document of an agreement with those minima between tracks."""
+    places = tuple(Landmark(name, Position(47.0, lon)) for name, lon in (("one", 8.0), ("two", 9.0)))
+    path = folder / "sky.json"
+    path.write_bytes(write_document(Agreement("sky", ("a", "b"), (b"a", b"b"), Instant(0), (Mode.TEST,), minima, None, places)))
+    return path
+
+
+def test_the_minima_may_be_those_of_an_agreement(tmp_path: Path) -> None:
+    path = csv_file(tmp_path)
+    same = run(path, "--minima", "500 [m] / 100 [m]", "--columns", MAP)
+    agreed = run(path, "--agreement", agreement(tmp_path, Minima(500.0, 100.0)), "--columns", MAP)
+    assert (agreed.exit_code, agreed.stdout) == (same.exit_code, same.stdout) == (1, same.stdout)
+
+
+def test_minima_that_are_said_twice_or_in_no_agreement_are_one_sentence(tmp_path: Path) -> None:
+    path, sky = csv_file(tmp_path), agreement(tmp_path, Minima(500.0, 100.0))
+    assert "--minima and --agreement both say the minima" in one_sentence(run(path, *MINIMA, "--agreement", sky))
+    assert "two.csv: agreement: this is not JSON" in one_sentence(run(path, "--agreement", path))
+    assert "none.json: No such file" in one_sentence(run(path, "--agreement", tmp_path / "none.json"))
+    large = tmp_path / "large.json"
+    large.write_bytes(b" " * 70_000)
+    assert "an agreement of more than 65,536 bytes is none" in one_sentence(run(path, "--agreement", large))
+
+
+def test_a_report_never_overwrites_the_agreement(tmp_path: Path) -> None:
+    sky = agreement(tmp_path, Minima(500.0, 100.0))
+    before = sky.read_bytes()
+    one_sentence(run(csv_file(tmp_path), "--agreement", sky, "--columns", MAP, "--report", sky))
+    assert sky.read_bytes() == before
 
 
 def test_parquet_csv_and_compressed_csv_say_the_same(tmp_path: Path) -> None:
@@ -146,7 +184,10 @@ def test_a_declared_pair_is_silent(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ((), 'say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]", or rules like --well-clear phase-1'),
+        (
+            (),
+            'say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]" or with an --agreement, or rules like --well-clear phase-1',
+        ),
         (("--well-clear", "phase-9"), "there are phase-1, phase-2, non-cooperative"),
         ((*MINIMA, "--well-clear", "phase-1", "--well-clear", "phase-1"), "named twice"),
         ((*MINIMA, "--lines", "/nowhere.geojson"), "/nowhere.geojson: No such file"),
@@ -222,6 +263,7 @@ def test_the_how_to_names_every_rule_and_option() -> None:
     for name in (
         *RULES,
         "--minima",
+        "--agreement",
         "--lookahead",
         "--columns",
         "--announced",

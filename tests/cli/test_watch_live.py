@@ -18,6 +18,8 @@ from typer.testing import CliRunner, Result
 
 from reference.gtx import write_gtx
 from tafadi.cli.watch_cmd import watch
+from tafadi.cli.watch_live import now
+from tafadi.net.live import Arrived, Event, Receiver
 from tafadi.store import geoid
 
 PROGRAM = typer.Typer(pretty_exceptions_enable=False)
@@ -152,6 +154,7 @@ def test_nothing_that_can_be_used_is_no_answer() -> None:
         ("tcp://nowhere", LIVE, "is no live input"),
         ("udp://127.0.0.1:1", MINIMA, "say what udp://127.0.0.1:1 sends, with --format: sbs, modes, asterix"),
         ("udp://127.0.0.1:1", (*MINIMA, "--from", "parquet"), "does not come live"),
+        (f"udp://{'a' * 70}:3000", LIVE, "no host can have that name"),
         ("udp://192.0.2.1:9", LIVE, "udp://192.0.2.1:9 cannot be listened at"),
         ("udp://127.0.0.1:1", (*LIVE, "--columns", "{}"), "a table does not come live"),
     ],
@@ -161,6 +164,23 @@ def test_a_source_that_cannot_be_watched_is_one_sentence(source: str, options: t
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+def test_a_receiver_that_breaks_down_is_a_fault_and_no_end_of_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(receiver: Receiver) -> None:
+        for row in messages(0, 14).splitlines():
+            receiver._inbox.put(Arrived(Event.DATA, now(), row))
+        raise ZeroDivisionError("broken")
+
+    monkeypatch.setattr(Receiver, "_datagrams", break_down)
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    result = CliRunner().invoke(PROGRAM, [f"udp://127.0.0.1:{port}", *LIVE])
+    assert result.exit_code == 2
+    assert "CONFLICT" in result.stdout  # what was found before is told
+    assert "conflict\n" not in result.stdout  # and no summary reads as if the watch had been kept
+    assert "this is a fault of Tafadi, and what was asked is not answered: ZeroDivisionError: broken" in result.stderr
 
 
 def test_standard_input_is_watched_as_it_comes_and_a_signal_ends_it_in_order() -> None:

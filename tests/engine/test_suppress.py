@@ -267,6 +267,68 @@ def test_one_that_overtakes_at_a_fifth_of_its_speed_is_no_formation() -> None:
     assert "formation" not in silenced(watch)
 
 
+def unknowns(told: list[Alert]) -> list[Alert]:
+    return [alert for alert in told if alert.verdict is Verdict.UNKNOWN and alert.state is AlertState.RAISED]
+
+
+def beside(levels_ft: Sequence[float | None], datum: Datum = Datum.PRESSURE, **said: str) -> list[Plot]:
+    """A track 0.7 NM beside that of `lead`, for two minutes."""
+    wing = flown("b", destination(HERE, Leg(180.0, 0.7 * NAUTICAL_MILE_M)), 90.0, 250.0, levels_ft)
+    heights = [None if plot.height is None else Height(plot.height.value_m, datum) for plot in wing]
+    return [replace(plot, height=height, **said) for plot, height in zip(wing, heights, strict=True)]  # type: ignore[arg-type]
+
+
+def lead(**said: str) -> list[Plot]:
+    return [replace(plot, **said) for plot in flown("a", HERE, 90.0, 250.0, [9_000.0] * 24)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("datum", [None, Datum.ELLIPSOID])
+def test_two_of_nobody_side_by_side_without_comparable_heights_stay_unknown_and_are_no_formation(datum: Datum | None) -> None:
+    wing = beside([None] * 24) if datum is None else beside([9_000.0] * 24, datum)
+    told, watch = watched(in_time(lead(), wing), rules(1.0, 500, 30))
+    assert len(unknowns(told)) == 1
+    assert {alert.state for alert in told if alert is not told[-1]} == {AlertState.RAISED}  # until the recording ends
+    assert silenced(watch) <= {"fleeting", "seen_once"}
+
+
+def test_one_missed_reply_breaks_no_formation_and_four_do() -> None:
+    levels: list[float | None] = [9_000.0] * 24
+    asked = rules(1.0, 500, 30)
+    missed = beside([*levels[:15], None, *levels[16:]])
+    told, watch = watched(in_time(lead(), missed), asked)
+    assert told[-1].state is AlertState.SILENCED
+    assert "formation" in silenced(watch)
+    told, _ = watched(in_time(lead(), beside([*levels[:15], None, None, None, None, *levels[19:]])), asked)
+    assert told[-1].state is not AlertState.SILENCED
+
+
+def test_a_declared_formation_is_silent_at_unknown_heights_too() -> None:
+    told, watch = watched(in_time(lead(), beside([None] * 24)), rules(1.0, 500, 30), frozenset({frozenset({"a", "b"})}))
+    assert told == []
+    assert silenced(watch) == {"formation"}
+
+
+@pytest.mark.parametrize("datum", [None, Datum.ELLIPSOID])
+@pytest.mark.parametrize(
+    ("identity", "is_one"), [({"address": "4249b5"}, True), ({"callsign": "ABC1"}, False), ({"squawk": "4321"}, False)]
+)
+def test_heights_that_cannot_be_compared_are_one_aircraft_only_by_one_address(
+    identity: dict[str, str], is_one: bool, datum: Datum | None
+) -> None:
+    levels: list[float | None] = [None if datum is None else 9_000.0] * 24
+    wing = beside(levels, datum or Datum.PRESSURE, **identity)
+    told, watch = watched(in_time(lead(**identity), wing), rules(1.0, 500, 30))
+    assert ("duplicate" in silenced(watch)) is is_one
+    assert bool(unknowns(told)) is not is_one
+
+
+def test_a_missed_reply_of_one_seen_twice_raises_nothing() -> None:
+    levels: list[float | None] = [9_000.0] * 24
+    told, watch = watched(in_time(lead(squawk="4321"), beside([*levels[:15], None, *levels[16:]], squawk="4321")), rules(1.0, 500, 30))
+    assert told == []
+    assert "duplicate" in silenced(watch)
+
+
 def test_a_track_that_begins_where_another_ends_is_silent_until_both_are_seen() -> None:
     old = flown("old", HERE, 90.0, 100.0, [2_000.0] * 6)
     new = [replace(plot, track="new", at=plot.at.plus(2.0)) for plot in flown("x", HERE, 90.0, 100.0, [2_000.0] * 12)[5:]]

@@ -1,7 +1,9 @@
 """What the verbs of the library answer: the same as the engine, whatever it is asked with."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +15,7 @@ from tafadi.engine import detect as engine
 from tafadi.engine.alerting import PHASE_II, alerts
 from tafadi.engine.wellclear import states_of
 from tafadi.errors import DamagedError, FormatError, InputError, LimitError, MissingError, TimeError, UnitError
+from tafadi.formats import dividing_line
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 AMBER, COBALT, ENCOUNTER = (str(SAMPLES / name) for name in ("amber.geojson", "cobalt.geojson", "encounter.csv"))
@@ -85,6 +88,45 @@ def test_minima_without_units_are_refused() -> None:
         tafadi.detect(AMBER, minima="5 / 1000")
 
 
+@pytest.mark.parametrize("minima", [5, (926.0, 152.0), 926.0, b"5 [NM] / 1000 [ft]", {"horizontal_m": 5.0}, True])
+def test_minima_of_another_kind_are_refused_by_every_verb_in_a_sentence(minima: Any) -> None:
+    amber, tracks, sky = (
+        tafadi.read_notices(AMBER),
+        crossing(),
+        {"lat_deg": [40.0], "lon_deg": [10.0], "east_mps": [0.0], "north_mps": [0.0]},
+    )
+    verbs: tuple[Callable[[], object], ...] = (
+        lambda: tafadi.detect(AMBER, minima=minima),
+        lambda: tafadi.judge(amber[:1], amber[1:], minima),
+        lambda: tafadi.scan(tracks, minima=minima),
+        lambda: tafadi.watch(tracks, minima=minima),
+        lambda: Watch(minima=minima),
+        lambda: tafadi.detect_states(sky, minima, 60.0),
+        lambda: tafadi.plot_pair(amber[0], amber[1], minima),
+        lambda: StandingSet(minima=minima),
+    )
+    for verb in verbs:
+        with pytest.raises(InputError, match="minima of kind"):
+            verb()
+
+
+@pytest.mark.parametrize("value", ["60", None, True, float("nan"), float("inf"), [60.0]])
+def test_what_is_no_number_is_refused_where_one_is_needed(value: Any) -> None:
+    sky = {"lat_deg": [40.0], "lon_deg": [10.0], "east_mps": [0.0], "north_mps": [0.0]}
+    verbs: tuple[Callable[[], object], ...] = (
+        lambda: Watch(minima=MINIMA, lookahead_s=value),
+        lambda: tafadi.detect_states(sky, MINIMA, value),
+        lambda: tafadi.well_clear(ENCOUNTER, own="own", other="other", every_s=value),
+        lambda: tafadi.well_clear(ENCOUNTER, own="own", other="other", lookahead_s=value),
+    )
+    for verb in verbs:
+        with pytest.raises(InputError, match="no finite number"):
+            verb()
+    for workers in ("2", 2.0, -1, True):
+        with pytest.raises(InputError, match="no whole number"):
+            tafadi.detect_states(sky, MINIMA, 60.0, workers=workers)  # type: ignore[arg-type]  # that is the question
+
+
 # The standing set
 
 
@@ -142,7 +184,8 @@ def test_states_as_columns_answer_as_the_engine_and_know_what_they_do_not_know()
         ("b", "c", Verdict.UNKNOWN, Cause.DATUMS_UNLIKE),
     ]
     assert found.nowhere == ("d",)
-    assert found.summary == "6 pairs: 1 conflict, 5 unknown, 0 clear"
+    assert found.summary == "6 pairs: 1 conflict, 5 unknown, 0 clear; unknown against everyone, without a place: d"
+    assert "without a place: d" in repr(found)
     assert found.to_numpy()["start_s"][0] == pytest.approx(found[0].start_s)
     assert found[-1] == found[2]
     assert found[:2] == [found[0], found[1]]
@@ -156,6 +199,24 @@ def test_states_without_what_is_needed_are_refused() -> None:
     two = {"height_geoid_m": [1.0], "height_pressure_m": [1.0], "east_mps": [0.0], "north_mps": [0.0]}
     with pytest.raises(FormatError, match="two heights"):
         tafadi.detect_states({"lat_deg": [1.0], "lon_deg": [1.0]} | two, MINIMA, 300.0)
+
+
+def test_a_column_of_states_that_says_nothing_here_is_named() -> None:
+    sky = {"lat_deg": [40.0, 40.05], "lon_deg": [10.0, 10.0], "east_mps": [0.0, 0.0], "north_mps": [0.0, 0.0], "climb_mps": [0.0, 0.0]}
+    found = tafadi.detect_states(sky | {"height_ft": [9000.0, 9000.0], "height_m": [2743.2] * 2}, MINIMA, 60.0)
+    assert found.dropped == ("height_ft", "height_m")
+    assert repr(found).startswith("<1 pair: 0 conflicts, 1 unknown, 0 clear; columns not read: height_ft, height_m")
+    assert tafadi.detect_states(sky | {"height_m": [2743.2] * 2}, MINIMA, 60.0, datum=Datum.GEOID).dropped == ()
+
+
+def test_a_missing_climb_is_not_called_a_missing_height() -> None:
+    sky = {
+        "lat_deg": [40.0] * 4, "lon_deg": [10.0, 10.01, 10.02, 10.03], "east_mps": [0.0] * 4, "north_mps": [0.0] * 4,
+        "height_pressure_m": [3000.0, 3000.0, None, None], "height_geoid_m": [None, None, None, 3000.0], "climb_mps": [0.0, None, 0.0, 0.0],
+    }  # fmt: skip
+    causes = {(one.first, one.second): one.cause for one in tafadi.detect_states(sky, MINIMA, 60.0)}
+    missing = dict.fromkeys([(0, 2), (1, 2), (2, 3)], Cause.HEIGHT_MISSING)
+    assert causes == {(0, 1): Cause.VELOCITY_MISSING, (0, 3): Cause.DATUMS_UNLIKE, (1, 3): Cause.DATUMS_UNLIKE} | missing
 
 
 # Watch
@@ -191,6 +252,36 @@ def test_a_watch_has_no_silent_minima_and_knows_its_rules() -> None:
         tafadi.watch(crossing(), minima=MINIMA, without=["wishful"])
     with pytest.raises(InputError, match="pairs of two names"):
         tafadi.watch(crossing(), minima=MINIMA, declared=[("a", "a")])
+
+
+def river(party: str) -> bytes:
+    """A line across the way of track `a`, on whose far side only `party` may be."""
+    shape = {"type": "LineString", "coordinates": [[9.0, 40.05], [11.0, 40.05]]}
+    line = {"type": "Feature", "geometry": shape, "properties": {"line": "river", "left": [party], "right": ["north"]}}
+    return json.dumps({"type": "FeatureCollection", "features": [line]}).encode()
+
+
+def test_a_watch_tells_who_crosses_a_dividing_line_from_a_file_or_a_noun(tmp_path: Path) -> None:
+    flown = tafadi.read_tracks([plot for plot in crossing() if plot.track == "a"], party="north")
+    path = tmp_path / "river.geojson"
+    path.write_bytes(river("south"))
+    of_file = tafadi.watch(flown, minima=MINIMA, lines=path)
+    assert {(one.kind.value, one.first, one.second) for one in of_file.conflicts} == {("crossing", "a", "river")}
+    given: tuple[Any, ...] = (path.read_bytes(), dividing_line.parse(path.read_bytes()), [str(path), path])
+    for lines in given:
+        assert list(tafadi.watch(flown, minima=MINIMA, lines=lines)) == list(of_file)
+    assert not tafadi.watch(flown, minima=MINIMA).conflicts
+
+
+def test_lines_that_are_none_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="No such file"):
+        Watch(minima=MINIMA, lines=tmp_path / "absent")
+    with pytest.raises(FormatError):
+        Watch(minima=MINIMA, lines=b"{}")
+    with pytest.raises(InputError, match="holds no dividing lines"):
+        Watch(minima=MINIMA, lines=3)  # type: ignore[arg-type]  # that is the question
+    with pytest.raises(InputError, match="says different things"):
+        Watch(minima=MINIMA, lines=[river("south"), river("west")])
 
 
 # Well clear

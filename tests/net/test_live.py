@@ -78,6 +78,70 @@ def test_what_is_no_address_is_one_sentence(text: str) -> None:
         Address.parse(text)
 
 
+@pytest.mark.parametrize(
+    "host", ["a" * 70, "a..b", ".", "x" * 64 + ".org", ".".join(["abc"] * 70), "a\0b", "a b", "\ud800", "ü" * 60, "\u202ea"], ids=range(10)
+)
+def test_a_host_that_no_resolver_takes_is_one_sentence(host: str) -> None:
+    with pytest.raises(InputError, match="no host can have that name"):
+        Address.parse(f"udp://{host}:3000")
+
+
+@pytest.mark.parametrize("host", ["a" * 63, "radar.example.org.", "bücher.example", "[fe80::1%eth0]", "10.0.0.1"])
+def test_a_host_that_a_resolver_takes_is_an_address(host: str) -> None:
+    assert Address.parse(f"udp://{host}:3000").host == host.strip("[]")
+
+
+def test_a_name_that_the_resolver_cannot_encode_is_told_and_ends_no_thread() -> None:
+    name = "a" * 70
+    with pytest.raises(UnavailableError, match="label"):
+        Receiver(Address(Kind.UDP, name, 3000), now)
+    with Receiver(Address(Kind.TCP, name, 3000), now, QUICK) as receiver:
+        heard = Heard(receiver)
+        heard.until(lambda heard: heard.count(Event.TROUBLE) == 1)
+        assert "label" in heard.all[0].words
+        heard.finish()
+
+
+def test_what_ends_the_receiving_unforeseen_is_raised_where_it_is_taken_after_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_down(receiver: Receiver) -> None:
+        receiver._tell(Event.SILENT)
+        raise ZeroDivisionError("broken")
+
+    monkeypatch.setattr(Receiver, "_datagrams", break_down)
+    with Receiver(Address(Kind.UDP, "127.0.0.1", 0), now) as receiver:
+        arrivals = receiver.arrivals()
+        assert next(arrivals).event is Event.SILENT
+        with pytest.raises(ZeroDivisionError, match="broken"):
+            next(arrivals)
+
+
+def waits_s(limits: Limits, greet: bytes, calls: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long a receiver would wait after each of so many connections that a peer accepts, greets and closes."""
+    waits: list[float] = []
+
+    def pause(receiver: Receiver, wait_s: float) -> None:
+        waits.append(wait_s)
+        receiver._is_stopping = len(waits) == calls
+
+    monkeypatch.setattr(Receiver, "_pause", pause)
+    with listening() as (server, port), Receiver(Address(Kind.TCP, "127.0.0.1", port), now, limits) as receiver:
+        for _ in range(calls):
+            line, _ = server.accept()
+            with line:
+                line.sendall(greet)
+        assert sum(arrived.event is Event.CUT for arrived in receiver.arrivals()) == calls
+    return waits
+
+
+def test_a_peer_that_accepts_and_closes_at_once_is_called_ever_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    limits = Limits(retry_first_s=1.0, retry_last_s=6.0)
+    assert waits_s(limits, b"", 5, monkeypatch) == [1.0, 2.0, 4.0, 6.0, 6.0]
+
+
+def test_a_peer_that_said_something_is_called_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert waits_s(Limits(retry_first_s=1.0), b"one", 3, monkeypatch) == [1.0, 1.0, 1.0]
+
+
 def test_a_connection_is_read_cut_and_made_again() -> None:
     with listening() as (server, port), Receiver(Address.parse(f"tcp://127.0.0.1:{port}"), now, QUICK) as receiver:
         heard = Heard(receiver)

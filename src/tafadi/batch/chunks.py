@@ -153,6 +153,7 @@ class Store:
         self.directory = directory
         self.left_out: Counter[str] = Counter()
         self.rows = 0  # that were given, those left out included
+        self.has_mapped = False  # whether a column map was needed for any recording
 
     def put(self, parts: Iterable[Taken], given: Iterable[int], name: str) -> list[Chunk]:
         """The chunks of what came; `given` says of how many rows each part was made."""

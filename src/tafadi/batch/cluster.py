@@ -5,8 +5,11 @@ kept as they are searched) lie where all of them see them. Each worker needs taf
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from typing import Any, Final
 
+from tafadi import __version__
 from tafadi.batch.chunks import Chunk
 from tafadi.batch.gathering import Result
 from tafadi.batch.local import RowsRead, near, run_task
@@ -25,29 +28,52 @@ def run_cluster(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: 
     except ImportError:
         raise UnavailableError(ABSENT) from None
     with _connected(Client, scheduler) as client:
-        futures = {client.submit(run_task, list(near(chunks, task, ask)), task, ask, pure=False): task for task in tasks}
+        futures = {client.submit(run_told, list(near(chunks, task, ask)), task, ask, pure=False): task for task in tasks}
+        coming = as_completed(futures, loop=client.loop)  # type: ignore[no-untyped-call]
         try:
-            for future in as_completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
-                result = _result(future)
+            for _ in tasks:
+                future, result = _next(coming)
                 told(result.rows)
                 yield futures[future], result
                 future.release()
         finally:
-            client.cancel(list(futures))
+            with suppress(CancelledError, OSError, TimeoutError):  # a cluster that is gone has nothing to cancel
+                client.cancel(list(futures))
+
+
+def run_told(chunks: Sequence[Chunk], task: Task, ask: Ask) -> tuple[str, Result]:
+    """The version of tafadi where it runs, and the result of the task."""
+    return __version__, run_task(chunks, task, ask)
 
 
 def _connected(client: Any, scheduler: str) -> Any:
     try:
         return client(scheduler, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
-        raise UnavailableError(f"there is no scheduler at {scheduler[:80]!r} ({str(error).splitlines()[0][:120]})") from None
+        raise UnavailableError(f"there is no scheduler at {scheduler[:80]!r} ({_said(error)})") from None
 
 
-def _result(future: Any) -> Result:
-    """What the worker found. Raises what the task raised, when it is of our own, and UnavailableError for whatever befell the cluster."""
-    error = future.exception()
-    if error is None:
-        return Result(*future.result())
+def _next(coming: Iterator[Any]) -> tuple[Any, Result]:
+    """The next task that is done, and what the worker found.
+
+    Raises what the task raised, when it is of our own, and UnavailableError for a worker of another version and a cluster that fails.
+    """
+    try:
+        future = next(coming)
+        error = future.exception()
+        answer = future.result() if error is None else None
+    except (CancelledError, OSError, TimeoutError, StopIteration) as lost:
+        raise UnavailableError(f"the cluster was lost, or dropped a part of the scan ({type(lost).__name__}: {_said(lost)})") from None
     if isinstance(error, TafadiError):
         raise error
-    raise UnavailableError(f"the cluster could not finish a part of the scan ({type(error).__name__}: {str(error)[:120]})")
+    if answer is None:
+        raise UnavailableError(f"the cluster could not finish a part of the scan ({type(error).__name__}: {_said(error)})")
+    version, result = answer
+    if version != __version__:
+        raise UnavailableError(f"a worker of the cluster has tafadi {str(version)[:40]}, and this is {__version__}; all must be the same")
+    return future, Result(*result)
+
+
+def _said(error: BaseException | None) -> str:
+    """The first line of what an error says."""
+    return (str(error).splitlines() or ["no reason was given"])[0][:120]

@@ -1,14 +1,11 @@
-"""A scan on this machine: in this process, where one thread reads while others search; or in processes of their own.
+"""A scan in this process: one thread reads while others search.
 
 Whoever searches a task finds the same; only the time that it takes depends on how many there are.
 """
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from concurrent.futures import Future, ThreadPoolExecutor
 from queue import SimpleQueue
 from typing import Final
 
@@ -18,7 +15,6 @@ from tafadi.batch.windows import Names, Part, Task, windows
 from tafadi.engine.history import Ask, Searched, search
 from tafadi.engine.kernels.history_rows import Room
 from tafadi.engine.layout import SECOND_NS
-from tafadi.errors import UnavailableError
 
 WORKERS_MOST: Final = 256  # more processes than any machine has processors
 RowsRead = Callable[[int], None]  # is called with the rows that were read since
@@ -108,30 +104,6 @@ def _in_order(parts: Iterator[Part], ask: Ask, threads: int) -> Iterator[tuple[P
             while waiting:
                 first, future = waiting.popleft()
                 yield first, future.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _alone() -> None:
-    """A process of many: it reads with one thread."""
-    import pyarrow as pa
-
-    os.environ["OMP_WAIT_POLICY"] = "passive"
-    pa.set_cpu_count(1)
-
-
-def run_processes(chunks: Sequence[Chunk], tasks: Sequence[Task], ask: Ask, told: RowsRead, workers: int) -> Iterator[tuple[Task, Result]]:
-    """The results of the tasks as they come, from so many processes. Raises UnavailableError when one of them dies."""
-    # Spawned, not forked: Arrow and numba have threads, and a fork of a process with threads may hang.
-    with ProcessPoolExecutor(min(workers, max(1, len(tasks))), mp_context=get_context("spawn"), initializer=_alone) as pool:
-        futures = {pool.submit(run_task, list(near(chunks, task, ask)), task, ask): task for task in tasks}
-        try:
-            for future in as_completed(futures):
-                result = future.result()
-                told(result.rows)
-                yield futures[future], result
-        except BrokenProcessPool:
-            raise UnavailableError("a worker process died (is there memory enough for so many?); with --checkpoint it goes on") from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

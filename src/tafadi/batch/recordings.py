@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from tafadi.batch.chunks import STORE_ROWS, Chunk, Store, opened_parquet, parquet_chunks, parquet_errors, pieces_of
+from tafadi.batch.chunks import PARQUET, STORE_ROWS, Chunk, Store, opened_parquet, parquet_chunks, parquet_errors, pieces_of
 from tafadi.batch.rows import DAMAGED, LOST, ON_GROUND, Rows, Taken, empty_rows, take, wanted
 from tafadi.engine.layout import MISSING
 from tafadi.engine.routes import DATUM_CODES
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 GZIP: Final = b"\x1f\x8b"
 PARQUET_MAGIC: Final = b"PAR1"
+OUR_CSV: Final = "track_table"
+TABLES: Final = (PARQUET, "csv", OUR_CSV)  # what a column map governs, where one is given
 READ_BYTES: Final = 1 << 16
 BLOCK_BYTES: Final = 1 << 25  # of CSV that is parsed at once; a line longer than this is none
 PLOTS: Final = 200_000  # that are turned into arrays together
@@ -49,6 +51,7 @@ def table_chunks(table: "pa.Table", columns: Mapping[str, str] | None, store: St
     """The chunks of a table in memory. Raises FormatError."""
     read = ColumnMap(_needed(columns, "the table"))
     read.places(list(table.schema.names))
+    store.has_mapped = True
     return _put(store, pieces_of(table, read), name)
 
 
@@ -64,21 +67,20 @@ def file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
 
 def _file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
     kind, columns = _kind(path, how), how.columns
-    if columns is None and _is_ours(path, kind):
+    if kind not in TABLES or (columns is None and _is_ours(path, kind)):
         return _put(store, _hits(path, kind, how), name)
-    if kind == "parquet":
-        mapping = _needed(columns, "the table")
-        chunks = parquet_chunks(str(path), mapping)
-        return _put(store, _batches(path, ColumnMap(mapping)), name) if chunks is None else chunks
-    if kind == "csv":
-        return _put(store, _csv(path, ColumnMap(_needed(columns, "the table")), how), name)
-    return _put(store, _hits(path, kind, how), name)  # a map may be for the tables among several recordings
+    mapping = _needed(columns, "the table")
+    store.has_mapped = True
+    if kind != PARQUET:
+        return _put(store, _csv(path, ColumnMap(mapping), how), name)
+    chunks = parquet_chunks(str(path), mapping)
+    return _put(store, _batches(path, ColumnMap(mapping)), name) if chunks is None else chunks
 
 
 def _is_ours(path: Path, kind: str) -> bool:
-    """Whether it is a table of Parquet that says of itself what its columns are. Raises FormatError for one of notices."""
-    if kind != "parquet":
-        return False
+    """Whether it is a table that says of itself what its columns are. Raises FormatError for one of notices."""
+    if kind != PARQUET:
+        return kind == OUR_CSV
     with path.open("rb") as file:
         return reading.is_ours(file)
 
@@ -126,8 +128,8 @@ def _kind(path: Path, how: How) -> str:
         name = str(getattr(getattr(file, "raw", None), "name", path.name))  # of what is packed in it
     if head.startswith(PARQUET_MAGIC) and first != PARQUET_MAGIC:
         raise FormatError("it is Parquet that is packed, and cannot be read in parts; unpack it", format="columns")
-    if source == "parquet" or (head.startswith(PARQUET_MAGIC) and source in (None, *reading.TABLES)):
-        return "parquet"
+    if source == PARQUET or (head.startswith(PARQUET_MAGIC) and source in (None, *reading.TABLES)):
+        return PARQUET
     one = sniff(head, Path(name).name.removesuffix(".gz")) if source is None else named(source)
     if not reading.carries_tracks(one):
         raise FormatError(f"it holds {one.carries}, and a recording of tracks is needed", format=one.name)
@@ -197,7 +199,7 @@ def _hits(path: Path, kind: str, how: How) -> Iterator[tuple[Taken, int]]:
     """The hits of another format of tracks, in parts; what its reader left out is counted with the last."""
     with _opened(path, how) as file:
         coming = iter(lambda: file.read(READ_BYTES), b"")
-        tracks = reading.table(file) if kind == "parquet" else reading.stream(kind, coming, how.told)
+        tracks = reading.table(file) if kind == PARQUET else reading.stream(kind, coming, how.told)
         while some := list(islice(tracks.plots, PLOTS)):
             yield plot_rows(some), len(some)
     left_out = Counter({reason: count for reason, count, _ in tracks.skips.rows()})

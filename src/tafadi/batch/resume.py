@@ -2,17 +2,20 @@
 
 `scan.json` says of which scan it is: the version, what is asked, the column map, and of each recording its name, size, time of change and
 the digest of its beginning and end (where Parquet keeps the places and statistics of all its row groups). A checkpoint of another scan is
-refused. Each task is one file, written beside its place and then put there: a file that is there is whole.
+refused, and so is one that another process uses now (`lock`, which stays there, is held while a scan runs). Each task is one file, written
+beside its place and then put there: a file that is there is whole.
 """
 
+import fcntl
 import hashlib
 import io
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
@@ -24,6 +27,8 @@ from tafadi.errors import InputError
 FORM: Final = "tafadi.scan/1"
 ENDS_BYTES: Final = 1 << 16
 DOCUMENT: Final = "scan.json"
+LOCK: Final = "lock"
+_FOREIGN: Final = "{}: it is not empty and no checkpoint of a scan; name a new directory"
 
 
 def identity_of(paths: Sequence[Path], ask: object, columns: object) -> bytes:
@@ -44,18 +49,39 @@ def _file_identity(path: Path) -> list[str]:
 
 
 class Checkpoint:
-    """The directory of one scan. Raises InputError when it belongs to another."""
+    """The directory of one scan, locked while it is open. Raises InputError when it belongs to another, is damaged, or is in use now."""
 
     def __init__(self, directory: Path, identity: bytes) -> None:
         self.directory = directory
         directory.mkdir(parents=True, exist_ok=True)
-        document = directory / DOCUMENT
+        if not (directory / LOCK).exists() and not (directory / DOCUMENT).exists() and any(directory.iterdir()):
+            raise InputError(_FOREIGN.format(directory))
+        with ExitStack() as held:
+            held.enter_context(_locked(directory))
+            self._check(identity)
+            self._held = held.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._held.close()
+
+    def _check(self, identity: bytes) -> None:
+        """Sees that the directory is new, or of this scan. Raises InputError."""
+        document = self.directory / DOCUMENT
         if not document.exists():
-            if any(directory.iterdir()):
-                raise InputError(f"{directory}: it is not empty and no checkpoint of a scan; name a new directory")
+            if any(one.name != LOCK and not one.name.startswith(f".{DOCUMENT}.") for one in self.directory.iterdir()):
+                raise InputError(_FOREIGN.format(self.directory))
             _write(document, identity)
-        elif document.read_bytes() != identity:
-            raise InputError(f"{directory}: it is the checkpoint of another scan (other files, options or version); name a new directory")
+            return
+        kept = document.read_bytes()
+        if not _is_document(kept):
+            raise InputError(f"{document}: it is damaged, and nobody can say of which scan the checkpoint is; name a new directory")
+        if kept != identity:
+            raise InputError(
+                f"{self.directory}: it is the checkpoint of another scan (other files, options or version); name a new directory"
+            )
 
     def load(self, number: int) -> Result | None:
         """What was found of a task; None when it is not done, or what is there is damaged."""
@@ -80,6 +106,26 @@ class Checkpoint:
 
     def _path(self, number: int) -> Path:
         return self.directory / f"task-{number:06d}.npz"
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Holds the directory for this scan alone. The system lets go of it when the process ends, however it ends. Raises InputError."""
+    with (directory / LOCK).open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise InputError(f"{directory}: another scan uses this checkpoint now; wait for it, or name another directory") from None
+        yield
+
+
+def _is_document(data: bytes) -> bool:
+    """Whether it is what `identity_of` makes, of whatever scan."""
+    try:
+        told = json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(told, dict) and str(told.get("form", "")).startswith(FORM.split("/")[0]) and "files" in told
 
 
 def _write(path: Path, data: bytes) -> None:

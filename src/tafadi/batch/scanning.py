@@ -5,7 +5,8 @@
     scanned.summary  # what was read, left out, not known and found
 
 The recordings become chunks (`chunks`, `recordings`), these become windows of time (`windows`), each window is searched
-(`engine.history`), and what is found is put together (`gathering`): in this process or in others (`local`), or on a cluster (`cluster`).
+(`engine.history`), and what is found is put together (`gathering`): in this process (`local`), in others
+(`processes`), or on a cluster (`cluster`).
 """
 
 import os
@@ -20,8 +21,9 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tafadi.batch.chunks import HELD_MOST, PARQUET, Chunk, Store, held_most, in_time
 from tafadi.batch.gathering import Gathering, Result
-from tafadi.batch.local import WORKERS_MOST, RowsRead, gap_ns, run_here, run_processes
+from tafadi.batch.local import WORKERS_MOST, RowsRead, gap_ns, run_here
 from tafadi.batch.losses import gaps_table, losses_table
+from tafadi.batch.processes import run_processes
 from tafadi.batch.recordings import How, file_chunks, table_chunks
 from tafadi.batch.resume import Checkpoint, identity_of
 from tafadi.batch.rows import DAMAGE, DAMAGED, LOST
@@ -105,7 +107,7 @@ def scan(
     """All losses of separation (`minima`) and of well clear (`well_clear`: "phase-1", "phase-2", "non-cooperative") in the recordings.
 
     recordings : files (Parquet or CSV, streamed; any other format of tracks of docs/formats-tracks.md, converted once), or Arrow tables
-    columns    : of Parquet, CSV and tables: which column is what, in which unit (docs/formats-tracks.md); units are never guessed
+    columns    : of all Parquet, CSV and tables: which column is what, in which unit (docs/formats-tracks.md); units are never guessed
     source     : read every file as this format
     gap_max_s  : a longer stretch without a plot breaks a track; it is counted and listed, and never read as clear
     floor_m    : only while both are at or above this height (above the datum of the recording), or their height is not known
@@ -162,14 +164,14 @@ def _place(sources: "list[Recording]", ask: Ask, told: object, checkpoint: str |
     paths = [Path(one) for one in sources if isinstance(one, str | Path)]
     if len(paths) < len(sources):
         raise InputError("a checkpoint is kept of files, and a table in memory is none")
-    kept = Checkpoint(Path(checkpoint), identity_of(paths, ask, told))
-    store = kept.directory / STORE
-    shutil.rmtree(store, ignore_errors=True)
-    store.mkdir()
-    try:
-        yield store, kept
-    finally:
+    with Checkpoint(Path(checkpoint), identity_of(paths, ask, told)) as kept:
+        store = kept.directory / STORE
         shutil.rmtree(store, ignore_errors=True)
+        store.mkdir()
+        try:
+            yield store, kept
+        finally:
+            shutil.rmtree(store, ignore_errors=True)
 
 
 def _chunks(sources: list[Recording], how: How, store: Store, room_ns: int) -> list[Chunk]:
@@ -181,6 +183,8 @@ def _chunks(sources: list[Recording], how: How, store: Store, room_ns: int) -> l
             chunks += file_chunks(Path(one), how, store, name)
         else:
             chunks += table_chunks(one, how.columns, store, name)
+    if how.columns is not None and not store.has_mapped:
+        raise InputError("a column map was given, and none of the recordings is a table in CSV or Parquet; leave the map out")
     if held_most(in_time(chunks), room_ns) > HELD_MOST:
         chunks = store.sorted_by_time(chunks)
     return in_time(chunks)

@@ -1,11 +1,14 @@
 """Exit codes, and the door that turns errors into one sentence.
 
-0 nothing found, 1 something found (a conflict, a breach or an unknown), 2 could not. Only this file knows them.
+0 nothing found, 1 something found (a conflict, a breach or an unknown), 2 could not. Only this file knows them. A fault of Tafadi itself is
+2 as well: Python's own answer to it would be 1, and that says that something was found.
 """
 
 import functools
+import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Final, ParamSpec, TypeVar
 
@@ -16,6 +19,9 @@ from tafadi.errors import TafadiError
 NOTHING: Final = 0
 FOUND: Final = 1
 COULD_NOT: Final = 2
+
+TRACEBACK: Final = "TAFADI_TRACEBACK"  # in the environment, and not empty: a fault is told with its traceback
+_LONGEST_FAULT: Final = 300  # characters: what an exception says of itself may hold a whole file
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,13 +55,24 @@ def _system_sentence(error: OSError) -> str:
     return f"{name}{error.strerror or error}"
 
 
+def _say_fault(fault: Exception) -> None:
+    """Says that Tafadi is at fault, and with what; the traceback before it where it is asked for."""
+    if os.environ.get(TRACEBACK):
+        for line in "".join(traceback.format_exception(fault)).splitlines():
+            sys.stderr.write(f"{visible(line)}\n")
+    what = f"{type(fault).__name__}: {str(fault)[:_LONGEST_FAULT]}"
+    say_error(f"this is a fault of Tafadi, and what was asked is not answered: {what} ({TRACEBACK}=1 in the environment shows where)")
+
+
 def door(command: Callable[P, R]) -> Callable[P, R]:
-    """The command, with every failure of ours or of the system told in one sentence and exit 2."""
+    """The command, with every failure of ours or of the system, and every fault of the program, told in one sentence and exit 2."""
 
     @functools.wraps(command)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
+        except (typer.Exit, typer.Abort, typer.BadParameter):  # answers, not faults
+            raise
         except TafadiError as error:
             say_error(str(error))
         except BrokenPipeError:  # the reader of our output has left; nothing more can be said to it
@@ -64,6 +81,10 @@ def door(command: Callable[P, R]) -> Callable[P, R]:
             say_error(_system_sentence(error))
         except KeyboardInterrupt:
             say_error("interrupted")
+        except MemoryError:
+            say_error("there is not enough memory for this")
+        except Exception as fault:  # noqa: BLE001  # the door: behind it is Python's exit 1, which here means that something was found
+            _say_fault(fault)
         raise typer.Exit(COULD_NOT)
 
     return guarded

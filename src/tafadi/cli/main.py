@@ -16,7 +16,7 @@ from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
 from tafadi import __version__
-from tafadi.cli.exits import COULD_NOT
+from tafadi.cli.exits import COULD_NOT, door
 
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
@@ -138,4 +138,7 @@ def run() -> None:
     gc.set_threshold(GARBAGE_AT)
     for name in UNUSED:
         sys.modules.setdefault(name, cast(ModuleType, None))
-    app()
+    try:
+        door(app)()  # a fault before any command begins is told in a sentence too
+    except typer.Exit as ended:
+        sys.exit(ended.exit_code)

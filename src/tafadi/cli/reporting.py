@@ -131,16 +131,21 @@ def write_scan_report(
     minima: "Minima | None",
     options: Sequence[tuple[str, str]],
     *,
+    files: Sequence[str] | None = None,
     source: str | None = None,
     columns: str | None = None,
     given: "Stated | None" = None,
 ) -> None:
-    """Writes the report of a scan. Recordings of at most MOST_READ_AGAIN rows are read again for the tracks that pictures are drawn of."""
+    """Writes the report of a scan. Recordings of at most MOST_READ_AGAIN rows are read again for the tracks that pictures are drawn of.
+
+    `files` are where the recordings can be read again, where that is not where their names say.
+    """
     from tafadi.measure.instant import Instant
     from tafadi.reports import Question, report_scan, wanted_tracks
 
     question = Question(tuple(map(file_name, recordings)), minima, options=tuple(options), made_at=Instant(time.time_ns()))
-    tracks = _tracks(recordings, wanted_tracks(scanned.losses), source, columns, given) if scanned.summary.rows <= MOST_READ_AGAIN else {}
+    again = recordings if files is None else files
+    tracks = _tracks(again, wanted_tracks(scanned.losses), source, columns, given) if scanned.summary.rows <= MOST_READ_AGAIN else {}
     write_whole(report, report_scan(scanned.losses, scanned.gaps, scanned.summary, question, tracks))
 
 

@@ -13,6 +13,7 @@ import typer
 
 from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door, visible
+from tafadi.cli.scan_input import files_of
 from tafadi.errors import InputError, LimitError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ AgreementFile = Annotated[
 ]
 Grid = Annotated[str | None, typer.Option("--grid", help="Look only at whole multiples of this time since 1970.", metavar="TIME")]
 Scheduler = Annotated[
-    str | None, typer.Option("--scheduler", help="Address of a dask.distributed scheduler (tafadi[cluster]).", metavar="ADDRESS")
+    str | None, typer.Option("--scheduler", help="Address of a dask.distributed scheduler (tafadi\\[cluster]).", metavar="ADDRESS")
 ]
 Checkpoint = Annotated[
     Path | None, typer.Option("--checkpoint", help="A directory; a scan that was stopped goes on there.", metavar="DIRECTORY")
@@ -66,7 +67,8 @@ Sites = Annotated[
 @door
 def scan(
     recordings: Annotated[
-        list[str], typer.Argument(help="Recordings: Parquet, CSV, or any format of docs/formats-tracks.md.", metavar="RECORDINGS...")
+        list[str],
+        typer.Argument(help="Parquet, CSV, or any format of docs/formats-tracks.md; - is standard input.", metavar="RECORDINGS..."),
     ],
     minima: MinimaText = None,
     agreement: AgreementFile = None,
@@ -104,24 +106,26 @@ def scan(
     from tafadi.batch.scanning import scan as run  # heavy: only once the question is known to be one
     from tafadi.formats.reading import Told
 
-    scanned = run(
-        list(recordings),
-        asked,
-        well_clear=tuple(well_clear or ()),
-        columns=mapping,
-        source=source,
-        gap_max_s=limits.gap_max_s,
-        floor_m=limits.floor_m,
-        grid_s=limits.grid_s,
-        workers=workers,
-        scheduler=scheduler,
-        checkpoint=checkpoint,
-        progress=_teller() if progress or sys.stderr.isatty() else None,
-        told=Told(given.day, given.begins, given.sites, given.receiver),
-        opened=opened,
-    )
-    _write(scanned, written, output, gaps)
-    _report(report, recordings, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, _ReadAs(source, columns, given))
+    read_as = _ReadAs(source, columns, given)
+    with files_of(recordings, checkpoint) as files:
+        scanned = run(
+            files,
+            asked,
+            well_clear=tuple(well_clear or ()),
+            columns=mapping,
+            source=source,
+            gap_max_s=limits.gap_max_s,
+            floor_m=limits.floor_m,
+            grid_s=limits.grid_s,
+            workers=workers,
+            scheduler=scheduler,
+            checkpoint=checkpoint,
+            progress=_teller() if progress or sys.stderr.isatty() else None,
+            told=Told(given.day, given.begins, given.sites, given.receiver),
+            opened=opened,
+        )
+        _write(scanned, written, output, gaps)
+        _report(report, recordings, files, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, read_as)
     raise typer.Exit(NOTHING if scanned.summary.is_clear else FOUND)
 
 
@@ -134,6 +138,7 @@ def _check_asked(asked: "Minima | None", well_clear: list[str] | None) -> None:
 def _report(
     report: Path | None,
     recordings: list[str],
+    files: list[str],
     scanned: "Scanned",
     asked: "Minima | None",
     options: "Mapping[str, str | None]",
@@ -145,7 +150,8 @@ def _report(
     from tafadi.cli.reporting import write_scan_report
 
     said = [(word, text) for word, text in options.items() if text is not None]
-    write_scan_report(report, recordings, scanned, asked, said, source=read_as.source, columns=read_as.columns, given=read_as.given)
+    source, columns, given = read_as
+    write_scan_report(report, recordings, scanned, asked, said, files=files, source=source, columns=columns, given=given)
 
 
 class _ReadAs(NamedTuple):
@@ -273,13 +279,21 @@ def progress_line(done: "Progress") -> str:
 def summary_lines(summary: "Summary") -> list[str]:
     """The summary for people: what was found, what is not known, what was left out."""
     lines = [
-        f"{summary.rows:,} rows, {summary.tracks:,} tracks: {summary.losses:,} losses, {summary.unknown:,} unknown; "
-        f"gaps: {summary.gaps:,}, together {summary.gap_s:,.0f} s, in which nothing is known."
+        f"{_count(summary.rows, 'row')}, {_count(summary.tracks, 'track')}: {_count(summary.losses, 'loss', 'losses')}, "
+        f"{summary.unknown:,} unknown; gaps: {summary.gaps:,}, together {summary.gap_s:,.0f} s, in which nothing is known."
     ]
     if summary.repeated or summary.contradicting:
-        lines.append(f"{summary.repeated:,} rows are repeated; {summary.contradicting:,} contradict another of the same track and time.")
+        repeated = f"{_count(summary.repeated, 'row is', 'rows are')} repeated"
+        contradicting = f"{summary.contradicting:,} {'contradicts' if summary.contradicting == 1 else 'contradict'}"
+        lines.append(f"{repeated}; {contradicting} another of the same track and time.")
     if summary.damaged:
-        lines.append(f"{summary.damaged:,} rows or lines were damaged; what they held is unknown.")
+        held = "what it held is" if summary.damaged == 1 else "what they held is"
+        lines.append(f"{_count(summary.damaged, 'row or line was', 'rows or lines were')} damaged; {held} unknown.")
     reasons = sorted(summary.left_out.items(), key=lambda item: (-item[1], item[0]))
-    lines += [f"left out: {count:,} rows: {reason}" for reason, count in reasons[:REASONS_MOST]]
+    lines += [f"left out: {_count(count, 'row')}: {reason}" for reason, count in reasons[:REASONS_MOST]]
     return lines
+
+
+def _count(number: int, one: str, several: str = "") -> str:
+    """How many of what, in the singular or the plural."""
+    return f"{number:,} {one if number == 1 else several or one + 's'}"

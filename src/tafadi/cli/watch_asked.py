@@ -1,4 +1,4 @@
-"""What `tafadi watch` is asked for: minima, rules of well clear, dividing lines, and which operation a track flies.
+"""What `tafadi watch` is asked for: minima (said or agreed), rules of well clear, dividing lines, and which operation a track flies.
 
 --minima "0.3 [NM] / 300 [ft]" --well-clear phase-1 --lines river.geojson --assigned "N518SP=op-7"
 """
@@ -13,11 +13,19 @@ from tafadi.errors import InputError, LimitError
 if TYPE_CHECKING:
     from tafadi.engine.watch import Rules
     from tafadi.model.dividing_line import DividingLine
-    from tafadi.model.operation import Announced
+    from tafadi.model.operation import Announced, Minima
 
 LINES_BYTES: Final = 16 * 1024 * 1024  # a thousand lines of two thousand corners are well below
+AGREEMENT_BYTES: Final = 65_536  # an agreement is at most 40,000
 MOST_ASSIGNED: Final = 20_000  # as many tracks as one watch can follow
 
+MinimaOption = Annotated[
+    str | None,
+    typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". This, --agreement or --well-clear.', metavar="H / V"),
+]
+AgreementOption = Annotated[
+    Path | None, typer.Option("--agreement", help="Take the minima between tracks from this agreement.", metavar="FILE")
+]
 BeginsOption = Annotated[
     str | None,
     typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
@@ -57,8 +65,25 @@ FastestOption = Annotated[
 ]
 
 
+def minima_of(minima: str | None, agreement: Path | None) -> "Minima | None":
+    """The minima between tracks, as said or as agreed. Raises InputError when they were said twice, or the agreement is none."""
+    if minima is not None and agreement is not None:
+        raise InputError("--minima and --agreement both say the minima; give one of them")
+    if agreement is not None:
+        from tafadi.cli.check_cmd import printable
+        from tafadi.formats.agreement import read_document
+
+        try:
+            return read_document(_bytes(str(agreement), AGREEMENT_BYTES, "an agreement")).minima_tracks
+        except InputError as error:
+            raise InputError(f"{printable(str(agreement))}: {error}") from None
+    from tafadi.formats.quantity import parse_minima
+
+    return None if minima is None else parse_minima(minima)
+
+
 def rules_of(
-    minima: str | None,
+    minima: "Minima | None",
     well_clear: list[str] | None,
     lookahead: str,
     no_rule: list[str] | None,
@@ -68,14 +93,15 @@ def rules_of(
     """The rules that were asked for. Raises InputError, UnitError."""
     from tafadi.engine.terms import STRAYING_S, Rules
     from tafadi.engine.trail import FASTEST_MPS
-    from tafadi.formats.quantity import parse_minima
     from tafadi.measure.units import parse_quantity
 
     if minima is None and not well_clear:
-        sentence = 'say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]", or rules like --well-clear phase-1, or both'
-        raise InputError(f"{sentence}; there is no default")
+        sentence = (
+            'say the minima between tracks, like --minima "0.3 [NM] / 300 [ft]" or with an --agreement, or rules like --well-clear phase-1'
+        )
+        raise InputError(f"{sentence}, or both; there is no default")
     return Rules(
-        None if minima is None else parse_minima(minima),
+        minima,
         parse_quantity(lookahead, "time"),
         well_clear=tuple(well_clear or ()),
         straying_s=STRAYING_S if straying is None else parse_quantity(straying, "time"),
@@ -101,7 +127,7 @@ def lines_of(files: list[str] | None) -> "list[DividingLine]":
     found: dict[str, DividingLine] = {}
     for file in files or []:
         try:
-            lines = parse(_bytes(file))
+            lines = parse(_bytes(file, LINES_BYTES, "a file of dividing lines"))
         except InputError as error:
             raise InputError(f"{printable(file)}: {error}") from None
         except OSError as error:
@@ -112,11 +138,11 @@ def lines_of(files: list[str] | None) -> "list[DividingLine]":
     return list(found.values())
 
 
-def _bytes(file: str) -> bytes:
+def _bytes(file: str, most: int, what: str) -> bytes:
     with Path(file).open("rb") as opened:
-        data = opened.read(LINES_BYTES + 1)
-    if len(data) > LINES_BYTES:
-        raise LimitError(f"{file}: a file of dividing lines of more than {LINES_BYTES:,} bytes is none")
+        data = opened.read(most + 1)
+    if len(data) > most:
+        raise LimitError(f"{file}: {what} of more than {most:,} bytes is none")
     return data
 
 

@@ -16,6 +16,7 @@ from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.cli.watch_asked import (
+    AgreementOption,
     AnnouncedOption,
     AssignedOption,
     BeginsOption,
@@ -23,12 +24,14 @@ from tafadi.cli.watch_asked import (
     DeclaredOption,
     FastestOption,
     LinesOption,
+    MinimaOption,
     SiteOption,
     StrayingOption,
     WellClearOption,
     WindowOption,
     assigned_of,
     lines_of,
+    minima_of,
     notices_of,
     rules_of,
 )
@@ -60,9 +63,8 @@ def watch(
     recording: Annotated[
         str, typer.Argument(help="A recording, a dash (standard input), tcp://…, tcp-listen://… or udp://….", metavar="RECORDING")
     ],
-    minima: Annotated[
-        str | None, typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". This or --well-clear.', metavar="H / V")
-    ] = None,
+    minima: MinimaOption = None,
+    agreement: AgreementOption = None,
     lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead straight motion is followed.", metavar="TIME")] = "30 [s]",
     format: FormatOption = None,
     begins: BeginsOption = None,
@@ -95,13 +97,13 @@ def watch(
     from tafadi.cli.watch_stated import stated
 
     _check_names(format, party)
-    rules = rules_of(minima, well_clear, lookahead, no_rule, straying, fastest)
+    rules = rules_of(minima_of(minima, agreement), well_clear, lookahead, no_rule, straying, fastest)
     notices = notices_of(announced, window)
     dividing, flown = lines_of(lines), assigned_of(assigned, notices)
     pairs = _pairs(declared or [])
     given = stated(begins, site or [])
     heights = Heights(geoid, air, terrain)
-    record = _record(report, [recording, *(announced or []), *(lines or [])])
+    record = _record(report, [recording, *(announced or []), *(lines or []), *([] if agreement is None else [str(agreement)])])
     follow = follow or is_live(recording)  # what comes from a socket has no end to wait for
     with _named(recording), opened(recording, follow) as file:
         coming = hits(file, format, columns, follow, _now if follow else None, given)

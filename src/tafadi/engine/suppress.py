@@ -3,17 +3,21 @@
 A false alarm is paid for by the next true one that nobody looks at; a rule is paid for by what it hides. So each rule is general, says its
 price, has a switch, and lists every pair that it silenced. No rule looks at a pair of two parties, or of a party and a stranger (live, of
 two strangers), unless that pair was declared: whose aircraft fly together by agreement is theirs to say, not ours to guess.
+
+A height that is not known, or above another datum, is never taken for one within the limits: `formation` and `duplicate` say nothing of
+such a pair (`duplicate` does where both have one address). A height is held for HEIGHT_HELD_S without another, as by the watch itself.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tafadi.engine.encounter import Side
 from tafadi.engine.kernels.tracks import plane
 from tafadi.engine.recorded import separation_at
 from tafadi.engine.trail import HEIGHT_HELD_S, JUMP_MIN_M, Trail, path_length_m, space_velocity
+from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant
 from tafadi.measure.units import FOOT_M, FOOT_PER_MINUTE_MPS, NAUTICAL_MILE_M
 from tafadi.model.judgement import ClosestApproach, Judgement, Verdict
@@ -71,8 +75,8 @@ RULES: Final = {
         ),
         Rule(
             "duplicate",
-            "Two tracks with one address, callsign or discrete code, side by side, are one aircraft seen twice.",
-            "two aircraft within 2 NM and 500 ft that were given one identity by mistake",
+            "Two tracks with one address, callsign or discrete code, side by side at known heights, are one aircraft seen twice.",
+            "two aircraft within 2 NM and 500 ft that were given one identity by mistake; with one address, at whatever unknown height",
         ),
         Rule(
             "ground",
@@ -81,8 +85,9 @@ RULES: Final = {
         ),
         Rule(
             "formation",
-            "Two that were declared, or have kept within 1.5 NM and 500 ft for a minute, hardly drifting, fly together on purpose.",
-            "a slow overtaking, or two on parallel or one final approach, that drift together by less than 15 % of their speed",
+            "Two that were declared, or have kept within 1.5 NM and a known 500 ft for a minute, hardly drifting, fly together on purpose.",
+            "a slow overtaking, or two on parallel or one final approach, that drift together by less than 15 % of their speed; "
+            "of those declared, everything, at unknown heights too",
         ),
         Rule(
             "height_swap",
@@ -92,7 +97,7 @@ RULES: Final = {
         Rule(
             "renumbered",
             "A track that begins where another ends is the same aircraft under a new number.",
-            "one that appears within 0.5 NM of another, until the other has been seen again more than 5 s after that",
+            "one that appears within 0.5 NM of another, its height unknown or not, until the other is seen again more than 5 s after that",
         ),
         Rule(
             "seen_once",
@@ -110,16 +115,30 @@ FILTERS: Final = ("quantisation", "height_jump", "level_off")  # change how one 
 
 
 def is_duplicate(first: Side, second: Side, now_s: float) -> bool:
-    """Whether the two tracks are one aircraft seen twice."""
+    """Whether the two tracks are one aircraft seen twice; of heights that cannot be compared, only where both have one address."""
     one, two = first.trail.last, second.trail.last
     if not _one_identity(one, two):
         return False
     apart = plane(first.row, second.row, now_s)
     if math.hypot(apart.x, apart.y) > DUPLICATE_APART_M:
         return False
-    if one.height is None or two.height is None or one.height.datum is not two.height.datum:
-        return True
-    return abs(one.height.value_m - two.height.value_m) <= DUPLICATE_ABOVE_M
+    heights = _held(first.trail)[-1].height, _held(second.trail)[-1].height
+    if heights[0] is None or heights[1] is None or heights[0].datum is not heights[1].datum:
+        return one.address is not None and one.address == two.address  # nothing else is one aircraft's own
+    return abs(heights[0].value_m - heights[1].value_m) <= DUPLICATE_ABOVE_M
+
+
+def _held(trail: Trail) -> list[Plot]:
+    """The hits, each without a height with the last one that was known, while that is no older than HEIGHT_HELD_S."""
+    found: list[Plot] = []
+    height: Height | None = None
+    at: Instant | None = None
+    for plot in trail.plots:
+        if plot.height is not None:
+            height, at = plot.height, plot.at
+        held = at is not None and plot.at.since(at) <= HEIGHT_HELD_S
+        found.append(replace(plot, height=height) if plot.height is None and held else plot)
+    return found
 
 
 def _one_identity(one: Plot, two: Plot) -> bool:
@@ -166,7 +185,7 @@ def is_seen_once(first: Side, second: Side, judgement: Judgement) -> bool:
 
 
 def is_formation(first: Side, second: Side) -> bool:
-    """Whether the two have flown together for FORMATION_S, hardly drifting."""
+    """Whether the two have flown together for FORMATION_S, hardly drifting, at heights that are known all that time."""
     since = min(first.trail.last.at, second.trail.last.at).plus(-FORMATION_S)
     one, two = _since(first.trail, since), _since(second.trail, since)
     if one is None or two is None:
@@ -210,15 +229,17 @@ def _leapt_to(one: Trail, other: Trail) -> bool:
 
 
 def _close(apart: ClosestApproach) -> bool:
-    return apart.horizontal_m <= FORMATION_APART_M and (apart.vertical_m is None or apart.vertical_m <= FORMATION_ABOVE_M)
+    """Whether they are within the limits of a formation; a vertical separation that is not known is none."""
+    return apart.horizontal_m <= FORMATION_APART_M and apart.vertical_m is not None and apart.vertical_m <= FORMATION_ABOVE_M
 
 
 def _since(trail: Trail, since: Instant) -> list[Plot] | None:
-    """The hits from `since` on, with the one before it; None when the trail does not reach back so far."""
-    plots = [plot for plot in trail.plots if plot.at >= since]
-    if len(plots) == len(trail.plots) and (not plots or plots[0].at > since):
+    """The hits from `since` on, with the one before it, heights held; None when the trail does not reach back so far."""
+    kept = _held(trail)
+    plots = [plot for plot in kept if plot.at >= since]
+    if len(plots) == len(kept) and (not plots or plots[0].at > since):
         return None
-    return [*list(trail.plots)[-len(plots) - 1 : -len(plots)], *plots] if len(plots) < len(trail.plots) else plots
+    return [*kept[-len(plots) - 1 : -len(plots)], *plots] if len(plots) < len(kept) else plots
 
 
 PairRule = Callable[[Side, Side, float, Judgement], bool]

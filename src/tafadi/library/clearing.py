@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tafadi.errors import InputError, LimitError
+from tafadi.library.judgements import number
 from tafadi.library.result import Result
 from tafadi.library.tracks import Tracks, TrackSource, read_tracks
 from tafadi.measure.instant import SECOND_NS, Instant
@@ -142,17 +143,19 @@ def well_clear(
 
     one, two = _pair(read_tracks(tracks), None if intruder is None else read_tracks(intruder), own, other)
     chosen = _rules(rules)
-    at = _looks(one, two, every_s)
+    at = _looks(one, two, number("every_s", every_s))
     time_s = np.array([instant.ns - at[0].ns for instant in at], np.float64) / SECOND_NS
-    found = alerts(time_s, states_of(one, at), states_of(two, at), chosen, settings, lookahead_s)
+    found = alerts(time_s, states_of(one, at), states_of(two, at), chosen, settings, number("lookahead_s", lookahead_s))
     return WellClear(at, found, (one[0].track, two[0].track), chosen)
 
 
 def _rules(rules: "str | RuleSet") -> "RuleSet":
-    from tafadi.engine.alerting import NON_COOPERATIVE, PHASE_I, PHASE_II
+    from tafadi.engine.alerting import NON_COOPERATIVE, PHASE_I, PHASE_II, RuleSet
 
-    if not isinstance(rules, str):
+    if isinstance(rules, RuleSet):
         return rules
+    if not isinstance(rules, str):
+        raise InputError(f"rules of kind {type(rules).__name__} are none; give one of {', '.join(RULES)}, or a RuleSet")
     named = dict(zip(RULES, (PHASE_I, PHASE_II, NON_COOPERATIVE), strict=True))
     if rules not in named:
         raise InputError(f"there are no rules {rules[:40]!r} of well clear; there are {', '.join(RULES)}")
@@ -187,4 +190,4 @@ def _looks(one: Tracks, two: Tracks, every_s: float) -> list[Instant]:
     count = int(end.since(start) / every_s) + 1
     if count > MOST_LOOKS:
         raise LimitError(f"{count:,} looks are more than {MOST_LOOKS:,}; look less often, or at a part of the tracks")
-    return [start.plus(number * every_s) for number in range(count)]
+    return [start.plus(step * every_s) for step in range(count)]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Container, Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any, Final
 
 from tafadi.errors import InputError
@@ -182,8 +183,29 @@ def pairs_of(count: int) -> int:
     return math.comb(count, 2)
 
 
-def asked(minima: Minima | str | None) -> Minima | None:
-    """The minima, from the noun or from text like `"5 [NM] / 1000 [ft]"`. Raises UnitError for text that is none."""
+def asked(minima: object) -> Minima | None:
+    """The minima, from the noun or from text like `"5 [NM] / 1000 [ft]"`; None where none are given.
+
+    Raises UnitError for text that is none, InputError for anything else: a bare number has no unit.
+    """
     from tafadi.formats.quantity import parse_minima
 
-    return parse_minima(minima) if isinstance(minima, str) else minima
+    if minima is None or isinstance(minima, Minima):
+        return minima
+    if isinstance(minima, str):
+        return parse_minima(minima)
+    raise InputError(f'minima of kind {type(minima).__name__} are none; give text like "5 [NM] / 1000 [ft]", or a Minima noun in metres')
+
+
+def number(name: str, value: object) -> float:
+    """The value of an argument that is one number. Raises InputError, naming the argument, for anything else, NaN too."""
+    if isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise InputError(f"{name} is {repr(value)[:40]}, and that is no finite number")
+
+
+def count(name: str, value: object) -> int:
+    """The value of an argument that counts something. Raises InputError, naming the argument, for anything else, and below 0."""
+    if isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 0:
+        return int(value)
+    raise InputError(f"{name} is {repr(value)[:40]}, and that is no whole number from 0 on")

@@ -2,6 +2,7 @@
 
 import glob
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
@@ -10,17 +11,18 @@ from tafadi.errors import InputError
 from tafadi.formats.track_table import HEADER
 from tafadi.library.frames import Columns, Table, is_table
 from tafadi.library.judgements import asked
-from tafadi.library.recording import name_of, opened
+from tafadi.library.recording import Stated, name_of, opened
 from tafadi.library.result import Result, Row
 from tafadi.library.tracks import Tracks, read_tracks
 from tafadi.measure.earth import Position
-from tafadi.measure.height import Datum
+from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Verdict
 from tafadi.model.operation import Minima
 
 if TYPE_CHECKING:
     from tafadi.batch.scanning import Progress, Scanned, Summary
+    from tafadi.formats.reading import Told
 
 GAP_MAX_S: Final = 60.0  # five turns of an en-route radar, as of the scan itself
 WILD: Final = frozenset("*?[")
@@ -83,10 +85,10 @@ class Losses(Result[Judgement]):
         verdicts = self._table.column("verdict").to_pylist()
         conflicts, unknown = (verdicts.count(one.value) for one in (Verdict.CONFLICT, Verdict.UNKNOWN))
         left_out = sum(self.found.left_out.values())
-        more = f"; {left_out:,} rows left out" if left_out else ""
+        more = f"; {_count(left_out, 'row')} left out" if left_out else ""
         return (
-            f"{self.found.rows:,} rows, {self.found.tracks:,} tracks: {conflicts:,} loss{'' if conflicts == 1 else 'es'}, "
-            f"{unknown:,} unknown; {len(self.gaps):,} gaps{more}"
+            f"{_count(self.found.rows, 'row')}, {_count(self.found.tracks, 'track')}: {conflicts:,} loss{'' if conflicts == 1 else 'es'}, "
+            f"{unknown:,} unknown; {_count(len(self.gaps), 'gap')}{more}"
         )
 
     @property
@@ -107,6 +109,10 @@ class Losses(Result[Judgement]):
         from tafadi.library.judgements import told
 
         return f"{noun.first} × {noun.second}: {told(noun)}"
+
+
+def _count(number: int, one: str) -> str:
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _judgement(cells: Row) -> Judgement:
@@ -138,17 +144,21 @@ def scan(
     scheduler: str | None = None,
     checkpoint: str | PathLike[str] | None = None,
     progress: "Callable[[Progress], None] | None" = None,
+    begins: Instant | date | None = None,
+    radars: Mapping[str, tuple[Position, Height]] | None = None,
+    receiver: Position | None = None,
 ) -> Losses:
     """All losses of separation and of well clear in the recordings, exactly, whatever their size and however they are cut.
 
     `recordings` is a path (with `*` for many), paths, a table, or `Tracks`; Parquet and CSV are streamed, other formats converted in
     memory. `minima` are those of separation, `well_clear` names rules ("phase-1", "phase-2", "non-cooperative"); one of them is
-    required. `columns` maps columns and units of a table (as for `read_tracks`); tables of this library need none. A stretch of more
+    required. `columns` maps columns and units of all tables (as for `read_tracks`); those of this library need none. A stretch of more
     than `gap_max_s` without a plot breaks a track, and is listed as a gap and never read as clear. `floor_m` looks only while both are
     at or above that height, `grid_s` only at whole multiples of so many seconds. `workers` are processes; `scheduler` is the address of
     a dask.distributed cluster (tafadi[cluster]); a scan with a `checkpoint` directory goes on where it was stopped; `progress` is told
-    how far it is; `format` reads every file as that format. The result is the same whatever these are. Raises InputError when nothing
-    is asked for, FormatError for what cannot be read. Theory: docs/maths/scan.md.
+    how far it is; `format` reads every file as that format. The result is the same whatever these are. `begins`, `radars` and `receiver`
+    say of recordings what they do not say themselves, as for `read_tracks`. Raises InputError when nothing is asked for, and for a map
+    that no recording needs; FormatError for what cannot be read. Theory: docs/maths/scan.md.
 
     >>> from tafadi import scan
     >>> found = scan("samples/encounter.csv", minima="1 [NM] / 500 [ft]", well_clear=["phase-1"])
@@ -172,8 +182,16 @@ def scan(
             scheduler=scheduler,
             checkpoint=None if checkpoint is None else fspath(checkpoint),
             progress=progress,
+            told=_told(Stated(begins, radars or {}, receiver)),
         )
     )
+
+
+def _told(stated: Stated) -> "Told":
+    """What recordings do not say of themselves, as the scan takes it. Raises InputError for a radar above another datum."""
+    from tafadi.formats.reading import Told
+
+    return Told(stated.day, stated.at, stated.sites() if stated.radars else None, stated.receiver)
 
 
 def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Mapping[str, str] | None]:

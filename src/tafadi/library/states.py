@@ -8,7 +8,7 @@ import numpy as np
 
 from tafadi.errors import FormatError, InputError
 from tafadi.library.frames import NAME, Columns, Table
-from tafadi.library.judgements import asked, pairs_of
+from tafadi.library.judgements import asked, count, number, pairs_of
 from tafadi.library.result import Result
 from tafadi.measure.height import Datum
 from tafadi.model.judgement import Cause, Verdict
@@ -17,6 +17,7 @@ from tafadi.model.operation import Minima
 if TYPE_CHECKING:
     from tafadi.engine.states import States
 
+MOST_NAMED: Final = 5  # states without a place that the summary names; `nowhere` holds all of them
 CAUSES: Final = (None, Cause.HEIGHT_MISSING, Cause.DATUMS_UNLIKE, Cause.NOT_FINITE, Cause.VELOCITY_MISSING)
 
 
@@ -40,7 +41,8 @@ class Meetings(Result[Meeting]):
 
     Columns: `first`, `second` (names of tracks, or numbers of rows), `verdict`, `cause`, `start_s` and `end_s` (inside the minima, seconds
     after the instant of the states), `nearest_s` (when deepest), `horizontal_m`, `vertical_m` then, and `least_horizontal_m` in between.
-    `nowhere` lists the states whose place is not known: they are UNKNOWN against everyone, and are not in the table.
+    `nowhere` lists the states whose place is not known: they are UNKNOWN against everyone, and are not in the table. `dropped` names
+    columns that were not read. The cause is height-missing where a height is not known, velocity-missing where a climb or a velocity is.
 
     >>> from tafadi import detect_states
     >>> found = detect_states({"lat_deg": [40.0, 40.2], "lon_deg": [10.0, 10.0], "north_mps": [100.0, -100.0], "east_mps": [0.0, 0.0],
@@ -49,13 +51,14 @@ class Meetings(Result[Meeting]):
     ('1 pair: 0 conflicts, 1 unknown, 0 clear', 'height-missing')
     """
 
-    def __init__(self, columns: Mapping[str, Any], nowhere: Sequence[str | int], states: int) -> None:
+    def __init__(self, columns: Mapping[str, Any], nowhere: Sequence[str | int], states: int, dropped: Sequence[str] = ()) -> None:
         import pyarrow as pa
 
         super().__init__(())
         self._table = pa.table(dict(columns))
         self.nowhere = tuple(nowhere)
         self.states = states
+        self.dropped = tuple(dropped)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -78,13 +81,22 @@ class Meetings(Result[Meeting]):
 
     @property
     def summary(self) -> str:
-        """How many pairs were looked at, and what was found."""
+        """How many pairs were looked at, what was found, which states have no place, and which columns were not read."""
         conflicts = self._table.column("verdict").to_pylist().count(Verdict.CONFLICT.value)
         whole = pairs_of(self.states)
         lost = whole - pairs_of(self.states - len(self.nowhere))
         unknown = len(self) - conflicts + lost
         pairs = f"{whole:,} pair{'' if whole == 1 else 's'}"
-        return f"{pairs}: {conflicts:,} conflict{'' if conflicts == 1 else 's'}, {unknown:,} unknown, {whole - conflicts - unknown:,} clear"
+        counts = f"{conflicts:,} conflict{'' if conflicts == 1 else 's'}, {unknown:,} unknown, {whole - conflicts - unknown:,} clear"
+        return f"{pairs}: {counts}{self._aside()}"
+
+    def _aside(self) -> str:
+        """What the pairs alone do not say."""
+        more = " …" if len(self.nowhere) > MOST_NAMED else ""
+        lost = (
+            f"; unknown against everyone, without a place: {', '.join(map(str, self.nowhere[:MOST_NAMED]))}{more}" if self.nowhere else ""
+        )
+        return lost + (f"; columns not read: {', '.join(self.dropped)}" if self.dropped else "")
 
     def to_arrow(self) -> Any:
         """One row for each pair, with the columns above."""
@@ -111,9 +123,10 @@ def detect_states(
 
     `states` is a table with one row each, all of one instant: `lat_deg`, `lon_deg` (WGS 84); `height_pressure_m` (or of another datum; or
     `height_m` with `datum`), `climb_mps`; `east_mps` and `north_mps`, or `ground_speed_mps` and `course_deg` (true); `track` names them.
-    NaN and null are not known, and what is not known is UNKNOWN and never clear. Up to 5,000,000 rows; `workers` threads look (all cores
-    when it is not said) and change nothing of the result. Raises FormatError for a table without these columns, InputError for a lookahead
-    outside 1 to 600 s or minima that are none, LimitError for more rows or pairs than that. Theory: docs/maths/tactical.md.
+    NaN and null are not known, and what is not known is UNKNOWN and never clear; the result names every other column. Up to 5,000,000
+    rows; `workers` threads look (all cores when it is not said) and change nothing of the result. Raises FormatError for a table without
+    these columns, InputError for a lookahead outside 1 to 600 s or minima that are none, LimitError for more rows or pairs than that.
+    Theory: docs/maths/tactical.md.
 
     >>> import numpy as np
     >>> from tafadi import detect_states
@@ -130,19 +143,33 @@ def detect_states(
     from tafadi.engine.tactical import detect_states as judged
 
     names: list[str] | None = None
+    dropped: list[str] = []
     if not isinstance(states, States):
         table = Columns(states)
         names = [name or str(row) for row, name in enumerate(table.texts("track"))] if "track" in table.names else None
-        states = _states(table, datum)
+        states, dropped = _states(table, datum), sorted(table.names - _read(table, datum))
     bounds = asked(minima)
     if bounds is None:
         raise InputError("say the minima between tracks; there is no default")
-    found = judged(states, bounds, lookahead_s, workers=workers)
+    threads = None if workers is None else count("workers", workers)
+    found = judged(states, bounds, number("lookahead_s", lookahead_s), workers=threads)
     nowhere = [names[row] if names else row for row in found.nowhere.tolist()]
-    return Meetings(_columns(found.meetings, names), nowhere, len(states))
+    return Meetings(_columns(found.meetings, _causes(found.meetings, states), names), nowhere, len(states), dropped)
 
 
-def _columns(meetings: Any, names: list[str] | None) -> dict[str, Any]:
+def _causes(meetings: Any, states: "States") -> Any:
+    """Codes of CAUSES, row by row: the engine has one code for a missing height and a missing climb, and these are not one thing."""
+    from tafadi.engine.kernels.placing import HEIGHT_MOST_M
+
+    known = (states.datum >= 0) & (np.abs(states.height_m) <= HEIGHT_MOST_M)
+    first, second, codes = meetings["first"], meetings["second"], np.array(meetings["cause"])
+    climb = (codes == CAUSES.index(Cause.HEIGHT_MISSING)) & known[first] & known[second]
+    unlike = states.datum[first] != states.datum[second]
+    codes[climb] = np.where(unlike[climb], CAUSES.index(Cause.DATUMS_UNLIKE), CAUSES.index(Cause.VELOCITY_MISSING))
+    return codes
+
+
+def _columns(meetings: Any, codes: Any, names: list[str] | None) -> dict[str, Any]:
     """The columns of a table from the engine's records; NaN becomes null."""
     import pyarrow as pa
 
@@ -154,10 +181,21 @@ def _columns(meetings: Any, names: list[str] | None) -> dict[str, Any]:
         if name in ("first", "second"):
             found[name] = pa.array(np.array(names, object)[values], pa.string()) if names else pa.array(values)
         elif name in ("verdict", "cause"):
-            found[name] = pa.array((verdicts if name == "verdict" else causes)[values], pa.string())
+            found[name] = pa.array(verdicts[values] if name == "verdict" else causes[codes], pa.string())
         else:
             found[name] = pa.array(values, from_pandas=True)
     return found
+
+
+def _read(table: Columns, datum: Datum | None) -> set[str]:
+    """The names of the columns that say something here."""
+    velocity = {"east_mps", "north_mps"} if "east_mps" in table.names else {"ground_speed_mps", "course_deg"}
+    return {"track", "lat_deg", "lon_deg", "climb_mps"} | velocity | {name for name, _ in _stated(datum)}
+
+
+def _stated(datum: Datum | None) -> list[tuple[str, Datum]]:
+    """The columns of heights, each with its datum."""
+    return [(f"height_{one}_m", one) for one in Datum] + ([] if datum is None else [("height_m", datum)])
 
 
 def _states(table: Columns, datum: Datum | None) -> "States":
@@ -182,8 +220,7 @@ def _heights(table: Columns, datum: Datum | None) -> tuple[Any, Any]:
     from tafadi.engine.states import CODES
 
     height_m, codes = np.full(table.rows, np.nan), np.full(table.rows, MISSING, np.int8)
-    said = [(f"height_{one}_m", one) for one in Datum] + ([] if datum is None else [("height_m", datum)])
-    for name, above in said:
+    for name, above in _stated(datum):
         column = table.array(name)
         stated = np.isfinite(column)
         if (stated & np.isfinite(height_m)).any():

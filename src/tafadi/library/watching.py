@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from tafadi.errors import InputError
-from tafadi.library.judgements import FOUND, PAIR, asked, closeness, found_cells
+from tafadi.library.judgements import FOUND, PAIR, asked, closeness, found_cells, number
+from tafadi.library.lines import read_lines
 from tafadi.library.notices import NoticeSource, read_notices
 from tafadi.library.result import TIME, Result, Row, second, table
 from tafadi.library.tracks import TrackSource, read_tracks, taken
@@ -17,6 +18,7 @@ from tafadi.model.operation import Minima
 if TYPE_CHECKING:
     from tafadi.engine.standing import Suppressed
     from tafadi.engine.terms import Rules
+    from tafadi.library.lines import LineSource
 
 LOOKAHEAD_S: Final = 30.0  # as of the command `tafadi watch`
 SCHEMA: Final = (
@@ -93,8 +95,8 @@ class Watch:
     "non-cooperative"). One of them is required: there is no default. Straight motion is followed `lookahead_s` seconds ahead (at most
     600). `announced` is whatever `read_notices` takes; `assigned` says which notice a track flies; `declared` are pairs of names that fly
     together by agreement; `without` names rules against false alarms not to be used; `live` says that two strangers are never taken for
-    one aircraft seen twice. Raises InputError and UnitError for what cannot be asked, FormatError for notices that cannot be read. Theory:
-    docs/maths/watch.md.
+    one aircraft seen twice; `lines` are dividing lines: files in their GeoJSON (docs/maths/watch.md), or nouns. Raises InputError and
+    UnitError for what cannot be asked, FormatError for notices and lines that cannot be read. Theory: docs/maths/watch.md.
 
     >>> from tafadi import Watch
     >>> watch = Watch(minima="3 [NM] / 1000 [ft]", lookahead_s=60.0)
@@ -118,13 +120,14 @@ class Watch:
         without: Iterable[str] = (),
         well_clear: Sequence[str] = (),
         live: bool = True,
+        lines: "LineSource" = (),
     ) -> None:
         from tafadi.engine.watch import Watch as Engine  # heavy: only when a watch is kept
 
         notices = list(read_notices(announced)) if announced is not None else []
         rules = _rules(minima, lookahead_s, without, well_clear)
         self._left_out: Counter[str] = Counter()
-        self._engine = Engine(rules, notices, _pairs(declared), assigned, strangers_may_be_one=not live)
+        self._engine = Engine(rules, notices, _pairs(declared), assigned, strangers_may_be_one=not live, lines=read_lines(lines))
 
     def feed(self, rows: TrackSource, now: Instant | None = None) -> Alerts:
         """The alerts newly raised, changed or ended by these rows, taken in order of time: whatever `read_tracks` takes.
@@ -167,12 +170,13 @@ def watch(
     declared: Iterable[tuple[str, str]] = (),
     without: Iterable[str] = (),
     well_clear: Sequence[str] = (),
+    lines: "LineSource" = (),
 ) -> Alerts:
     """Every alert that a watch over recorded tracks would have raised, as it was when it was over, in order of when it was raised.
 
-    `tracks` is whatever `read_tracks` takes; `minima`, `well_clear`, `lookahead_s`, `announced`, `assigned`, `declared` and `without`
-    are as for `Watch`. Each plot is judged with what was known at its time, never with what came later. Two strangers may here be one
-    aircraft seen twice. Raises what `read_tracks`, `read_notices` and `Watch` raise. Theory: docs/maths/watch.md.
+    `tracks` is whatever `read_tracks` takes; `minima`, `well_clear`, `lookahead_s`, `announced`, `assigned`, `declared`, `without` and
+    `lines` are as for `Watch`. Each plot is judged with what was known at its time, never with what came later. Two strangers may here be
+    one aircraft seen twice. Raises what `read_tracks`, `read_notices` and `Watch` raise. Theory: docs/maths/watch.md.
 
     >>> import numpy as np
     >>> from tafadi import watch
@@ -194,6 +198,7 @@ def watch(
         without=without,
         well_clear=well_clear,
         live=False,
+        lines=lines,
     )
     told = [*keeper.feed(read), *keeper.finish()]
     return Alerts(_last(told), keeper.silenced, keeper.ignored)
@@ -212,7 +217,7 @@ def _rules(minima: Minima | str | None, lookahead_s: float, without: Iterable[st
 
     if minima is None and not well_clear:
         raise InputError('say the minima between tracks, like minima="3 [NM] / 1000 [ft]", or rules of well_clear; there is no default')
-    return Rules(asked(minima), lookahead_s, well_clear=tuple(well_clear)).without(without)
+    return Rules(asked(minima), number("lookahead_s", lookahead_s), well_clear=tuple(well_clear)).without(without)
 
 
 def _pairs(declared: Iterable[tuple[str, str]]) -> frozenset[frozenset[str]]:

@@ -32,6 +32,7 @@ CONNECT_S: Final = 5.0
 KERNEL_BYTES: Final = 4 * 1024 * 1024  # asked of the kernel for datagrams; it may give less
 SO_RXQ_OVFL: Final = 40  # asm-generic/socket.h; Python does not name it
 _COUNT: Final = struct.Struct("I")
+LONGEST_HOST: Final = 253  # characters of a name in DNS (RFC 1035, 2.3.4, without the lengths and the root)
 
 
 class Kind(StrEnum):
@@ -93,10 +94,23 @@ class Address:
         number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
         if kind not in set(Kind) or not host or "/" in host or not 0 < number < 65_536:
             raise InputError(f"{text[:100]!r} is no live input; write one like tcp://127.0.0.1:30003, tcp-listen://… or udp://…")
+        if not _is_host(host):
+            raise InputError(f"{text[:100]!r} is no live input: no host can have that name")
         return cls(Kind(kind), host.removeprefix("[").removesuffix("]"), number)
 
     def __str__(self) -> str:
         return f"{self.kind}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
+
+
+def _is_host(text: str) -> bool:
+    """Whether a resolver can be asked for it: it raises what is no OSError for a part longer than 63 characters, an empty one, or a NUL."""
+    if len(text) > LONGEST_HOST or not text.isprintable() or " " in text:
+        return False
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return True
 
 
 def is_live(text: str) -> bool:
@@ -148,6 +162,13 @@ class _Inbox:
             self._changed.notify_all()
 
 
+class _Over(NamedTuple):
+    """Why a connection is over, and whether anything came of it."""
+
+    why: str
+    has_spoken: bool
+
+
 class Receiver:
     """Receives from an address until it is stopped; used as a context.
 
@@ -161,6 +182,7 @@ class Receiver:
         self._inbox = _Inbox(limits.inbox_bytes)
         self._is_stopping = False  # a bare flag: it is set from signals, which may take no lock
         self._trouble = ""
+        self._fault: Exception | None = None
         self._bound = None if address.kind is Kind.TCP else _bind(address)
         run = self._datagrams if address.kind is Kind.UDP else self._lines
         self._thread = threading.Thread(target=self._run, args=(run,), name=str(address), daemon=True)
@@ -178,13 +200,17 @@ class Receiver:
         self._is_stopping = True
 
     def arrivals(self) -> Iterator[Arrived]:
-        """What came, as it comes, until the receiver is stopped."""
+        """What came, as it comes, until the receiver is stopped. Raises what the receiving itself failed with: that is no end of input."""
         while (arrived := self._inbox.take()) is not None:
             yield arrived
+        if self._fault is not None:
+            raise self._fault
 
     def _run(self, run: Callable[[], None]) -> None:
         try:
             run()
+        except Exception as fault:  # noqa: BLE001  # a door: a thread ends here; it is raised again where what came is taken
+            self._fault = fault
         finally:
             if self._bound is not None:
                 self._bound.close()
@@ -202,7 +228,7 @@ class Receiver:
     # TCP
 
     def _lines(self) -> None:
-        """One connection after the other."""
+        """One connection after the other. One that ends without a byte is called again as late as one that does not answer."""
         retry_s, cut_at_s = self._limits.retry_first_s, None
         while not self._is_stopping:
             line = self._connected()
@@ -215,12 +241,14 @@ class Receiver:
             self._trouble = ""
             self._tell(Event.BEGINS, f"is followed{after}")
             with line:
-                why = self._stream(line)
+                over = self._stream(line)
             if not self._is_stopping:
-                self._tell(Event.CUT, f"{why}; what it would see is not watched")
+                self._tell(Event.CUT, f"{over.why}; what it would see is not watched")
                 cut_at_s = time.monotonic()
-                retry_s = self._limits.retry_first_s
+                if over.has_spoken or self.address.kind is Kind.TCP_LISTEN:  # who is listened for decides itself when it connects
+                    retry_s = self._limits.retry_first_s
                 self._pause(retry_s)
+                retry_s = min(2 * retry_s, self._limits.retry_last_s)
 
     def _connected(self) -> socket.socket | None:
         try:
@@ -236,6 +264,8 @@ class Receiver:
                 self._troubled(str(error))
         except OSError as error:
             self._troubled(error.strerror or str(error))
+        except UnicodeError as error:  # of the resolver
+            self._troubled(str(error))
         return None
 
     def _troubled(self, words: str) -> None:
@@ -244,29 +274,29 @@ class Receiver:
             self._trouble = words
             self._tell(Event.TROUBLE, f"cannot be reached ({words}); what it would see is not watched")
 
-    def _stream(self, line: socket.socket) -> str:
+    def _stream(self, line: socket.socket) -> "_Over":
         """Receives until the line is over, and says why it is."""
-        heard_s, is_silent = time.monotonic(), False
+        heard_s, is_silent, has_spoken = time.monotonic(), False, False
         while not self._is_stopping:
             try:
                 data = line.recv(CHUNK_BYTES)
             except TimeoutError:
                 quiet_s = time.monotonic() - heard_s
                 if quiet_s > self._limits.dead_s:
-                    return f"has said nothing for {quiet_s:.0f} s, and the line may be half open"
+                    return _Over(f"has said nothing for {quiet_s:.0f} s, and the line may be half open", has_spoken)
                 if quiet_s > self._limits.silent_s and not is_silent:
                     is_silent = True
                     self._tell(Event.SILENT, "is silent; what it would see is not watched")
                 continue
             except OSError as error:
-                return f"was cut ({error.strerror or error})"
+                return _Over(f"was cut ({error.strerror or error})", has_spoken)
             if not data:
-                return "was cut"
-            heard_s, is_silent = time.monotonic(), False
+                return _Over("was cut", has_spoken)
+            heard_s, is_silent, has_spoken = time.monotonic(), False, True
             arrived = Arrived(Event.DATA, self._now(), data)
             while not self._inbox.put(arrived) and not self._is_stopping:
                 self._inbox.wait_for_room(TICK_S)  # the kernel's buffer fills, and then the sender waits
-        return ""
+        return _Over("", has_spoken)
 
     # UDP
 
@@ -313,6 +343,8 @@ def _bind(address: Address) -> socket.socket:
         bound = socket.socket(family, kind)
     except OSError as error:
         raise UnavailableError(f"{address}: {error.strerror or error}") from None
+    except UnicodeError as error:  # of the resolver
+        raise UnavailableError(f"{address}: {error}") from None
     try:
         if kind is socket.SOCK_STREAM:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
