@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,3 +31,13 @@ def test_a_recording_without_a_date_is_scanned_once_its_day_is_said(shared: Call
     found = tafadi.scan(recording, minima=MINIMA, begins=date(2016, 5, 5))
     assert found.found.tracks > 10
     assert str(tafadi.Instant(found.found.start_ns or 0)).startswith("2016-05-0")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"workers": "2"}, {"workers": -1}, {"floor_m": "a"}, {"gap_max_s": "a"}, {"grid_s": "a"}, {"gap_max_s": float("nan")}],
+    ids=str,
+)
+def test_a_number_that_is_none_is_refused_by_its_name(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=next(iter(wrong))):
+        tafadi.scan(ENCOUNTER, minima="1 [NM] / 500 [ft]", **wrong)

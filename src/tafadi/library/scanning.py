@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, overload
 from tafadi.errors import InputError
 from tafadi.formats.track_table import HEADER
 from tafadi.library.frames import Columns, Table, is_table
-from tafadi.library.judgements import asked
+from tafadi.library.judgements import asked, count, number
 from tafadi.library.recording import Stated, name_of, opened
 from tafadi.library.result import Result, Row
 from tafadi.library.tracks import Tracks, read_tracks
@@ -175,10 +175,10 @@ def scan(
             well_clear=well_clear,
             columns=names,
             source=format,
-            gap_max_s=gap_max_s,
-            floor_m=floor_m,
-            grid_s=grid_s,
-            workers=workers,
+            gap_max_s=number("gap_max_s", gap_max_s),
+            floor_m=None if floor_m is None else number("floor_m", floor_m),
+            grid_s=None if grid_s is None else number("grid_s", grid_s),
+            workers=count("workers", workers),
             scheduler=scheduler,
             checkpoint=None if checkpoint is None else fspath(checkpoint),
             progress=progress,
@@ -237,8 +237,8 @@ def _said(path: Path) -> set[str]:
     except (pa.ArrowException, OSError):
         return set()
     said: set[str] = set()
-    for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
-        for column in (group.column(number) for number in range(metadata.num_columns)):
+    for group in (metadata.row_group(row) for row in range(metadata.num_row_groups)):
+        for column in (group.column(row) for row in range(metadata.num_columns)):
             counted = column.statistics is not None and column.statistics.has_null_count
             if not counted or column.statistics.null_count < group.num_rows:
                 said.add(column.path_in_schema)
