@@ -88,7 +88,7 @@ def test_touching_in_time_is_clear_and_exits_0() -> None:
 
 
 def test_only_unknown_found_exits_1_like_a_conflict(tmp_path: Path) -> None:
-    result = run(file(tmp_path, "a.geojson", box("a-1"), box("a-2", lower="100 [m] ellipsoid", upper="200 [m] ellipsoid")))
+    result = run(file(tmp_path, "a.geojson", box("a-1"), box("a-2", lower="100 [m] pressure", upper="200 [m] pressure")))
     assert result.exit_code == 1
     assert "UNKNOWN: heights above unlike datums" in result.stdout
     assert "0 in conflict, 1 unknown, 0 clear" in result.stdout

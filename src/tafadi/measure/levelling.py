@@ -112,7 +112,7 @@ class MeasuredAir:
     >>> air = MeasuredAir(qnh_pa=100_300.0, qnh_within_pa=200.0, warmer_k=-10.0, warmer_within_k=5.0)
     >>> height_m, within_m = air.above_geoid_m(np.array([3000.0]))
     >>> round(float(height_m[0])), round(float(within_m[0]))
-    (2804, 117)
+    (2811, 116)
     """
 
     qnh_pa: float

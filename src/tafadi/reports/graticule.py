@@ -172,7 +172,7 @@ def degrees(value_deg: float, letters: str, step: float) -> str:
     """Degrees, minutes and seconds, as fine as the step needs.
 
     >>> degrees(-33.5, "NS", 0.5), degrees(-180.0, "EW", 10.0), degrees(42.0, "NS", 1.0)
-    ("33°30′S", '180°', '42°N')
+    ('33°30′S', '180°', '42°N')
     """
     whole_s = round(abs(value_deg) * 3600.0)
     letter = "" if whole_s in (0, 180 * 3600) else letters[0] if value_deg > 0 else letters[1]
