@@ -265,6 +265,8 @@ def sniff(head: bytes, file_name: str = "", tail: bytes = b"") -> Format:
 
     Parquet says what it holds at its end: give the last HEAD_BYTES as `tail` to have our own tables told from those of others.
     """
+    if not head.strip():  # before any ending: a file of nothing holds neither notices nor tracks
+        raise FormatError("there is nothing in it")
     if head.startswith(b"PAR1"):
         ours = next((name for mark, name in _HOLDS.items() if mark in tail), None)
         return FORMATS["columns" if ours is None else ours]
@@ -274,8 +276,6 @@ def sniff(head: bytes, file_name: str = "", tail: bytes = b"") -> Format:
     ending = next((one for one in _FORMATS if file_name.lower().endswith(one.endings)), None)
     if ending is not None:
         return ending
-    if not head.strip():
-        raise FormatError("there is nothing in it")
     raise FormatError(f"it looks like none of the formats {', '.join(FORMATS)}; name one if you know it")
 
 

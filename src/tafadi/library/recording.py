@@ -7,7 +7,7 @@ by reason, with the first place where it came.
 import gzip
 import io
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from os import PathLike, fspath
@@ -16,7 +16,8 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.formats.lines import lines
-from tafadi.formats.skips import Skips
+from tafadi.formats.reading import Told, stream
+from tafadi.formats.reading import Tracks as Recorded
 from tafadi.library.track_frames import named
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
@@ -61,15 +62,12 @@ class Stated(NamedTuple):
                 raise InputError(f"radar {name[:20]!r} needs its height above the ellipsoid, and not above {height.datum}")
         return {name: Site(place, height.value_m) for name, (place, height) in self.radars.items()}
 
+    def told(self) -> Told:
+        """The same, as the readers of formats take it. Raises InputError as `sites` does."""
+        return Told(self.day, self.at, self.sites(), self.receiver)
+
 
 NOTHING: Final = Stated()
-
-
-class Coming(NamedTuple):
-    """Plots as they come, and what was left out, which is complete once they are all read."""
-
-    plots: Iterator[Plot]
-    skips: Skips
 
 
 def name_of(source: object) -> str:
@@ -122,7 +120,7 @@ def _chunks(head: bytes, file: IO[bytes]) -> Iterator[bytes]:
         yield chunk
 
 
-def coming(file: IO[bytes], format: str | None, columns: Mapping[str, str] | None, stated: Stated, file_name: str) -> Coming:
+def coming(file: IO[bytes], format: str | None, columns: Mapping[str, str] | None, stated: Stated, file_name: str) -> Recorded:
     """The plots of an open recording, in its own order. Raises FormatError when it follows no format, or carries no tracks."""
     head = file.read(HEAD_BYTES)
     name = _sniffed(head, file_name) if format is None else format
@@ -130,9 +128,7 @@ def coming(file: IO[bytes], format: str | None, columns: Mapping[str, str] | Non
         return _table(head, file, columns)
     if columns is not None:
         raise InputError(f"a map of columns belongs to tables, and this is {name}")
-    if name not in READERS:
-        raise FormatError(f"there is no format of tracks {name[:40]!r}; there are columns, {', '.join(READERS)}")
-    return READERS[name](_chunks(head, file), stated)
+    return stream(name, _chunks(head, file), stated.told())
 
 
 def _sniffed(head: bytes, file_name: str) -> str:
@@ -144,7 +140,7 @@ def _sniffed(head: bytes, file_name: str) -> str:
     return one.name
 
 
-def _table(head: bytes, file: IO[bytes], columns: Mapping[str, str] | None) -> Coming:
+def _table(head: bytes, file: IO[bytes], columns: Mapping[str, str] | None) -> Recorded:
     """A table in CSV or Parquet: by the map of columns, or, without one, as this library writes it."""
     from tafadi.formats import columns as mapped
     from tafadi.formats import track_table as ours
@@ -152,13 +148,13 @@ def _table(head: bytes, file: IO[bytes], columns: Mapping[str, str] | None) -> C
     reader = ours.Reader() if columns is None else mapped.Reader(mapped.ColumnMap(columns))
     if head.startswith(b"PAR1"):
         whole = io.BytesIO(head + file.read()) if not file.seekable() else file
-        return _parquet(whole) if isinstance(reader, ours.Reader) else Coming(reader.parquet(whole), reader.skips)
+        return _parquet(whole) if isinstance(reader, ours.Reader) else Recorded(reader.parquet(whole), reader.skips)
     if columns is None and not head.removeprefix(b"\xef\xbb\xbf").startswith(ours.HEADER):
         raise FormatError('a table needs `columns`, which says what its columns are and in which unit, like {"at": "timestamp [ms]", …}')
-    return Coming(reader.csv(lines(_chunks(head, file))), reader.skips)
+    return Recorded(reader.csv(lines(_chunks(head, file))), reader.skips)
 
 
-def _parquet(file: IO[bytes]) -> Coming:
+def _parquet(file: IO[bytes]) -> Recorded:
     """A Parquet table with our names, whoever wrote it."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -169,100 +165,7 @@ def _parquet(file: IO[bytes]) -> Coming:
         said = str(error).splitlines()[0][:120] if str(error) else "damaged"
         raise FormatError(f"it is no Parquet file that can be read ({said})") from None
     found = named(table)
-    return Coming(iter(found.plots), found.skips)
-
-
-def _nop(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import nop
-
-    reader = nop.Reader()
-    return Coming(nop.parse(lines(chunks), reader), reader.skips)
-
-
-def _sbs(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import sbs
-
-    reader = sbs.Reader()
-    return Coming(sbs.parse(lines(chunks), reader), reader.skips)
-
-
-def _iff(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import iff
-
-    reader = iff.Reader()
-    return Coming(iff.parse(lines(chunks), reader), reader.skips)
-
-
-def _readsb(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import readsb
-
-    reader = readsb.Reader()
-    return Coming(readsb.parse(chunks, reader), reader.skips)
-
-
-def _modes(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import modes
-
-    reader = modes.Reader(begins=stated.at, receiver=stated.receiver)
-    return Coming(modes.parse(chunks, reader), reader.skips)
-
-
-def _asterix(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import asterix
-
-    reader = asterix.Reader(day=stated.day, sites=stated.sites())
-    return Coming(asterix.parse(chunks, reader), reader.skips)
-
-
-def _cot(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import cot
-
-    reader = cot.Reader()
-    return Coming(cot.parse(chunks, reader), reader.skips)
-
-
-def _plots(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import plots
-
-    reader = plots.Reader()
-    return Coming(reader.read(lines(chunks)), reader.skips)
-
-
-def _track_geojson(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import track_geojson
-
-    reader = track_geojson.Reader()
-    return Coming(track_geojson.parse(lines(chunks), reader), reader.skips)
-
-
-def _daa(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import daa
-
-    reader = daa.Reader(begins=stated.at, origin=stated.receiver)
-    return Coming(daa.parse(lines(chunks), reader), reader.skips)
-
-
-def _scn(chunks: Iterable[bytes], stated: Stated) -> Coming:
-    from tafadi.formats import scn
-
-    reader = scn.Reader(begins=stated.at)
-    return Coming(scn.parse(lines(chunks), reader), reader.skips)
-
-
-# Modules of formats are imported only when a recording of theirs comes.
-READERS: Final[dict[str, Callable[[Iterable[bytes], Stated], Coming]]] = {
-    "nop": _nop,
-    "sbs": _sbs,
-    "iff": _iff,
-    "readsb": _readsb,
-    "modes": _modes,
-    "asterix": _asterix,
-    "cot": _cot,
-    "plots": _plots,
-    "track_geojson": _track_geojson,
-    "daa": _daa,
-    "scn": _scn,
-}
+    return Recorded(iter(found.plots), found.skips)
 
 
 def in_order(plots: Iterable[Plot]) -> list[Plot]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from tafadi.errors import FormatError, InputError
 from tafadi.formats import track_table
+from tafadi.formats.reading import Tracks as Recorded
 from tafadi.formats.skips import Skips
 from tafadi.library.frames import is_table, table_of
-from tafadi.library.recording import NOTHING, Coming, Source, Stated, coming, in_order, name_of, opened
+from tafadi.library.recording import NOTHING, Source, Stated, coming, in_order, name_of, opened
 from tafadi.library.result import Result
 from tafadi.library.track_frames import named
 from tafadi.measure.earth import Position
@@ -206,4 +207,4 @@ def _mapped(given: Any, columns: Mapping[str, str]) -> Tracks:
     pq.write_table(table.select([name for name in table.column_names if name in wanted]), file, compression="none")
     file.seek(0)
     reader = Reader(names, source="")
-    return Tracks(Coming(reader.parquet(file), reader.skips).plots, reader.skips)
+    return Tracks(Recorded(reader.parquet(file), reader.skips).plots, reader.skips)
