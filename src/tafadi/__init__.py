@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tafadi.measure.height import Datum, Height
     from tafadi.measure.instant import Instant, Span
     from tafadi.model.alert import Alert
+    from tafadi.model.dividing_line import DividingLine
     from tafadi.model.judgement import Cause, ClosestApproach, Judgement, Overlap, Verdict
     from tafadi.model.operation import Announced, AreaKind, Kind, Minima, Notice, Trajectory, Waypoint
     from tafadi.model.track import Plot
@@ -52,6 +53,7 @@ _HOMES: Final = {
     "measure.height": ("Datum", "Height"),
     "measure.instant": ("Instant", "Span"),
     "model.alert": ("Alert",),
+    "model.dividing_line": ("DividingLine",),
     "model.judgement": ("Cause", "ClosestApproach", "Judgement", "Overlap", "Verdict"),
     "model.operation": ("Announced", "AreaKind", "Kind", "Minima", "Notice", "Trajectory", "Waypoint"),
     "model.track": ("Plot",),
@@ -68,6 +70,7 @@ __all__ = [
     "Circle",
     "ClosestApproach",
     "Datum",
+    "DividingLine",
     "Height",
     "Instant",
     "Judgement",

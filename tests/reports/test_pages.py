@@ -251,7 +251,7 @@ def test_a_scan_tells_its_losses_its_unknowns_and_its_gaps() -> None:
     words = said(page)
     assert "× 1 in conflict" in words
     assert "? 1 unknown, which is not clear" in words
-    assert "? 1 gaps of tracks" in words
+    assert "? 1 gap of tracks" in words
     assert "Separation: Inside the minima from 2027-03-02T09:00:45Z" in words
     assert "Well clear (phase-1): Unknown, which is not clear: a height is not stated" in words
     assert "one 2027-03-02T09:00:00Z 2027-03-02T09:01:10Z gap" in words

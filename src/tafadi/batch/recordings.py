@@ -3,11 +3,9 @@
 A file is known by its content. CSV is read in blocks, so that its size does not matter; other formats are read plot by plot.
 """
 
-import gzip
-import zlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
@@ -22,13 +20,13 @@ from tafadi.errors import FormatError, InputError
 from tafadi.formats import reading
 from tafadi.formats.columns import HEADER_COLUMNS_MOST, ColumnMap
 from tafadi.formats.registry import HEAD_BYTES, named, sniff
+from tafadi.formats.unpacked import unpacked
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from tafadi.model.track import Plot
 
-GZIP: Final = b"\x1f\x8b"
 PARQUET_MAGIC: Final = b"PAR1"
 OUR_CSV: Final = "track_table"
 TABLES: Final = (PARQUET, "csv", OUR_CSV)  # what a column map governs, where one is given
@@ -39,12 +37,11 @@ _EXAMPLE: Final = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude"
 
 
 class How(NamedTuple):
-    """How recordings are read: the map of columns, the format of every file, what it does not say of itself, and how a file is opened."""
+    """How recordings are read: the map of columns, the format of every file, and what it does not say of itself."""
 
     columns: Mapping[str, str] | None = None
     source: str | None = None
     told: reading.Told = reading.NOTHING
-    opened: Callable[[Path], AbstractContextManager[IO[bytes]]] | None = None  # by `unpacked` when not said
 
 
 def table_chunks(table: "pa.Table", columns: Mapping[str, str] | None, store: Store, name: str) -> list[Chunk]:
@@ -99,23 +96,10 @@ def _needed(columns: Mapping[str, str] | None, what: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """The file, decompressed if need be. Raises OSError, FormatError for damaged compression."""
-    with path.open("rb") as file:
-        magic = file.read(2)
-        file.seek(0)
-        if magic != GZIP:
-            yield file
-            return
-        with gzip.GzipFile(fileobj=file) as inner:
-            try:
-                yield inner  # type: ignore[misc]  # a GzipFile reads bytes as IO[bytes] does
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-                raise FormatError(f"it is compressed and damaged ({error})", format="gzip") from None
-
-
-def _opened(path: Path, how: How) -> AbstractContextManager[IO[bytes]]:
-    return (unpacked if how.opened is None else how.opened)(path)
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The file, unpacked if need be. Raises OSError, FormatError for what is damaged, LimitError for what unfolds without end."""
+    with path.open("rb") as file, unpacked(file, path.name) as bare:
+        yield bare
 
 
 def _kind(path: Path, how: How) -> str:
@@ -123,9 +107,9 @@ def _kind(path: Path, how: How) -> str:
     source = how.source
     if source == "csv":
         return source
-    with path.open("rb") as bare, _opened(path, how) as file:
+    with path.open("rb") as bare, opened(path) as file:
         first, head = bare.read(len(PARQUET_MAGIC)), file.read(HEAD_BYTES)
-        name = str(getattr(getattr(file, "raw", None), "name", path.name))  # of what is packed in it
+        name = str(getattr(file, "name", path.name))  # of what is packed in it
     if head.startswith(PARQUET_MAGIC) and first != PARQUET_MAGIC:
         raise FormatError("it is Parquet that is packed, and cannot be read in parts; unpack it", format="columns")
     if source == PARQUET or (head.startswith(PARQUET_MAGIC) and source in (None, *reading.TABLES)):
@@ -159,7 +143,7 @@ def _csv(path: Path, columns: ColumnMap, how: How) -> Iterator[tuple[Taken, int]
         damaged[0] += 1
         return "skip"
 
-    with _opened(path, how) as file:
+    with opened(path) as file:
         header = _header(file)
         columns.places(header)
         names = wanted(columns)
@@ -197,7 +181,7 @@ def _header(file: IO[bytes]) -> list[str]:
 
 def _hits(path: Path, kind: str, how: How) -> Iterator[tuple[Taken, int]]:
     """The hits of another format of tracks, in parts; what its reader left out is counted with the last."""
-    with _opened(path, how) as file:
+    with opened(path) as file:
         coming = iter(lambda: file.read(READ_BYTES), b"")
         tracks = reading.table(file) if kind == PARQUET else reading.stream(kind, coming, how.told)
         while some := list(islice(tracks.plots, PLOTS)):

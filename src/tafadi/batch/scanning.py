@@ -15,9 +15,9 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tafadi.batch.chunks import HELD_MOST, PARQUET, Chunk, Store, held_most, in_time
 from tafadi.batch.gathering import Gathering, Result
@@ -102,7 +102,6 @@ def scan(
     checkpoint: str | Path | None = None,
     progress: Callable[[Progress], None] | None = None,
     told: Told = NOTHING,
-    opened: Callable[[Path], AbstractContextManager[IO[bytes]]] | None = None,
 ) -> Scanned:
     """All losses of separation (`minima`) and of well clear (`well_clear`: "phase-1", "phase-2", "non-cooperative") in the recordings.
 
@@ -117,7 +116,6 @@ def scan(
     checkpoint : a directory; a scan that was stopped goes on there, and gives the same bytes
     progress   : called after each part
     told       : what recordings do not say of themselves: their day, where radars and receivers stand (formats.reading)
-    opened     : opens a file, unpacked if need be; without it .gz is
 
     The answer does not depend on the order of files or rows, on how they are cut into files and row groups, or on workers.
     Raises InputError when neither minima nor a volume is given, and for a file that cannot be read; LimitError when the losses are too many
@@ -129,8 +127,8 @@ def scan(
         raise InputError(f"{workers} workers are not within 0 to {WORKERS_MOST}")
     if workers and scheduler is not None:
         raise InputError("either workers of this machine, or the scheduler of a cluster")
-    how = How(columns, source, told, opened)
-    with _place(sources, ask, how[:3], checkpoint) as (directory, kept):
+    how = How(columns, source, told)
+    with _place(sources, ask, tuple(how), checkpoint) as (directory, kept):
         store = Store(directory)
         chunks = _chunks(sources, how, store, gap_ns(ask))
         tasks = tasks_of(chunks, gap_ns(ask))

@@ -192,12 +192,12 @@ def read_notices(file: str, source: str | None, window: "Span | None" = None, le
 
 def _bytes(file: str) -> tuple[bytes, str]:
     """What the file holds, unpacked if need be, and what that is called."""
-    from tafadi.cli.unpacked import opened, unpacked
+    from tafadi.cli.unpacked import opened
     from tafadi.formats.strict_json import LARGEST_BYTES, check_size
 
     if file != "-" and Path(file).is_file():
         check_size(Path(file).stat().st_size, "")  # packed or not, so that no large file is read for nothing
-    with unpacked(sys.stdin.buffer) if file == "-" else opened(Path(file)) as bare:
+    with opened(file) as bare:
         data = bare.read(LARGEST_BYTES + 1)
         name = str(getattr(bare, "name", file))
     check_size(len(data), "")

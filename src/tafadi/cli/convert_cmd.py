@@ -139,7 +139,7 @@ def _looked(file: str) -> "Format":
 
     if file == "-":
         return sniff(_first_of_input(), "")
-    with opened(Path(file)) as bare:
+    with opened(file) as bare:
         head, tail = bare.read(HEAD_BYTES), b""
         if head.startswith(b"PAR1") and bare.seekable():
             bare.seek(max(0, bare.seek(0, os.SEEK_END) - HEAD_BYTES))

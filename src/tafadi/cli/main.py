@@ -7,6 +7,7 @@ nobody who checks a file waits for the libraries of a node. What is heavy, the m
 import gc
 import sys
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple, cast
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 # them again and again took a third of the time of the first answer.
 GARBAGE_AT: Final = 400_000
 
-# Where scipy is installed, numba loads it (0.3 s) for a linear algebra that no kernel asks for. The program does not use it; the library,
-# in a process of its user's, leaves it alone. (pandas cannot be hidden so: pyarrow fails where it finds None.)
-UNUSED: Final = ("scipy",)
+# Where they are installed, numba loads scipy (0.3 s) for a linear algebra that no kernel asks for, and cffi (0.04 s), which the node's
+# cryptography brings and does not import itself, for functions of C that no kernel calls. The program does not use them; the library, in a
+# process of its user's, leaves them alone. (pandas cannot be hidden so: pyarrow fails where it finds None.)
+UNUSED: Final = ("scipy", "cffi")
 
 
 class Where(NamedTuple):
@@ -136,6 +138,10 @@ def options(
 def run() -> None:
     """Runs the program with the arguments of this process."""
     gc.set_threshold(GARBAGE_AT)
+    with suppress(ImportError):  # of an older typer, which loads nothing to convert
+        from tafadi.cli.options import take_as_they_are
+
+        take_as_they_are()
     for name in UNUSED:
         sys.modules.setdefault(name, cast(ModuleType, None))
     try:

@@ -99,7 +99,6 @@ def scan(
     asked = _minima(minima, agreement)
     _check_asked(asked, well_clear)
     limits, mapping = _limits(gap, floor, grid), None if columns is None else _mapping(columns)
-    from tafadi.cli.unpacked import opened
     from tafadi.cli.watch_stated import stated
 
     given = stated(begins, site or [])
@@ -122,7 +121,6 @@ def scan(
             checkpoint=checkpoint,
             progress=_teller() if progress or sys.stderr.isatty() else None,
             told=Told(given.day, given.begins, given.sites, given.receiver),
-            opened=opened,
         )
         _write(scanned, written, output, gaps)
         _report(report, recordings, files, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, read_as)

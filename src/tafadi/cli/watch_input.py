@@ -1,7 +1,6 @@
 """Where `tafadi watch` takes its hits from: a file, compressed or not, standard input, a file that still grows, or a socket."""
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +57,7 @@ def opened(recording: str, follow: bool = False) -> "Iterator[IO[bytes] | Receiv
         with until_stopped(receiver.stop), receiver:
             yield receiver
         return
-    with unpacked.unpacked(sys.stdin.buffer) if recording == "-" else unpacked.opened(Path(recording)) as file:
+    with unpacked.opened(recording) as file:
         if not follow or (recording == "-" and not can_wait(file)):
             yield file
             return

@@ -14,28 +14,30 @@ import numpy as np
 import numpy.typing as npt
 
 from tafadi.engine.book import NO_ROUTE, Book, announced_at, book_of, checked_book, minima_at, some_of, together
-from tafadi.engine.columns import asked_of, columns_of
+from tafadi.engine.columns import asked_of
 from tafadi.engine.detect import judge
 from tafadi.engine.kernels.allpairs import Links
 from tafadi.engine.kernels.relate import MOST_POINTS
 from tafadi.engine.kernels.shapes import BOUNDS, NONE, PATH, SHAPE, SLACK_HEIGHT_M, SLACK_M, Asking
+from tafadi.engine.kernels.standing_ask import ask
 from tafadi.engine.kernels.standing_grid import (
     ITEMS,
     LINKS,
     LINKS_MOST,
     POINTS,
+    SLOTS_EACH,
     Grid,
     adopt,
-    ask,
     dismiss,
     empty_state,
     needed,
     rehang,
 )
 from tafadi.engine.layout import CONFLICT, Floats, Ints, Paths
-from tafadi.engine.pack import WGS84, pack_routes
+from tafadi.engine.pack import pack_routes
 from tafadi.engine.parts import PIECE_SLACK_M
 from tafadi.engine.routes import routes_of
+from tafadi.engine.sheet import SURFACE, Sheet
 from tafadi.engine.volumes import records_of
 from tafadi.errors import InputError, MissingError
 from tafadi.measure.instant import Instant, Span
@@ -46,7 +48,6 @@ Column = TypeVar("Column", bound=npt.NDArray[Any])
 
 ITEMS_LEAST: Final = 64  # room that an empty set has, and that doubles
 SLOTS_LEAST: Final = 1 << 10
-SLOTS_EACH: Final = 2  # slots for each item at least, so that chains are short
 ANSWERS: Final = 4_096  # pairs of items that an answer holds before it is asked again with more room
 UNSETTLED: Final = 3  # beside CONFLICT and UNKNOWN of `layout`: somebody has to judge
 
@@ -68,6 +69,7 @@ class StandingSet:
         self._added: dict[int, Announced] = {}
         self._free: list[int] = []
         self._unstated: dict[int, Span] = {}  # trajectories without minima from anyone
+        self._sheet = Sheet(minima)
         self._scratch = np.empty((MOST_POINTS, 2))
         self._answers: Links = np.empty((ANSWERS, 4), np.int32)
         self._grid = Grid(
@@ -110,7 +112,7 @@ class StandingSet:
         number = self._number.pop(name, None)
         if number is None:
             raise MissingError(f"no notice with the identity {name!r} stands")
-        dismiss(self._grid, number)
+        dismiss((*self._grid,), number)
         self._ids[number] = None
         self._added.pop(number, None)
         self._unstated.pop(number, None)
@@ -176,13 +178,12 @@ class StandingSet:
         return met
 
     def _asking(self, one: Announced, number: int) -> Iterator[Asking]:
-        """The records of one notice: of its volumes, and of its trajectory."""
+        """The records of one notice: of its volumes, and of its trajectory. Each lasts until the next is asked for."""
         notice, own = one.notice, one.notice.minima
-        own_m = np.zeros((1, 2)) if own is None else np.array([(own.horizontal_m, own.vertical_m)])
         if notice.volumes:
-            count = len(notice.volumes)
-            yield records_of(columns_of(notice.volumes), asked_of(np.full(count, number), self._minima, np.repeat(own_m, count, axis=0)))
+            yield self._sheet.records(notice.volumes, number, own)
         if notice.trajectory is not None:
+            own_m = np.zeros((1, 2)) if own is None else np.array([(own.horizontal_m, own.vertical_m)])
             yield self._flown(pack_routes(routes_of([notice.trajectory])), np.array([number]), own_m)
 
     def _flown(self, paths: Paths, owner: Ints, own_m: Floats) -> Asking:
@@ -204,15 +205,16 @@ class StandingSet:
         return Asking(bounds, shapes, np.empty((1, 3)))
 
     def _ask(self, asking: Asking) -> Links:
-        count = ask(WGS84, self._grid, asking, self._scratch, self._answers)
+        count = ask(SURFACE, (*self._grid,), (*asking,), self._scratch, self._answers)
         if count > len(self._answers):
             self._answers = np.empty((2 * count, 4), np.int32)
-            count = ask(WGS84, self._grid, asking, self._scratch, self._answers)
+            count = ask(SURFACE, (*self._grid,), (*asking,), self._scratch, self._answers)
         return self._answers[:count]
 
     def _adopt(self, asking: Asking, notices: int) -> None:
-        self.make_room(len(asking.bounds), needed(asking.shapes), notices)
-        adopt(self._grid, *asking)
+        if not adopt((*self._grid,), *asking, notices):
+            self.make_room(len(asking.bounds), needed(asking.shapes), notices)
+            adopt((*self._grid,), *asking, notices)
 
     def make_room(self, items: int, points: int = 0, notices: int = 0) -> None:
         """Room for so many more items, points of outlines and (in all) notices; what is full doubles."""
@@ -231,7 +233,7 @@ class StandingSet:
             while SLOTS_EACH * items > slots:
                 slots *= 4
             self._grid = self._grid._replace(heads=np.full(slots, NONE, np.int32))
-            rehang(self._grid)
+            rehang((*self._grid,))
 
     def _take_in(self, book: Book, number: int) -> None:
         """Lets all of a book stand; its rows have the numbers from `number` on."""

@@ -1,7 +1,7 @@
 """ASTERIX: plots and tracks of radars (category 048) and of trackers (category 062), as EUROCONTROL's surveillance systems exchange them.
 
-Source: EUROCONTROL-SPEC-0149, parts 4 (CAT048, edition 1.32), 9 (CAT062, 1.21) and 2b (CAT034, 1.29), taken apart by libasterix, which is
-the extra `tafadi[asterix]`; how blocks lie in a file is in `capture`.
+Source: EUROCONTROL-SPEC-0149, parts 4 (CAT048, edition 1.32), 9 (CAT062, 1.21) and 2b (CAT034, 1.29), whose layouts libasterix knows, which
+is the extra `tafadi[asterix]`; a record is walked in `asterix_layout`, and how blocks lie in a file is in `capture`.
 
     ============  ==================  =============================================  ======================================
     CAT048        CAT062              on the wire                                    here
@@ -38,6 +38,7 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from tafadi.errors import FormatError
+from tafadi.formats.asterix_layout import BYTE, NotAsterix, layout_of, records
 from tafadi.formats.asterix_record import (
     EDITIONS,
     Record,
@@ -50,8 +51,8 @@ from tafadi.formats.asterix_record import (
     velocity_of,
     why_not_meant,
 )
+from tafadi.formats.capture import BLOCK_HEADER, Block, Capture
 from tafadi.formats.capture import DAMAGE as LOST
-from tafadi.formats.capture import Block, Capture
 from tafadi.formats.repeats import Repeats
 from tafadi.formats.skips import Skips
 from tafadi.formats.slant import Site, place
@@ -108,8 +109,8 @@ class Reader:
         self._sites = dict(self._stated)
         self._last: Instant | None = None
         self._repeats = Repeats()
-        self._base, generated = library()
-        self._specs = {category: getattr(generated, edition) for category, edition in EDITIONS.items()}
+        generated = library()
+        self._layouts = {category: layout_of(getattr(generated, edition)) for category, edition in EDITIONS.items()}
 
     def read(self, blocks: Iterable[Block]) -> Iterator[Plot]:
         """The plots of `blocks`. Raises FormatError when there is nothing to tell the date by."""
@@ -121,19 +122,20 @@ class Reader:
                     self.skips.add(plot, max(self.records, 1), is_damage=plot in DAMAGE)
 
     def _block(self, block: Block) -> Iterator[Plot | str]:
-        spec = self._specs.get(block.data[0])
-        if spec is None:
+        layout = self._layouts.get(block.data[0])
+        if layout is None:
             self.records += 1
             yield "another category"
             return
-        records = spec.cv_uap.parse(self._base.Bits.from_bytes(block.data[3:]))
-        if isinstance(records, ValueError):
+        try:
+            found = list(records(layout, block.data, BLOCK_HEADER * BYTE))
+        except NotAsterix:
             yield "a block that is no ASTERIX of its category"
             return
         take = {34: self._service, 48: self._plot, 62: self._track}[block.data[0]]
-        for record in records:
+        for places in found:
             self.records += 1
-            yield take(Record(record), block.recorded)
+            yield take(Record(block.data, places), block.recorded)
 
     def _at(self, ticks: int | None, recorded: Instant | None) -> Instant | None:
         """The time of a record: its time of day on the day that lies nearest to what is known. Raises FormatError without a date."""

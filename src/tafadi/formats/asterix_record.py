@@ -1,15 +1,17 @@
 """One record of ASTERIX: questions to it, each answered in the unit of the specification, or by None where it does not say.
 
 Units : those of the specification at the question, SI in what is put together here.
-Source: EUROCONTROL-SPEC-0149, parts 2b, 4 and 9; the bits are taken apart by libasterix, in the editions named here.
+Source: EUROCONTROL-SPEC-0149, parts 2b, 4 and 9; what lies where is said by libasterix, in the editions named here.
 """
 
 import math
 import re
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any, Final
 
 from tafadi.errors import FormatError, InputError
+from tafadi.formats.asterix_layout import Fixed, Place, number
 from tafadi.formats.grid import convergence_deg
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
@@ -21,10 +23,10 @@ LEVEL_HELD_S: Final = 12.5  # a level outlives one missed en-route turn, not two
 _SQUAWK = re.compile(r"[0-7]{4}")
 
 
-def library() -> tuple[Any, Any]:
-    """The parts of libasterix that are used. Raises FormatError where it is not installed."""
+def library() -> Any:
+    """The part of libasterix that is used. Raises FormatError where it is not installed."""
     try:
-        return import_module("asterix.base"), import_module("asterix.generated")
+        return import_module("asterix.generated")
     except ImportError:
         sentence = "ASTERIX is read by libasterix: install tafadi[asterix], in an environment without asterix_decoder"
         raise FormatError(sentence, format=NAME) from None
@@ -33,29 +35,39 @@ def library() -> tuple[Any, Any]:
 class Record:
     """One record; each question is answered by None where the record does not say."""
 
-    def __init__(self, record: Any) -> None:
-        self._record = record
+    def __init__(self, data: bytes, places: Mapping[str, Place]) -> None:
+        self._data = data
+        self._places = places
 
-    def _part(self, path: tuple[str, ...]) -> Any:
-        part = self._record.get_item(path[0])
+    def _part(self, path: tuple[str, ...]) -> tuple[Fixed, int] | None:
+        """The layout and the bits of a field."""
+        place = self._places.get(path[0])
         for name in path[1:]:
-            part = None if part is None else part.variation.get_item(name)
-        return part
+            place = None if place is None else place.layout.find(self._data, place.bit, name)
+        if place is None or not isinstance(place.layout, Fixed):
+            return None
+        return place.layout, number(self._data, place.bit, place.layout.size)
 
     def raw(self, *path: str) -> int | None:
         """The bits as a whole number."""
         part = self._part(path)
-        return None if part is None else int(part.as_uint())
+        return None if part is None else part[1]
 
     def quantity(self, unit: str, *path: str) -> float | None:
         """The number in the unit that the specification gives it."""
         part = self._part(path)
-        return None if part is None else float(part.variation.content.as_quantity(unit))
+        if part is None:
+            return None
+        layout, bits = part
+        is_below_zero = layout.is_signed and bits >> (layout.size - 1)
+        return (bits - (1 << layout.size) if is_below_zero else bits) * layout.lsb[unit]
 
     def text(self, pattern: re.Pattern[str], *path: str) -> str | None:
         """The text, if it is like the pattern."""
         part = self._part(path)
-        text = "" if part is None else str(part.variation.content.as_string()).strip()
+        if part is None or part[0].text is None:
+            return None
+        text = str(part[0].text.to_string(part[0].size, part[1])).strip()
         return text if pattern.fullmatch(text) else None
 
     def code(self, item: str) -> str | None:

@@ -18,8 +18,11 @@ from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.measure.instant import SECOND_NS, Instant
 
 NAME: Final = "table"
+GEOMETRY: Final = "geometry"  # the column of geometries, whatever a GeoDataFrame calls its active one
+INDEX: Final = "__index_level_"  # what pandas calls the column of an index without a name
 MOST_ROWS: Final = 20_000_000  # as nouns these take 10 GB; what is longer is scanned from files
 TICKS_NS: Final = {"_s": SECOND_NS, "_ms": 1_000_000, "_ns": 1}
+NO_TIME: Final = "it is not a time; give timestamps in UTC, text with Z, or name the unit as in `at_s`, `at_ms` or `at_ns`"
 UTC: Final = ("UTC", "+00:00", "Etc/UTC", "Z")
 
 T = TypeVar("T")
@@ -57,8 +60,10 @@ def table_of(given: Any) -> Any:
 
     if _is_lazy(given):
         raise FormatError("a lazy frame holds no rows yet; collect() it first", format=NAME)
+    if not (is_table(given) or isinstance(given, Mapping) or hasattr(given, "to_arrow")):
+        raise FormatError(f"{type(given).__name__} is no table; give a DataFrame, an Arrow table, or a dict of columns", format=NAME)
     try:
-        table = _arrow(given, pa)
+        table = _plainer(_arrow(given, pa), pa)
     except (pa.ArrowException, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise FormatError(f"it cannot be taken as a table ({_first_line(error)})", format=NAME) from None
     if table.num_rows > MOST_ROWS:
@@ -76,8 +81,20 @@ def _arrow(given: Any, pa: Any) -> Any:
     if isinstance(given, Mapping):
         return pa.table({str(name): _array(values, pa) for name, values in given.items()})
     if hasattr(given, "crs") and hasattr(given, "to_arrow"):  # a GeoDataFrame: its geometries become WKB with the CRS beside them
-        return pa.table(given.to_arrow(index=False))
+        active = getattr(given, "active_geometry_name", None)
+        return pa.table((given if active in (None, GEOMETRY) else given.rename_geometry(GEOMETRY)).to_arrow(index=False))
     return pa.table(given)
+
+
+def _plainer(table: Any, pa: Any) -> Any:
+    """The table with decimals as float64 and bytes, but for geometries, as text; an index without a name says nothing and is left out."""
+    table = table.drop_columns([name for name in table.column_names if name.startswith(INDEX)])
+    for at, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            table = table.set_column(at, field.name, table.column(at).cast(pa.float64()))
+        elif (pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)) and field.name != GEOMETRY:
+            table = table.set_column(at, field.name, table.column(at).cast(pa.string()))
+    return table
 
 
 def _array(values: Any, pa: Any) -> Any:
@@ -114,7 +131,8 @@ class Columns:
         """Raises FormatError when a column is missing."""
         for name in names:
             if name not in self.names:
-                raise FormatError(f"the column is missing; there are {', '.join(sorted(self.names))[:200]}", format=NAME, field=name)
+                there = ", ".join(sorted(self.names))[:200] or "none"
+                raise FormatError(f"the column is missing; there are {there}", format=NAME, field=name)
 
     def _cells(self, name: str, read: Callable[[object], T]) -> list[T | None]:
         """The cells of a column, read one by one. Raises FormatError, with the row, for one that is not of its kind."""
@@ -208,7 +226,7 @@ def _from_text(cell: object) -> Instant:
     if isinstance(cell, Instant):
         return cell
     if not isinstance(cell, str):
-        raise InputError("it is not a time; give timestamps in UTC, text with Z, or name the unit as in `at_s`, `at_ms` or `at_ns`")
+        raise InputError(NO_TIME)
     return Instant.parse(cell.strip())
 
 

@@ -5,7 +5,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Final, TypeAlias, cast
 
 from tafadi.errors import InputError, LimitError
-from tafadi.library.recording import Source, name_of, opened
+from tafadi.library.recording import Source, opened
 from tafadi.model.dividing_line import DividingLine
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ def _from_file(source: Source) -> list[DividingLine]:
 
     with opened(source) as file:
         data = file.read(LARGEST_BYTES + 1)
-    if len(data) > LARGEST_BYTES:
-        raise LimitError(f"{name_of(source)}: a file of dividing lines of more than {LARGEST_BYTES:,} bytes is none")
-    try:
+        if len(data) > LARGEST_BYTES:
+            raise LimitError(f"a file of dividing lines of more than {LARGEST_BYTES:,} bytes is none")
         return parse(data)
-    except InputError as error:
-        raise type(error)(f"{name_of(source)}: {error}") from None

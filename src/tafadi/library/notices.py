@@ -10,7 +10,7 @@ from tafadi.errors import InputError
 from tafadi.formats.zones import LeftOut, Refused
 from tafadi.library.frames import is_table
 from tafadi.library.geometries import EXTENSION
-from tafadi.library.recording import HEAD_BYTES, Source, name_of, opened
+from tafadi.library.recording import HEAD_BYTES, Source, held_name, opened
 from tafadi.library.result import CRS, Result
 from tafadi.measure.height import Datum
 from tafadi.measure.instant import Span
@@ -114,12 +114,13 @@ def read_notices(
 ) -> Notices:
     """The notices of a file, a table, or nouns.
 
-    `source` is a path, bytes or an open file in any format of docs/formats.md, a GeoDataFrame or another table (docs/library.md says which
-    columns), Announced nouns, or a mapping of identities to Notice, Volume4D or Trajectory. `format` names the format when the content
-    does not tell. `window` says for when zones are read that stand without an end. With `partial`, zones that cannot be read are listed in
-    `refused` instead of raised. `datum` is that of heights of a table which does not say it: without, they are not known, and the engine
-    says UNKNOWN. `crs` is that of a table's geometries where the table has lost it. Raises FormatError for what follows no format and for a
-    zone that cannot be read, InputError for a file that cannot be opened, and for two notices of one identity that differ.
+    `source` is a path, bytes or an open file in any format of docs/formats.md (packed as .gz or .zip too), a GeoDataFrame or another table
+    (docs/library.md says which columns), Announced nouns, or a mapping of identities to Notice, Volume4D or Trajectory. `format` names the
+    format when the content does not tell. `window` says for when zones are read that stand without an end. With `partial`, zones that
+    cannot be read are listed in `refused` instead of raised. `datum` is that of heights of a table which does not say it: without, they are
+    not known, and the engine says UNKNOWN. `crs` is that of a table's geometries where the table has lost it. Raises FormatError for what
+    follows no format and for a zone that cannot be read, InputError for a file that cannot be opened, and for two notices of one identity
+    that differ.
 
     >>> from tafadi import Circle, Height, Instant, Position, Span, Volume4D, read_notices
     >>> morning = Span(Instant.parse("2027-03-02T09:00:00Z"), Instant.parse("2027-03-02T12:00:00Z"))
@@ -177,13 +178,10 @@ def _from_file(source: Source, format: str | None, window: Span | None, partial:
 
     left_out = LeftOut() if partial else None
     with opened(source) as file:
-        data = file.read(LARGEST_BYTES + 1)
-    try:
+        data, name = file.read(LARGEST_BYTES + 1), held_name(file, source)
         check_size(len(data), "")
-        one = named(format) if format is not None else sniff(data[:HEAD_BYTES], name_of(source), data[-HEAD_BYTES:])
+        one = named(format) if format is not None else sniff(data[:HEAD_BYTES], name, data[-HEAD_BYTES:])
         return Notices(read(one, data, window, left_out), left_out)
-    except InputError as error:
-        raise type(error)(f"{name_of(source)}: {error}") from None
 
 
 def together(given: Iterable[NoticeSource]) -> Notices:

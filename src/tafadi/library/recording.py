@@ -1,12 +1,10 @@
 """Recordings of tracks: a file, bytes, or an open stream of them, in any format of docs/formats-tracks.md, as plots.
 
-A file that is compressed with gzip is read as what is in it. What one line, frame or record holds never raises: it is counted in `skips`,
-by reason, with the first place where it came.
+A file that is packed is read as what is in it. What one line, frame or record holds never raises: it is counted in `skips`, by reason, with
+the first place where it came.
 """
 
-import gzip
 import io
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -18,6 +16,7 @@ from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.formats.lines import lines
 from tafadi.formats.reading import Told, stream
 from tafadi.formats.reading import Tracks as Recorded
+from tafadi.formats.unpacked import unpacked
 from tafadi.library.track_frames import named
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
@@ -32,7 +31,6 @@ Source: TypeAlias = "str | PathLike[str] | bytes | bytearray | memoryview | IO[b
 CHUNK_BYTES: Final = 65_536
 HEAD_BYTES: Final = 65_536
 MOST_PLOTS: Final = 3_000_000  # in memory as nouns, about 2 GB; what is longer is scanned
-GZIP: Final = b"\x1f\x8b"
 
 
 class Stated(NamedTuple):
@@ -75,16 +73,26 @@ def name_of(source: object) -> str:
     return printable(fspath(source)) if isinstance(source, str | PathLike) else "the bytes"
 
 
+def held_name(file: object, source: object) -> str:
+    """What the file calls what it holds, for its ending: the name in an archive, or else that of the source."""
+    name = getattr(file, "name", "")
+    return name if isinstance(name, str) and name else name_of(source)
+
+
 @contextmanager
 def opened(source: Source) -> Iterator[IO[bytes]]:
-    """The source, open for reading, decompressed where it is compressed. Raises InputError, with its name, when it cannot be."""
+    """The source, open for reading, unpacked where it is a .gz or a .zip (`tafadi.formats.unpacked`).
+
+    Raises InputError when it cannot be opened. Of what is raised while it is open, InputError and LimitError say the name of the source.
+    """
+    name = name_of(source)
     try:
-        with _raw(source) as file, _unpacked(file) as plain:
+        with _raw(source) as file, unpacked(file, name) as plain:
             yield plain
     except OSError as error:
-        raise InputError(f"{name_of(source)}: {error.strerror or error}") from None
-    except (EOFError, zlib.error) as error:
-        raise FormatError(f"{name_of(source)}: it is compressed and damaged ({error})", format="gzip") from None
+        raise InputError(f"{name}: {error.strerror or error}") from None
+    except (InputError, LimitError) as error:
+        raise type(error)(f"{name}: {error}") from None
 
 
 @contextmanager
@@ -94,23 +102,12 @@ def _raw(source: Source) -> Iterator[IO[bytes]]:
     elif isinstance(source, str | PathLike):
         with Path(fspath(source)).open("rb") as file:
             yield file
+    elif isinstance(source, io.TextIOBase):
+        raise InputError('the file is open for reading text; open it for bytes, as in open(path, "rb"), or give its path')
     elif hasattr(source, "read"):
         yield source
     else:
         raise InputError(f"{type(source).__name__} is no source; give a path, bytes, a file that is open for reading, a table or nouns")
-
-
-@contextmanager
-def _unpacked(file: IO[bytes]) -> Iterator[IO[bytes]]:
-    peeked = file if file.seekable() else io.BufferedReader(file)  # type: ignore[type-var]  # what is not seekable is raw
-    magic = peeked.read(2) if peeked.seekable() else peeked.peek(2)[:2]  # type: ignore[attr-defined]
-    if peeked.seekable():
-        peeked.seek(-len(magic), io.SEEK_CUR)
-    if magic != GZIP:
-        yield peeked
-        return
-    with gzip.GzipFile(fileobj=peeked) as unpacked:
-        yield unpacked  # type: ignore[misc]  # a GzipFile reads bytes as IO[bytes] does
 
 
 def _chunks(head: bytes, file: IO[bytes]) -> Iterator[bytes]:

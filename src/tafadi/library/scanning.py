@@ -1,18 +1,20 @@
 """Scan: losses of separation and of well clear in recorded traffic of any size."""
 
 import glob
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from io import IOBase
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 
-from tafadi.errors import InputError
+from tafadi.errors import FormatError, InputError
 from tafadi.formats.track_table import HEADER
-from tafadi.library.frames import Columns, Table, is_table
+from tafadi.library.frames import NAME, NO_TIME, Columns, Table, is_table
 from tafadi.library.judgements import asked, count, number
 from tafadi.library.recording import Stated, name_of, opened
 from tafadi.library.result import Result, Row
+from tafadi.library.track_frames import with_places
 from tafadi.library.tracks import Tracks, read_tracks
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
@@ -28,6 +30,7 @@ GAP_MAX_S: Final = 60.0  # five turns of an en-route radar, as of the scan itsel
 WILD: Final = frozenset("*?[")
 UNUSED: Final = frozenset(("ground_speed", "course", "climb", "cleared_height", "address", "callsign", "squawk", "party"))  # in a scan
 NEEDED: Final = frozenset(("track", "at", "lat_deg", "lon_deg"))
+COUNTED: Final = {"at_s": "at_s [s]", "at_ms": "at_ms [ms]", "at_ns": "at_ns [ns]"}
 OURS: Final = {"track": "track", "at": "at [ns]", "lat": "lat_deg", "lon": "lon_deg"}
 
 
@@ -198,6 +201,8 @@ def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Map
     """The recordings as the scan takes them: paths, or one Arrow table with its map."""
     if isinstance(recordings, Tracks) or is_table(recordings):
         return _table(recordings, columns)
+    if not isinstance(recordings, str | PathLike | Iterable) or isinstance(recordings, bytes | bytearray | memoryview | IOBase):
+        raise InputError(f"{type(recordings).__name__} is not scanned; give a path, paths, a table, or what read_tracks makes of it")
     paths: list[Path] = []
     for one in [recordings] if isinstance(recordings, str | PathLike) else recordings:
         if not isinstance(one, str | PathLike):
@@ -213,9 +218,19 @@ def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Map
 
 def _table(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Mapping[str, str]]:
     """A table with its map; columns of which every cell is empty say nothing."""
-    table = Columns(recordings)
-    said = {name for name in table.names if table.table.column(name).null_count < table.rows}
-    return table.table, ours(said) if columns is None else columns
+    table = Columns(recordings) if columns is not None else with_places(Columns(recordings))
+    if columns is not None:
+        return table.table, columns
+    if "at" in table.names and not _is_time(table.table.schema.field("at").type):
+        raise FormatError(NO_TIME, format=NAME, field="at")
+    return table.table, ours({name for name in table.names if table.table.column(name).null_count < table.rows})
+
+
+def _is_time(kind: Any) -> bool:
+    """Whether a column of that type holds times: bare numbers have no unit."""
+    import pyarrow as pa
+
+    return any(one(kind) for one in (pa.types.is_timestamp, pa.types.is_string, pa.types.is_large_string, pa.types.is_null))
 
 
 def _is_ours(path: Path) -> bool:
@@ -237,6 +252,9 @@ def _said(path: Path) -> set[str]:
     except (pa.ArrowException, OSError):
         return set()
     said: set[str] = set()
+    schema = metadata.schema.to_arrow_schema()
+    if "at" in schema.names and not _is_time(schema.field("at").type):
+        return said
     for group in (metadata.row_group(row) for row in range(metadata.num_row_groups)):
         for column in (group.column(row) for row in range(metadata.num_columns)):
             counted = column.statistics is not None and column.statistics.has_null_count
@@ -265,6 +283,9 @@ def ours(names: set[str]) -> dict[str, str]:
     if len(heights) > 1:
         raise InputError("the heights are above several datums, and a scan compares one; say with columns= which of them it takes")
     found = dict(OURS)
+    counted = [name for name in COUNTED if name in names]
+    if "at" not in names and counted:
+        found["at"] = COUNTED[counted[0]]
     if heights:
         found["height"] = f"{heights[0][0]} [m] {heights[0][1]}"
     return found | ({"on_ground": "on_ground"} if "on_ground" in names else {})

@@ -1,5 +1,6 @@
 """Live states against one another: columns in, columns out, for a whole sky at once."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
@@ -7,16 +8,20 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 import numpy as np
 
 from tafadi.errors import FormatError, InputError
-from tafadi.library.frames import NAME, Columns, Table
+from tafadi.library.frames import GEOMETRY, NAME, Columns, Table
 from tafadi.library.judgements import asked, count, number, pairs_of
 from tafadi.library.result import Result
+from tafadi.library.track_frames import with_places
 from tafadi.measure.height import Datum
 from tafadi.model.judgement import Cause, Verdict
+from tafadi.model.names import check_text
 from tafadi.model.operation import Minima
+from tafadi.model.track import LONGEST_TRACK
 
 if TYPE_CHECKING:
     from tafadi.engine.states import States
 
+MOST_LETTERS: Final = 5_000_000 * LONGEST_TRACK  # of all names together
 MOST_NAMED: Final = 5  # states without a place that the summary names; `nowhere` holds all of them
 CAUSES: Final = (None, Cause.HEIGHT_MISSING, Cause.DATUMS_UNLIKE, Cause.NOT_FINITE, Cause.VELOCITY_MISSING)
 
@@ -145,9 +150,9 @@ def detect_states(
     names: list[str] | None = None
     dropped: list[str] = []
     if not isinstance(states, States):
-        table = Columns(states)
-        names = [name or str(row) for row, name in enumerate(table.texts("track"))] if "track" in table.names else None
+        table = with_places(Columns(states))
         states, dropped = _states(table, datum), sorted(table.names - _read(table, datum))
+        names = _names(table) if "track" in table.names else None
     bounds = asked(minima)
     if bounds is None:
         raise InputError("say the minima between tracks; there is no default")
@@ -155,6 +160,17 @@ def detect_states(
     found = judged(states, bounds, number("lookahead_s", lookahead_s), workers=threads)
     nowhere = [names[row] if names else row for row in found.nowhere.tolist()]
     return Meetings(_columns(found.meetings, _causes(found.meetings, states), names), nowhere, len(states), dropped)
+
+
+def _names(table: Columns) -> list[str]:
+    """The name of each state, or the number of its row. Raises FormatError for a name that two have, or that would deceive who reads it."""
+    names = [name or str(row) for row, name in enumerate(table.texts("track"))]
+    check_text("".join(names), "a name of a track", MOST_LETTERS)
+    if len(set(names)) < len(names):
+        name, times = Counter(names).most_common(1)[0]
+        sentence = f"{name[:60]!r} has {times:,} rows; all rows are of one instant, and a track is at one place then"
+        raise FormatError(sentence, format=NAME, field="track")
+    return names
 
 
 def _causes(meetings: Any, states: "States") -> Any:
@@ -190,7 +206,7 @@ def _columns(meetings: Any, codes: Any, names: list[str] | None) -> dict[str, An
 def _read(table: Columns, datum: Datum | None) -> set[str]:
     """The names of the columns that say something here."""
     velocity = {"east_mps", "north_mps"} if "east_mps" in table.names else {"ground_speed_mps", "course_deg"}
-    return {"track", "lat_deg", "lon_deg", "climb_mps"} | velocity | {name for name, _ in _stated(datum)}
+    return {"track", "lat_deg", "lon_deg", "climb_mps", GEOMETRY} | velocity | {name for name, _ in _stated(datum)}
 
 
 def _stated(datum: Datum | None) -> list[tuple[str, Datum]]:

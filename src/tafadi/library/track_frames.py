@@ -5,12 +5,11 @@ from typing import Any, Final, NamedTuple
 from tafadi.errors import InputError
 from tafadi.formats import track_table
 from tafadi.formats.skips import Skips
-from tafadi.library.frames import Columns
+from tafadi.library.frames import GEOMETRY, Columns
 from tafadi.model.track import Plot
 
 REQUIRED: Final = ("track", "lat_deg", "lon_deg")
 TIMES: Final = ("at_s", "at_ms", "at_ns")
-GEOMETRY: Final = "geometry"
 
 
 class Named(NamedTuple):
@@ -23,7 +22,7 @@ class Named(NamedTuple):
 
 def named(given: Any) -> Named:
     """The plots of a table. Raises FormatError when a column is missing, or a cell is not of its column's kind."""
-    table = _with_places(Columns(given))
+    table = with_places(Columns(given))
     table.need(*REQUIRED)
     if not table.has_instants("at"):
         table.need("at")
@@ -39,8 +38,11 @@ def named(given: Any) -> Named:
     return Named(plots, skips, sorted(table.names - {*track_table.COLUMNS, *TIMES, GEOMETRY}))
 
 
-def _with_places(table: Columns) -> Columns:
-    """The table with `lat_deg` and `lon_deg` taken from the points of a GeoDataFrame, where it has only those."""
+def with_places(table: Columns) -> Columns:
+    """The table with `lat_deg` and `lon_deg` taken from the points of a GeoDataFrame, where it has only those.
+
+    Raises FormatError for geometries that are no points, or not known to be in WGS 84.
+    """
     if GEOMETRY not in table.names or "lat_deg" in table.names:
         return table
     from tafadi.library.geometries import points

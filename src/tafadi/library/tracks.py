@@ -17,7 +17,7 @@ from tafadi.formats import track_table
 from tafadi.formats.reading import Tracks as Recorded
 from tafadi.formats.skips import Skips
 from tafadi.library.frames import is_table, table_of
-from tafadi.library.recording import NOTHING, Source, Stated, coming, in_order, name_of, opened
+from tafadi.library.recording import NOTHING, Source, Stated, coming, held_name, in_order, name_of, opened
 from tafadi.library.result import Result
 from tafadi.library.track_frames import named
 from tafadi.measure.earth import Position
@@ -116,12 +116,13 @@ def read_tracks(
 ) -> Tracks:
     """The tracks of a recording, a table, or plots.
 
-    `source` is a path, bytes or an open file in any format of docs/formats-tracks.md (`.gz` too), a table (Polars, pandas, Arrow, a
-    GeoDataFrame of points, a dict of NumPy arrays), or plots. `format` names the format when the content does not tell. `columns` maps
-    a table of other names or units; without it the names are those of `Tracks`. `party` says whose tracks these are where the source
-    does not. `begins` is the UTC day (ASTERIX) or time (Beast, DAA, BlueSky) of the first record, `radars` gives place and ellipsoidal
-    height by "area/system", `receiver` the place of a receiver, or the origin of a DAA file in metres. Raises FormatError for what
-    follows no format or holds no plot that can be used, InputError for a file that cannot be opened, LimitError beyond 3,000,000 plots.
+    `source` is a path, bytes or an open file in any format of docs/formats-tracks.md (`.gz` and `.zip` are opened), a table (Polars,
+    pandas, Arrow, a GeoDataFrame of points, a dict of NumPy arrays), or plots. `format` names the format when the content does not tell.
+    `columns` maps a table of other names or units; without it the names are those of `Tracks`. `party` says whose tracks these are where
+    the source does not. `begins` is the UTC day (ASTERIX) or time (Beast, DAA, BlueSky) of the first record, `radars` gives place and
+    ellipsoidal height by "area/system", `receiver` the place of a receiver, or the origin of a DAA file in metres. Raises FormatError for
+    what follows no format or holds no plot that can be used, InputError for a file that cannot be opened, LimitError beyond 3,000,000
+    plots.
 
     >>> import numpy as np
     >>> from tafadi import read_tracks
@@ -174,11 +175,8 @@ def _each_plot(given: Iterable[object]) -> Iterator[Plot]:
 
 def _recorded(source: Source, format: str | None, columns: Mapping[str, str] | None, stated: Stated) -> Tracks:
     with opened(source) as file:
-        try:
-            found = coming(file, format, columns, stated, name_of(source))
-            return Tracks(found.plots, found.skips)
-        except FormatError as error:
-            raise FormatError(f"{name_of(source)}: {error}") from None
+        found = coming(file, format, columns, stated, held_name(file, source))
+        return Tracks(found.plots, found.skips)
 
 
 def _usable(tracks: Tracks, name: str) -> Tracks:

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple
 
 from tafadi.errors import InputError
+from tafadi.measure.kinds import is_finite, shown
 
 SEMI_MAJOR_M: Final = 6378137.0
 FLATTENING: Final = 1 / 298.257223563
@@ -30,8 +31,8 @@ class Position:
     lon_deg: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.lat_deg) and math.isfinite(self.lon_deg)):
-            raise InputError(f"a position of {self.lat_deg}, {self.lon_deg} is not a number")
+        if not (is_finite(self.lat_deg) and is_finite(self.lon_deg)):
+            raise InputError(f"a position of {shown(self.lat_deg)}, {shown(self.lon_deg)} is not a number")
         if abs(self.lat_deg) > 90.0 or abs(self.lon_deg) > 180.0:
             raise InputError(f"latitude {self.lat_deg}, longitude {self.lon_deg} is not on the earth; latitude comes first here")
 

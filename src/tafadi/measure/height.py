@@ -4,11 +4,11 @@ A height without its datum is not a height: 300-400 m read against 1000-1300 ft 
 subtract, in a sentence; the engine turns that refusal into UNKNOWN.
 """
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tafadi.errors import DatumError, InputError
+from tafadi.measure.kinds import check_kind, is_finite, shown
 from tafadi.measure.units import parse_quantity
 
 HIGHEST_M = 100_000.0  # above this nothing flies under any agreement; radar shows false targets at 90,000 ft
@@ -40,14 +40,17 @@ class Height:
     datum: Datum
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value_m):
-            raise InputError(f"a height of {self.value_m} m is not a number; leave an unknown height out instead")
+        if not is_finite(self.value_m):
+            raise InputError(f"a height of {shown(self.value_m)} m is not a number; leave an unknown height out instead")
         if not LOWEST_M <= self.value_m <= HIGHEST_M:
             raise InputError(f"a height of {self.value_m:.0f} m is outside {LOWEST_M:.0f} to {HIGHEST_M:.0f} m")
+        if not isinstance(self.datum, Datum):
+            raise DatumError(f"{shown(self.datum)} is no datum; give one of {', '.join(f'Datum.{one.name}' for one in Datum)}")
 
     @classmethod
     def parse(cls, text: str) -> "Height":
         """The height written as a quantity and its datum. Raises UnitError, DatumError."""
+        check_kind(text, "a height that is to be read", str)
         quantity, bracket, datum = text.rpartition("]")
         if datum.strip() not in set(Datum):
             raise DatumError(f"{text!r} names no datum; add one of {', '.join(Datum)}")

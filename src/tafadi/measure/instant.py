@@ -7,9 +7,11 @@ Leap seconds: `:60` is refused; UTC days here have 86 400 s, as POSIX has it.
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from numbers import Integral
 from typing import Final, Protocol, Self
 
 from tafadi.errors import TimeError
+from tafadi.measure.kinds import is_finite, shown
 
 SECOND_NS: Final = 1_000_000_000
 _EARLIEST_NS: Final = -2_208_988_800 * SECOND_NS  # 1900-01-01
@@ -31,15 +33,17 @@ class Instant:
     ns: int
 
     def __post_init__(self) -> None:
+        if type(self.ns) is not int and not isinstance(self.ns, Integral):
+            raise TimeError(f"{shown(self.ns)} is no time; give whole nanoseconds since 1970, or Instant.parse of a text with Z")
         if not _EARLIEST_NS <= self.ns <= _LATEST_NS:
-            raise TimeError(f"{self.ns} ns is outside the years 1900 to 2199")
+            raise TimeError(f"{shown(self.ns)} ns is outside the years 1900 to 2199")
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """The instant written as RFC 3339 with Z. Raises TimeError for any other zone or form."""
-        match = _TEXT.fullmatch(text) if len(text) <= 64 else None
+        match = _TEXT.fullmatch(text) if isinstance(text, str) and len(text) <= 64 else None
         if match is None:
-            raise TimeError(f"{text[:64]!r} is not a time like 2026-11-23T09:30:00Z")
+            raise TimeError(f"{shown(text)} is not a time like 2026-11-23T09:30:00Z")
         *fields, fraction, zone = match.groups()
         if zone != "Z":
             raise TimeError(f"{text!r} is not in UTC with Z; give it as 2026-11-23T09:30:00Z")
@@ -50,7 +54,9 @@ class Instant:
         return cls(int(whole.timestamp()) * SECOND_NS + int((fraction or "0").ljust(9, "0")))
 
     def plus(self, duration_s: float) -> "Instant":
-        """The instant `duration_s` later (earlier when negative)."""
+        """The instant `duration_s` later (earlier when negative). Raises TimeError for what is no duration."""
+        if not is_finite(duration_s):
+            raise TimeError(f"{shown(duration_s)} s is no duration")
         return Instant(self.ns + round(duration_s * SECOND_NS))
 
     def since(self, earlier: "Instant") -> float:
@@ -82,6 +88,8 @@ class Span:
     end: Instant
 
     def __post_init__(self) -> None:
+        if not (isinstance(self.start, Instant) and isinstance(self.end, Instant)):
+            raise TimeError(f"a span is between two Instants, and not {shown(self.start)} and {shown(self.end)}")
         if self.end < self.start:
             raise TimeError(f"it ends at {self.end}, before it starts at {self.start}", code="end-before-start")
 

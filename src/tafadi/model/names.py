@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from tafadi.errors import InputError
+from tafadi.measure.kinds import check_kind
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 LONGEST_TEXT: Final = 2_000  # characters of any one free text; free text is never authoritative
@@ -44,6 +45,7 @@ def check_name(text: str, what: str) -> str:
     >>> check_name("north-desk", "party")
     'north-desk'
     """
+    check_kind(text, what, str)
     if not _NAME.fullmatch(text):
         raise InputError(f"{what} {text[:40]!r} must be 1 to 32 of a-z, 0-9 and -, beginning with a letter")
     return text
@@ -56,6 +58,7 @@ def printable(text: str) -> str:
 
 def check_text(text: str, what: str, longest: int = LONGEST_TEXT) -> str:
     """`text` itself, if it is short enough and holds no control, hidden or direction-changing characters. Raises InputError."""
+    check_kind(text, what, str)
     if len(text) > longest:
         raise InputError(f"{what} is {len(text)} characters long; at most {longest} are allowed", code="too-large")
     if _HOSTILE.search(text):

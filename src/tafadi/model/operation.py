@@ -3,15 +3,16 @@
 A notice says where and when, and how much room it asks for; by rule it has no field for target, unit, weapon, aircraft type or purpose.
 """
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
+from types import NoneType
 from typing import Final
 
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant, Span
+from tafadi.measure.kinds import check_kind, is_finite, shown
 from tafadi.model.names import check_name, check_text
 from tafadi.model.volume import Volume4D
 
@@ -68,8 +69,8 @@ class Minima:
 
     def __post_init__(self) -> None:
         for name, value in (("horizontal", self.horizontal_m), ("vertical", self.vertical_m)):
-            if not (math.isfinite(value) and 0.0 <= value <= 1_000_000.0):
-                raise InputError(f"{name} minima of {value} m are not a distance")
+            if not (is_finite(value) and 0.0 <= value <= 1_000_000.0):
+                raise InputError(f"{name} minima of {shown(value)} m are not a distance")
 
     def larger(self, other: "Minima") -> "Minima":
         """The larger of the two in each direction."""
@@ -91,6 +92,11 @@ class Waypoint:
     height: Height | None
     at: Instant
 
+    def __post_init__(self) -> None:
+        check_kind(self.position, "the place of a waypoint", Position)
+        check_kind(self.height, "the height of a waypoint", Height, NoneType)
+        check_kind(self.at, "the time of a waypoint", Instant)
+
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
@@ -104,6 +110,10 @@ class Trajectory:
     waypoints: tuple[Waypoint, ...]
 
     def __post_init__(self) -> None:
+        check_kind(self.waypoints, "the line of a trajectory", tuple, list)
+        object.__setattr__(self, "waypoints", tuple(self.waypoints))  # as a list it would be unlike the same trajectory
+        for waypoint in self.waypoints:
+            check_kind(waypoint, "a part of a trajectory", Waypoint)
         count = len(self.waypoints)
         if not 2 <= count <= MOST_WAYPOINTS:
             code = "geometry-missing" if count < 2 else "too-large"
@@ -128,10 +138,10 @@ class StatedPlace:
 
     def __post_init__(self) -> None:
         check_name(self.landmark, "landmark")
-        if not (math.isfinite(self.bearing_deg) and 0.0 <= self.bearing_deg < 360.0):
-            raise InputError(f"a bearing of {self.bearing_deg} is not within 0 to 360 degrees")
-        if not (math.isfinite(self.distance_m) and 0.0 <= self.distance_m <= 20_100_000.0):
-            raise InputError(f"a distance of {self.distance_m} m is not one on the earth")
+        if not (is_finite(self.bearing_deg) and 0.0 <= self.bearing_deg < 360.0):
+            raise InputError(f"a bearing of {shown(self.bearing_deg)} is not within 0 to 360 degrees")
+        if not (is_finite(self.distance_m) and 0.0 <= self.distance_m <= 20_100_000.0):
+            raise InputError(f"a distance of {shown(self.distance_m)} m is not one on the earth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +168,7 @@ class Notice:
     stated: tuple[StatedPlace, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if not self.volumes and self.trajectory is None:
             raise InputError("the notice says no place: give volumes or a trajectory", code="geometry-missing")
         if len(self.volumes) > MOST_VOLUMES:
@@ -178,6 +189,21 @@ class Notice:
             raise InputError("the notice lasts longer than 90 days; announce it again when that time comes", code="too-large")
         check_text(self.title, "the title", 200)
         check_text(self.contact, "the contact", 200)
+
+    def _check_kinds(self) -> None:
+        """Raises InputError for a part of the wrong kind; lists become tuples, because as lists they would be unlike the same notice."""
+        check_kind(self.kind, "the kind of a notice", Kind)
+        for name, kind in (("volumes", Volume4D), ("stated", StatedPlace)):
+            check_kind(getattr(self, name), f"{name} of a notice", tuple, list)
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+            for one in getattr(self, name):
+                check_kind(one, f"one of the {name} of a notice", kind)
+        check_kind(self.trajectory, "the trajectory of a notice", Trajectory, NoneType)
+        check_kind(self.minima, "the minima of a notice", Minima, NoneType)
+        check_kind(self.area_kind, "the kind of an area", AreaKind, NoneType)
+        check_kind(self.priority, "the priority of a notice", int)
+        check_kind(self.frequency_hz, "the frequency of a notice", int, NoneType)
+        check_kind(self.disclosure, "the disclosure of a notice", Disclosure)
 
     @property
     def span(self) -> Span:
@@ -201,6 +227,11 @@ class Announced:
     id: str
     notice: Notice
     party: str | None = None
+
+    def __post_init__(self) -> None:
+        check_kind(self.id, "the identity of a notice", str)
+        check_kind(self.notice, "what is announced", Notice)
+        check_kind(self.party, "the party of a notice", str, NoneType)
 
 
 class NoticeStep(StrEnum):

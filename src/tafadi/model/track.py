@@ -1,13 +1,14 @@
 """Tracks: where something is seen to be. What the source does not say stays None, and is never zero."""
 
-import math
 from dataclasses import dataclass
+from types import NoneType
 from typing import Final
 
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
 from tafadi.measure.instant import Instant
+from tafadi.measure.kinds import check_kind, is_finite, shown
 from tafadi.model.names import check_text
 
 LONGEST_TRACK: Final = 200  # characters of a track's name: alerts are named by it, and it is read aloud
@@ -44,5 +45,10 @@ class Plot:
         check_text(self.track, "the name of the track", LONGEST_TRACK)
         for name in ("ground_speed_mps", "course_deg", "climb_mps"):
             value = getattr(self, name)
-            if value is not None and not math.isfinite(value):
-                raise InputError(f"{name} of track {self.track!r} is {value}; leave an unknown value out instead")
+            if value is not None and not is_finite(value):
+                raise InputError(f"{name} of track {self.track!r} is {shown(value)}; leave an unknown value out instead")
+        check_kind(self.at, "the time of a plot", Instant)
+        check_kind(self.position, "the place of a plot", Position)
+        for height in (self.height, self.cleared_height):
+            check_kind(height, "a height of a plot", Height, NoneType)
+        check_kind(self.on_ground, "whether a plot is on the ground", bool, NoneType)

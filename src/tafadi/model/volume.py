@@ -4,14 +4,15 @@ Source: ASTM F3548-21 Volume4D. An outline is a polygon (geodesic edges) or a ci
 vertical comparison UNKNOWN, never "all heights" and never zero.
 """
 
-import math
 from dataclasses import dataclass
+from types import NoneType
 from typing import Final
 
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Height
 from tafadi.measure.instant import Span
+from tafadi.measure.kinds import check_kind, is_finite, shown
 from tafadi.measure.outline import check_simple
 
 MOST_VERTICES: Final = 1_000  # an outline that a person can read back; F3548 itself allows any number
@@ -30,8 +31,9 @@ class Circle:
     radius_m: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.radius_m) and 0.0 < self.radius_m <= LARGEST_RADIUS_M):
-            raise InputError(f"a circle of radius {self.radius_m} m is not one; give more than 0 and at most 2,000,000 m")
+        check_kind(self.centre, "the centre of a circle", Position)
+        if not (is_finite(self.radius_m) and 0.0 < self.radius_m <= LARGEST_RADIUS_M):
+            raise InputError(f"a circle of radius {shown(self.radius_m)} m is not one; give more than 0 and at most 2,000,000 m")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ class Polygon:
     vertices: tuple[Position, ...]
 
     def __post_init__(self) -> None:
+        check_kind(self.vertices, "the outline of a polygon", tuple, list)
+        object.__setattr__(self, "vertices", tuple(self.vertices))  # as a list it would be unlike the same outline
+        for vertex in self.vertices:
+            check_kind(vertex, "a corner of a polygon", Position)
         count = len(self.vertices)
         if not 3 <= count <= MOST_VERTICES:
             code = "geometry-missing" if count < 3 else "too-large"
@@ -76,6 +82,10 @@ class Volume4D:
     span: Span
 
     def __post_init__(self) -> None:
+        check_kind(self.outline, "the outline of a volume", Circle, Polygon)
+        check_kind(self.span, "the span of a volume", Span)
+        for height in (self.lower, self.upper):
+            check_kind(height, "a height of a volume", Height, NoneType)
         if self.span.start == self.span.end:
             raise InputError(f"the volume lasts no time: it starts and ends at {self.span.start}", code="end-before-start")
         if self.lower and self.upper and self.lower.datum is self.upper.datum and self.upper.above(self.lower) <= 0.0:

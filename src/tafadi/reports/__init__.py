@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from tafadi.reports.check import report_check
     from tafadi.reports.course import Subject
     from tafadi.reports.findings import Omission, Question
+    from tafadi.reports.graveness import graveness_figure
     from tafadi.reports.heights import heights_figure
     from tafadi.reports.look import Form, picture
     from tafadi.reports.map import map_figure
     from tafadi.reports.pair import pair_figure
     from tafadi.reports.profile import profile_figure
-    from tafadi.reports.scan import graveness_figure, report_scan, wanted_tracks
+    from tafadi.reports.scan import report_scan, wanted_tracks
     from tafadi.reports.timeline import timeline_figure
     from tafadi.reports.watch import Kept, report_watch
 
@@ -41,12 +42,13 @@ _MODULES: Final = {
     "check": ("report_check",),
     "course": ("Subject",),
     "findings": ("Omission", "Question"),
+    "graveness": ("graveness_figure",),
     "heights": ("heights_figure",),
     "look": ("Form", "picture"),
     "map": ("map_figure",),
     "pair": ("pair_figure",),
     "profile": ("profile_figure",),
-    "scan": ("graveness_figure", "report_scan", "wanted_tracks"),
+    "scan": ("report_scan", "wanted_tracks"),
     "timeline": ("timeline_figure",),
     "watch": ("Kept", "report_watch"),
 }  # fmt: skip

@@ -119,15 +119,36 @@ def set_metres(axes: "Axes", highest_m: float, *, is_high: bool) -> float:
     if is_high:
         _both(axes, "m", FOOT_M, "ft", 1.0)
         return 1.0
-    unit_m, name = (1.0, "m") if highest_m < METRES_UNTIL_M else (KILOMETRE_M, "km")
+    unit_m, name = metric_unit(highest_m)
     _both(axes, name, NAUTICAL_MILE_M, "NM", unit_m)
     return unit_m
 
 
+def metric_unit(longest_m: float) -> tuple[float, str]:
+    """Metres of the unit in which so long an axis is told, and its name."""
+    return (1.0, "m") if longest_m < METRES_UNTIL_M else (KILOMETRE_M, "km")
+
+
+def set_thousands(axes: "Axes") -> None:
+    """Writes the numbers of the y axis as the sentences write them: 1,000."""
+    axes.yaxis.set_major_formatter(_thousands)
+
+
+def _thousands(value: float, _: float = 0.0) -> str:
+    """The number, as short as it is exact to a thousandth.
+
+    >>> _thousands(16000.0), _thousands(0.5), _thousands(-0.0)
+    ('16,000', '0.5', '0')
+    """
+    return f"{value + 0.0:,.3f}".rstrip("0").rstrip(".")
+
+
 def _both(axes: "Axes", name: str, other_m: float, other: str, unit_m: float) -> None:
+    set_thousands(axes)
     axes.set_ylabel(name, rotation=0, ha="right", va="center", color=SOFT)
     factor = unit_m / other_m
     second = axes.secondary_yaxis("right", functions=(lambda value: value * factor, lambda value: value / factor))  # type: ignore[operator]
+    second.yaxis.set_major_formatter(_thousands)
     second.set_ylabel(other, rotation=0, ha="left", va="center", color=SOFT)
     second.spines["right"].set_visible(False)
 

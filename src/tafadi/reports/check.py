@@ -10,17 +10,11 @@ from tafadi.reports.course import subject
 from tafadi.reports.findings import (
     Omission,
     Question,
-    computed_part,
-    counts_part,
+    Tile,
     finding,
     in_order,
-    left_out_part,
-    pairs_part,
-    pictures_part,
-    question_part,
-    table_part,
 )  # fmt: skip
-from tafadi.reports.page import page
+from tafadi.reports.whole import Told, whole
 
 TITLE: Final = "Conflicts between announced operations and areas"
 METHOD: Final = (
@@ -50,17 +44,6 @@ def report_check(
     conflicts = sum(one.judgement.verdict is Verdict.CONFLICT for one in findings)
     pairs = math.comb(len(announced), 2)
     clear = pairs - len({(one.judgement.first, one.judgement.second) for one in findings})
-    told = f"pair{'' if clear == 1 else 's'} clear" if pairs else "pairs: there is nothing to compare"
-    others = [(clear, told, "clear"), (len(announced), "notice" if len(announced) == 1 else "notices", "notices")]
-    return page(
-        title,
-        (
-            question_part(title, question),
-            counts_part(conflicts, len(findings) - conflicts, others),
-            pictures_part(findings, subjects),
-            table_part(findings),
-            pairs_part(findings, subjects),
-            left_out_part(left_out),
-            computed_part(METHOD, subjects.values()),
-        ),
-    )
+    words = f"pair{'' if clear == 1 else 's'} clear" if pairs else "pairs: there is nothing to compare"
+    tiles = [Tile(clear, words, "clear"), Tile(len(announced), "notice" if len(announced) == 1 else "notices", "notices")]
+    return whole(Told(title, question, findings, subjects, conflicts, len(findings) - conflicts, tiles, left_out, METHOD))

@@ -15,14 +15,16 @@ from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.operation import Minima
 from tafadi.reports import axis
 from tafadi.reports.course import Subject
-from tafadi.reports.map import map_figure, parts_of
+from tafadi.reports.map import map_figure
 from tafadi.reports.page import facts, image, name, section, table, text
 from tafadi.reports.pair import pair_figure
 from tafadi.reports.sentences import minima_told, outwards, sentence, why
+from tafadi.reports.shapes import parts_of
 from tafadi.reports.timeline import timeline_figure
 
 MOST_ROWS: Final = 2_000  # of the table, about a megabyte; programs have --format json
 MOST_PICTURED: Final = 10  # pairs with pictures of their own: about 160 kB and half a second each
+MOST_LINES: Final = 12  # names of files that stand on lines of their own
 HEAD: Final = ("#", "Verdict", "Between", "From, to", "Closest")
 SIGNS: Final = {Verdict.CONFLICT: "×", Verdict.UNKNOWN: "?", Verdict.CLEAR: "✓"}
 
@@ -61,6 +63,14 @@ class Finding(NamedTuple):
     pictured: Judgement | None
 
 
+class Tile(NamedTuple):
+    """One count at the head of a report, its words, and how it is coloured."""
+
+    many: int
+    words: str
+    kind: str
+
+
 def finding(judgement: Judgement, subjects: Mapping[str, Subject], told: str = "") -> Finding:
     """The finding of a judgement, in the words of `sentence` where no others are given."""
     titles = [subjects[one].title if one in subjects else one for one in (judgement.first, judgement.second)]
@@ -81,7 +91,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 def question_part(title: str, question: Question) -> str:
     """The head of the page: its title, and what was asked."""
-    rows = [("Files", ", ".join(name(source) for source in question.sources) or "none")]
+    between = "<br>" if len(question.sources) <= MOST_LINES else ", "
+    rows = [("Files", between.join(name(source) for source in question.sources) or "none")]
     rows.append(("Minima", "those of the notices alone; none were asked for" if question.minima is None else minima_told(question.minima)))
     if question.window is not None:
         rows.append(("Window", f"{question.window.start} to {question.window.end}"))
@@ -91,17 +102,16 @@ def question_part(title: str, question: Question) -> str:
     return f"<header><h1>{text(title)}</h1>{facts(rows)}</header>"
 
 
-def counts_part(conflicts: int, unknown: int, others: Sequence[tuple[int, str, str]]) -> str:
-    """The counts as tiles: conflicts, unknowns, and others as (count, words, class)."""
-    tiles = [(conflicts, "in conflict", "conflict"), (unknown, "unknown, which is not clear", "unknown"), *others]
+def counts_part(conflicts: int, unknown: int, others: Sequence[Tile]) -> str:
+    """The counts as tiles: conflicts, unknowns, and others."""
+    tiles = [Tile(conflicts, "in conflict", "conflict"), Tile(unknown, "unknown, which is not clear", "unknown"), *others]
     signs = {"conflict": "×", "unknown": "?", "clear": "✓"}
     cells = (f'<li class="{kind}"><b>{signs.get(kind, "")} {count:,}</b>{words}</li>' for count, words, kind in tiles)
     return f'<ul class="tiles">{"".join(cells)}</ul>'
 
 
-def table_part(findings: Sequence[Finding], total: int | None = None) -> str:
-    """The table of every finding; of more than MOST_ROWS the first, and how many are not in it."""
-    total = len(findings) if total is None else total
+def table_part(findings: Sequence[Finding], total: int) -> str:
+    """The table of every finding; of more than MOST_ROWS the first, and how many of all are not in it."""
     if not findings:
         return section("Every conflict and every unknown", "<p>None was found.</p>")
     rows: list[str] = []
@@ -115,7 +125,7 @@ def table_part(findings: Sequence[Finding], total: int | None = None) -> str:
         rows.append(_row(number, one))
     more = total - min(len(findings), MOST_ROWS)
     note = f"<p>{more:,} more are not in this table; the answer as JSON or CSV has all of them.</p>" if more > 0 else ""
-    return section("Every conflict and every unknown", table(HEAD, rows), note)
+    return section("Every conflict and every unknown", table(HEAD, rows, "findings"), note)
 
 
 def _row(number: int, one: Finding) -> str:
@@ -136,16 +146,17 @@ def _row(number: int, one: Finding) -> str:
     return f'<tbody class="{kind}" id="finding-{number}"><tr class="head">{"".join(cells)}</tr>{told}</tbody>'
 
 
-def pictures_part(findings: Sequence[Finding], subjects: Mapping[str, Subject]) -> str:
-    """The map of everything and the timeline."""
+def pictures_part(findings: Sequence[Finding], subjects: Mapping[str, Subject], total: int) -> str:
+    """The map of everything and the timeline; of more findings in all than are given, it says so."""
     judgements = [one.judgement for one in findings]
     drawn = [one for one in subjects.values() if one.course is not None or one.volumes]
     where = map_figure(drawn, judgements, title="Where")
     words = f"Map of {len(drawn):,} notices or tracks with the places of {len(judgements):,} findings; each is told in the table below."
     caption = (
-        "Azimuthal equidistant around the middle of the map: lengths are true from there. "
-        "Numbers are those of the table; where they would cover each other, only dots stand."
+        "Azimuthal equidistant around the middle of the map: lengths are true from there. Each conflict is a dot, each unknown a square; "
+        "numbers are those of the table, and stand where they cover nothing."
     )
+    caption += f" Of {total:,} findings the first {len(findings):,} are on it." if total > len(findings) else ""
     parts = [image(where, words, caption=caption, is_half=True)]
     if judgements:
         parts.append(
@@ -154,15 +165,15 @@ def pictures_part(findings: Sequence[Finding], subjects: Mapping[str, Subject]) 
     return section("Where and when", *parts)
 
 
-def pairs_part(findings: Sequence[Finding], subjects: Mapping[str, Subject]) -> str:
+def pairs_part(findings: Sequence[Finding], subjects: Mapping[str, Subject], total: int) -> str:
     """Pictures of single pairs: conflicts first, and at least one of each cause of not knowing; at most MOST_PICTURED."""
     can = [(number, one) for number, one in enumerate(findings, 1) if _is_drawable(one, subjects)]
     chosen = _chosen(can)
     if not chosen:
         return ""
     parts = [_pair(number, one, subjects) for number, one in chosen]
-    more = len(findings) - len(chosen)
-    note = f"<p>The other {more:,} have no picture of their own here; they are in the table.</p>" if more else ""
+    more = total - len(chosen)
+    note = f"<p>The other {more:,} have no picture of their own here.</p>" if more else ""
     return section("One by one", *parts, note)
 
 

@@ -13,15 +13,14 @@ from tafadi.engine.layout import SECOND_NS, Floats
 from tafadi.engine.routes import DATUM_CODES
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Span
-from tafadi.measure.units import FOOT_M
 from tafadi.model.judgement import Judgement, Verdict
 from tafadi.model.volume import Volume4D
 from tafadi.reports import axis
 from tafadi.reports.apart import SAMPLES
 from tafadi.reports.course import Shown, Subject, subject
-from tafadi.reports.look import LOSS, LOSS_PALE, SOFT, UNSURE, UNSURE_HATCH, label, new_figure, note, styled
-from tafadi.reports.map import PLAIN, STYLE_A, STYLE_B, Style
+from tafadi.reports.look import LOSS, LOSS_PALE, UNSURE, UNSURE_HATCH, label, new_figure, note, styled
 from tafadi.reports.profile import window_of
+from tafadi.reports.shapes import PLAIN, STYLE_A, STYLE_B, Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,10 +109,7 @@ def _draw_units(axes: "Axes", datum: Datum | None) -> None:
     if datum is None:
         axes.set_yticks([])
         return
-    axes.set_ylabel("m", rotation=0, ha="right", va="center", color=SOFT)
-    feet = axes.secondary_yaxis("right", functions=(lambda value: value / FOOT_M, lambda value: value * FOOT_M))  # type: ignore[operator]
-    feet.set_ylabel("ft", rotation=0, ha="left", va="center", color=SOFT)
-    feet.spines["right"].set_visible(False)
+    axis.set_metres(axes, 0.0, is_high=True)
 
 
 def _extent(subjects: Sequence[Subject], datum: Datum | None, window: Span) -> tuple[float, float]:

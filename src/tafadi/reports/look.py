@@ -158,6 +158,13 @@ def note(
     )  # fmt: skip
 
 
+def size_pt(axes: "Axes") -> tuple[float, float]:
+    """How wide and high the axes are, in points: what stands on them is measured so."""
+    figure = axes.get_figure(root=True)
+    point = 1.0 if figure is None else figure.dpi / 72.0
+    return float(axes.bbox.width) / point, float(axes.bbox.height) / point
+
+
 @cache
 def _letters() -> frozenset[int]:
     """The letters that the font draws."""

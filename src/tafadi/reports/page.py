@@ -33,7 +33,7 @@ STYLE: Final = """
   figure img { filter: invert(0.92) hue-rotate(180deg); }
 }
 * { box-sizing: border-box; }
-body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 76rem; background: var(--paper); color: var(--ink);
+body { margin: 0 auto; padding: 2rem 1.5rem 4rem; max-width: 76rem; background: var(--paper); color: var(--ink); overflow-wrap: anywhere;
   font: 16px/1.5 system-ui, "Segoe UI", "Noto Sans", "DejaVu Sans", sans-serif; }
 h1 { font-size: 1.7rem; margin: 0 0 .3rem; }
 h2 { font-size: 1.2rem; margin: 2.6rem 0 .7rem; padding-bottom: .3rem; border-bottom: 1px solid var(--line); }
@@ -48,7 +48,7 @@ p { margin: .4rem 0; max-width: 62rem; }
 .tiles .unknown { border-left-color: var(--unsure); border-left-style: dashed; } .tiles .unknown b { color: var(--unsure); }
 .tiles .clear { border-left-color: var(--calm); } .tiles .clear b { color: var(--calm); }
 table { width: 100%; border-collapse: collapse; font-size: .88rem; }
-th, td { padding: .45rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { padding: .45rem .6rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { color: var(--soft); font-weight: 600; white-space: nowrap; }
 td.number, td.time { white-space: nowrap; font-variant-numeric: tabular-nums; }
 td.verdict { white-space: nowrap; font-weight: 700; }
@@ -56,12 +56,22 @@ td.verdict { white-space: nowrap; font-weight: 700; }
 td.apart { white-space: nowrap; }
 tr.told td { padding-top: 0; } tr.head td { border-bottom: 0; }
 tr.cause td { background: var(--card); font-weight: 600; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.2rem; margin: .6rem 0; }
-dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
+dl { display: grid; grid-template-columns: fit-content(14rem) minmax(0, 1fr); gap: .25rem 1.2rem; margin: .6rem 0; }
+dt { color: var(--soft); } dd { margin: 0; }
 figure { margin: 1rem 0; } figure img { display: block; width: 100%; height: auto; border-radius: .4rem; }
-figure.half img { max-width: 52rem; }
+figure.half img { max-width: 52rem; } .wide { overflow-x: auto; }
 figcaption { font-size: .88rem; color: var(--soft); margin-top: .3rem; }
+@media screen and (max-width: 48rem) {
+  body { padding: 1.2rem 1rem 3rem; } h1 { font-size: 1.4rem; } .tiles li { flex-basis: 8rem; } .tiles b { font-size: 1.6rem; }
+  .wide img { width: 44rem; } .half .wide img { width: 34rem; }
+  th, td.number, td.time, td.apart { white-space: normal; }
+  .findings, .findings tbody, .findings tr, .findings td { display: block; } .findings thead { display: none; }
+  .findings tbody { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  .findings td { padding: .1rem 0; border: 0; } .findings td:empty { display: none; }
+  .findings td.number { float: left; margin-right: .6rem; } .findings td.apart::before { content: "Closest: "; color: var(--soft); }
+}
 @media print {
+  .wide { overflow: visible; }
   :root { --ink: #000; --soft: #444; --line: #bbb; --paper: #fff; --card: #f4f4f4; --loss: #994455; --unsure: #444; --calm: #004488; }
   body { max-width: none; padding: 0; font-size: 10pt; } figure img { filter: none; }
   figure.half img { width: 78%; } .tiles li { flex-basis: 8rem; }
@@ -92,7 +102,8 @@ def image(figure: "Figure", alt: str, *, caption: str = "", is_half: bool = Fals
     size = f'width="{width_in * 96:.0f}" height="{height_in * 96:.0f}"'
     kind = ' class="half"' if is_half else ""
     told = f"<figcaption>{caption}</figcaption>" if caption else ""
-    return f'<figure{kind}><img alt="{text(alt, 2000)}" {size} src="data:image/svg+xml;base64,{data}">{told}</figure>'
+    shown = f'<div class="wide"><img alt="{text(alt, 2000)}" {size} src="data:image/svg+xml;base64,{data}"></div>'
+    return f"<figure{kind}>{shown}{told}</figure>"
 
 
 def section(heading: str, *parts: str) -> str:
@@ -100,11 +111,12 @@ def section(heading: str, *parts: str) -> str:
     return f"<section><h2>{heading}</h2>\n" + "\n".join(parts) + "\n</section>"
 
 
-def table(head: Sequence[str], rows: Iterable[str]) -> str:
-    """A table of rows that are HTML already; each is a `tr`, or a `tbody` of what belongs together."""
+def table(head: Sequence[str], rows: Iterable[str], kind: str = "") -> str:
+    """A table of rows that are HTML already; each is a `tr`, or a `tbody` of what belongs together. `kind` names how it is laid out."""
     cells = "".join(f'<th scope="col">{cell}</th>' for cell in head)
     bodies = (row if row.startswith("<tbody") else f"<tbody>{row}</tbody>" for row in rows)
-    return f"<table><thead><tr>{cells}</tr></thead>\n" + "\n".join(bodies) + "</table>"
+    named = f' class="{kind}"' if kind else ""
+    return f"<table{named}><thead><tr>{cells}</tr></thead>\n" + "\n".join(bodies) + "</table>"
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:

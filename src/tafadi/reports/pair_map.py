@@ -15,8 +15,10 @@ from tafadi.reports import axis
 from tafadi.reports.course import Subject
 from tafadi.reports.graticule import Frame, frame_around
 from tafadi.reports.look import INK, LOSS, PAPER, UNSURE, note
-from tafadi.reports.map import LEAST_M, STYLE_A, STYLE_B, Style, draw_mark, draw_subject, parts_of, place_of, prepare
+from tafadi.reports.map import LEAST_M
+from tafadi.reports.marks import draw_mark, place_of
 from tafadi.reports.plane import Places, Plane, Spots, joined, plane_around
+from tafadi.reports.shapes import STYLE_A, STYLE_B, Style, draw_subject, parts_of, prepare
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

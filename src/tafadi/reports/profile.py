@@ -16,7 +16,7 @@ from tafadi.model.operation import NO_MINIMA, Minima
 from tafadi.reports import axis
 from tafadi.reports.apart import Apart, apart, deepest, has_curve, seconds, shared, spans_lost, stretches, unsure
 from tafadi.reports.course import Shown, Subject, subject
-from tafadi.reports.look import INK, LOSS, LOSS_PALE, PAPER, SOFT, UNSURE, UNSURE_HATCH, label, new_figure, note, styled
+from tafadi.reports.look import INK, LOSS, LOSS_PALE, PAPER, SOFT, UNSURE, UNSURE_HATCH, label, new_figure, note, size_pt, styled
 from tafadi.reports.sentences import why
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ AROUND_LEAST_S: Final = 60.0
 AROUND_MOST_S: Final = 1_800.0
 CONTEXT_S: Final = 150.0  # around a closest approach without a loss
 HIGHEST_MINIMA: Final = 4.0  # a curve is shown up to so many minima; beyond, the pair is simply apart
+WORDS_PT: Final = 4.9  # a letter of the words at a minimum is about so wide, and their line so high
+LINE_PT: Final = 16.0
+SIDES: Final = (("left", "bottom"), ("right", "bottom"), ("left", "top"), ("right", "top"))  # which corner of them stands at the line
 LABEL_ROOM: Final = 1.15  # of what is shown, so that words find room above it
 
 
@@ -140,13 +143,23 @@ def tell(pair: Encounter) -> str:
         return f"UNKNOWN, not clear: {why(pair.judgement)}"
     if pair.losses:
         inside = "share air" if pair.minima in (None, NO_MINIMA) else "inside the minima"
-        lasts_s = sum(span.duration_s for span in pair.losses)
-        return f"{inside} for {axis.lasting(lasts_s)}, from {axis.clock(pair.losses[0].start)}"
+        span = _told_span(pair)
+        more = sum(other.overlap(span) is None for other in pair.losses)
+        others = f"; {'once' if more == 1 else f'{more} times'} more in what is shown" if more else ""
+        return f"{inside} for {axis.lasting(span.duration_s)}, from {axis.clock(span.start)}{others}"
     if pair.judgement is not None and pair.judgement.verdict is Verdict.CONFLICT:
         return "CONFLICT, as it was foreseen; no loss in what is shown"
     if pair.judgement is not None:
         return "clear" if pair.minima in (None, NO_MINIMA) else "clear: apart by the minima"
     return _tell_curve(pair)
+
+
+def _told_span(pair: Encounter) -> Span:
+    """The loss that is told: what the engine says, else that of the closest approach, else the first."""
+    if pair.judgement is not None and pair.judgement.verdict is Verdict.CONFLICT and pair.judgement.span is not None:
+        return pair.judgement.span
+    at = None if pair.closest is None else pair.closest.at
+    return next((span for span in pair.losses if at is not None and span.start <= at <= span.end), pair.losses[0])
 
 
 def _tell_curve(pair: Encounter) -> str:
@@ -187,12 +200,31 @@ def _draw_distance(axes: "Axes", pair: Encounter, distance_m: Floats, least_m: f
     unit_m = axis.set_metres(axes, highest_m, is_high=is_high)
     axes.set_ylim(-0.04 * highest_m / unit_m, highest_m / unit_m)
     _shade(axes, pair)
+    at_s = seconds(pair.curve.at_ns, pair.window.start)
+    axes.plot(at_s, distance_m / unit_m, color=INK, linewidth=1.8, zorder=4)
     if least_m is not None and least_m > 0.0:
         axes.axhline(least_m / unit_m, color=INK, linewidth=1.0, linestyle=(0, (5, 3)))
         told = axis.height(least_m) if is_high else axis.length(least_m)
-        note(axes, f"minimum {told}", (0.0, least_m / unit_m), ("axes fraction", "data"), off=(4.0, 3.0), to=("left", "bottom"), order=3.5)
-    axes.plot(seconds(pair.curve.at_ns, pair.window.start), distance_m / unit_m, color=INK, linewidth=1.8, zorder=4)
+        across = at_s / max(pair.window.duration_s, 1e-3)
+        _write_minimum(axes, f"minimum {told}", least_m / unit_m, across, distance_m / unit_m)
     _draw_closest(axes, pair, unit_m, is_high=is_high)
+
+
+def _write_minimum(axes: "Axes", told: str, least: float, across: Floats, distance: Floats) -> None:
+    """Writes the minimum over or under its line, at that end where the curve crosses the words least."""
+    low, high = axes.get_ylim()
+    wide_pt, high_pt = size_pt(axes)
+    wide, tall = WORDS_PT * len(told) / wide_pt, LINE_PT * (high - low) / high_pt
+
+    def crossings(side: tuple[str, str]) -> int:
+        beside = across <= wide if side[0] == "left" else across >= 1.0 - wide
+        bottom = least if side[1] == "bottom" else least - tall
+        return int((beside & (distance > bottom) & (distance < bottom + tall)).sum())
+
+    sides = [side for side in SIDES if side[1] == "bottom" or least - tall > low]
+    to = min(sides, key=crossings)
+    at, off = (0.0, 4.0) if to[0] == "left" else (1.0, -4.0), 3.0 if to[1] == "bottom" else -3.0
+    note(axes, told, (at[0], least), ("axes fraction", "data"), off=(at[1], off), to=to, order=3.5)
 
 
 def _highest_m(distance_m: Floats, least_m: float | None) -> float:

@@ -19,26 +19,19 @@ from tafadi.reports.findings import (
     Finding,
     Omission,
     Question,
-    computed_part,
-    counts_part,
+    Tile,
     finding,
-    left_out_part,
-    pairs_part,
-    pictures_part,
-    question_part,
-    table_part,
 )  # fmt: skip
-from tafadi.reports.look import FIRST, FIRST_PALE, LOSS, SOFT, new_figure, note, styled
-from tafadi.reports.page import facts, image, name, page, section, table, text
+from tafadi.reports.graveness import MOST_DOTS, graveness_figure
+from tafadi.reports.page import facts, image, name, section, table, text
 from tafadi.reports.sentences import sentence
+from tafadi.reports.whole import Told, whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from matplotlib.figure import Figure
 
 TITLE: Final = "Losses in recorded traffic"
 MOST_GAPS: Final = 100  # rows; the longest
-MOST_DOTS: Final = 5_000  # of the picture of all losses
 COLUMNS: Final = (
     "kind",
     "first",
@@ -136,25 +129,17 @@ def report_scan(
     """
     subjects = {track: subject(plots) for track, plots in (tracks or {}).items() if plots}
     found = findings_of(losses, subjects)
-    others = [
-        (counted.gaps, f"gaps of tracks, {axis.lasting(counted.gap_s)} in which nothing is known", "unknown"),
-        (counted.tracks, "tracks", "tracks"),
-    ]
-    return page(
-        title,
-        (
-            question_part(title, question),
-            counts_part(counted.losses, counted.unknown, others),
-            _looked_at_part(counted),
-            pictures_part(found, subjects),
-            _graveness_part(losses),
-            table_part(found, len(losses)),
-            pairs_part(found, subjects),
-            _gaps_part(gaps),
-            left_out_part([*_left_out(counted, question)]),
-            computed_part(METHOD, subjects.values()),
+    tiles = [
+        Tile(
+            counted.gaps,
+            f"{'gap' if counted.gaps == 1 else 'gaps'} of tracks, {axis.lasting(counted.gap_s)} in which nothing is known",
+            "unknown",
         ),
-    )
+        Tile(counted.tracks, "track" if counted.tracks == 1 else "tracks", "tracks"),
+    ]
+    left_out = [*_left_out(counted, question)]
+    told = Told(title, question, found, subjects, counted.losses, counted.unknown, tiles, left_out, METHOD)
+    return whole(told, before=_looked_at_part(counted), after_map=_graveness_part(losses), after_pairs=_gaps_part(gaps))
 
 
 def wanted_tracks(losses: "pa.Table") -> set[str]:
@@ -250,54 +235,3 @@ def _graveness_part(losses: "pa.Table") -> str:
         return ""
     words = f"Horizontal and vertical distance at the closest approach of {min(len(losses), MOST_DOTS):,} findings."
     return section("How close", image(graveness_figure(losses), words, is_half=True))
-
-
-def graveness_figure(losses: "pa.Table") -> "Figure":
-    """Each loss as a dot: horizontal and vertical distance at its closest approach, against the minima; those of unknown height below."""
-    import numpy as np
-    import pyarrow.compute as pc
-
-    shown = losses.slice(0, MOST_DOTS)
-    horizontal_m = np.asarray(pc.fill_null(shown["horizontal_m"], math.nan), np.float64)
-    vertical_m = np.asarray(pc.fill_null(shown["vertical_m"], math.nan), np.float64)
-    known = np.isfinite(vertical_m)
-    with styled():
-        figure = new_figure(8.0, 4.6)
-        axes = figure.add_axes((0.1, 0.12, 0.78, 0.76))
-        top_m = max(float(np.nanmax(vertical_m)) * 1.15, 10.0) if known.any() else 100.0
-        low_m = -0.12 * top_m
-        unit_m = axis.set_metres(axes, top_m, is_high=True)
-        axes.set_ylim(low_m - 0.06 * top_m if not known.all() else -0.03 * top_m, top_m)
-        axes.plot(horizontal_m[known], vertical_m[known] / unit_m, "o", color=FIRST, alpha=0.6, markersize=4.5, markeredgecolor=FIRST_PALE)
-        axes.plot(horizontal_m[~known], np.full(int((~known).sum()), low_m), "s", color=SOFT, markersize=4, alpha=0.6)
-        if not known.all():
-            note(
-                axes,
-                f"? vertical distance not known ({int((~known).sum()):,})",
-                (0.0, low_m),
-                off=(4.0, 8.0),
-                to=("left", "bottom"),
-                color=SOFT,
-            )
-        for minima in _minima_of(shown):
-            axes.plot(
-                [0.0, minima.horizontal_m, minima.horizontal_m],
-                [minima.vertical_m, minima.vertical_m, 0.0],
-                color=LOSS,
-                linestyle=(0, (5, 3)),
-                linewidth=1.1,
-            )
-        axes.set_yticks([tick for tick in axes.get_yticks() if 0.0 <= tick <= top_m])
-        axes.set_xlim(0.0, None)
-        axes.set_xlabel("horizontal distance, m", color=SOFT)
-        axes.set_title("Closest approaches: vertical against horizontal distance")
-    return figure
-
-
-def _minima_of(losses: "pa.Table") -> list[Minima]:
-    """The different minima that stand in the table."""
-    pairs = {
-        (row["minimum_horizontal_m"], row["minimum_vertical_m"])
-        for row in losses.select(["minimum_horizontal_m", "minimum_vertical_m"]).to_pylist()
-    }
-    return [Minima(*pair) for pair in sorted(pair for pair in pairs if None not in pair)]

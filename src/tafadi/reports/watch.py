@@ -1,5 +1,6 @@
 """The report of a watch: what was foreseen of tracks, how it ended, and what was really flown."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -16,22 +17,17 @@ from tafadi.reports.findings import (
     Finding,
     Omission,
     Question,
-    computed_part,
-    counts_part,
+    Tile,
     finding,
     in_order,
-    left_out_part,
-    pairs_part,
-    pictures_part,
-    question_part,
-    table_part,
 )  # fmt: skip
-from tafadi.reports.page import name, page, section, table, text
+from tafadi.reports.page import name, section, table, text
 from tafadi.reports.sentences import closest_told, sentence
+from tafadi.reports.whole import Told, whole
 
 TITLE: Final = "Tracks that were watched"
 MOST_KEPT: Final = 1_000_000  # hits kept for the pictures: 0.6 GB, a day of a terminal radar; later ones are not drawn, and counted
-MOST_SILENCED: Final = 500  # rows; there are all of them in --json
+MOST_SILENCED: Final = 200  # rows; there are all of them in --json
 METHOD: Final = (
     "Each hit moved one track; that track was followed straight ahead, and judged against every other near it and every notice. "
     "What is told was foreseen at the time that is stated, from hits until then.",
@@ -97,20 +93,12 @@ def report_watch(
     subjects |= {track: subject(plots) for track, plots in tracks.items() if plots}
     found = in_order(_finding(alert, subjects) for alert in last_states(alerts))
     conflicts = sum(one.judgement.verdict is Verdict.CONFLICT for one in found)
-    others = [(len(tracks), "tracks seen", "tracks"), (len(silenced), "silenced by a rule, listed below", "silenced")]
-    return page(
-        title,
-        (
-            question_part(title, question),
-            counts_part(conflicts, len(found) - conflicts, others),
-            pictures_part(found, subjects),
-            table_part(found),
-            pairs_part(found, subjects),
-            _silenced_part(silenced),
-            left_out_part(left_out),
-            computed_part(METHOD, subjects.values()),
-        ),
-    )
+    tiles = [
+        Tile(len(tracks), "track seen" if len(tracks) == 1 else "tracks seen", "tracks"),
+        Tile(len(silenced), "silenced by a rule" + (", listed below" if silenced else ""), "silenced"),
+    ]
+    told = Told(title, question, found, subjects, conflicts, len(found) - conflicts, tiles, left_out, METHOD)
+    return whole(told, after_pairs=_silenced_part(silenced))
 
 
 def last_states(alerts: Iterable[Alert]) -> list[Alert]:
@@ -165,8 +153,12 @@ def _silenced_part(silenced: Sequence[Suppressed]) -> str:
         f'<td class="number">{one.count:,}</td><td>{text(one.rule)}</td></tr>'
         for one in silenced[:MOST_SILENCED]
     )
-    used = sorted({one.rule for one in silenced} & RULES.keys())
-    because = "".join(f"<p><b>{text(rule)}</b>: {text(RULES[rule].because)} It can hide {text(RULES[rule].hides)}.</p>" for rule in used)
+    pairs = Counter(one.rule for one in silenced)
+    because = "".join(
+        f"<p><b>{text(rule)}</b> ({count:,}): {text(RULES[rule].because)} It can hide {text(RULES[rule].hides)}.</p>"
+        for rule, count in sorted(pairs.items())
+        if rule in RULES
+    )
     more = len(silenced) - MOST_SILENCED
     note = f"<p>{more:,} more are not listed here.</p>" if more > 0 else ""
-    return section("Silenced by a rule", table(("Between", "From", "Times", "Rule"), rows), note, because)
+    return section("Silenced by a rule", because, table(("Between", "From", "Times", "Rule"), rows), note)
