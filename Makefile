@@ -35,11 +35,19 @@ lock: $(VENV)/.ready
 	    --extra dev --quiet --output-file requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
 	    --constraint requirements.lock --quiet --output-file bench/requirements.lock bench/requirements.in
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-emit-index-url --no-emit-find-links \
+	    --python-version 3.11 --quiet --output-file bench/peer-traffic/requirements.lock bench/peer-traffic/requirements.in
 
-# The peers: from PyPI into the same environment, and PostGIS from Debian where this machine lets us.
-$(VENV)/.bench: $(VENV)/.ready bench/requirements.lock
+# The peers: from PyPI into the same environment, but for one that needs an older pandas, which gets its own; PostGIS from Debian where this
+# machine lets us.
+$(VENV)/.bench: $(VENV)/.ready bench/requirements.lock $(VENV)/peer-traffic/.ready
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement bench/requirements.lock
 	bash bench/install-postgis
+	@touch $@
+
+$(VENV)/peer-traffic/.ready: bench/peer-traffic/requirements.lock
+	$(PYTHON) -m venv $(VENV)/peer-traffic
+	$(VENV)/peer-traffic/bin/python -m pip install --quiet --require-hashes --requirement bench/peer-traffic/requirements.lock
 	@touch $@
 
 $(VENV)/.ready: requirements.lock pyproject.toml

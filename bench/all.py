@@ -12,15 +12,17 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
+import reach
+
 HERE: Final = Path(__file__).resolve().parent
 COMMAND: Final = "python bench/all.py"
-LIBRARIES: Final = ("numpy", "numba", "shapely", "pyproj", "pyarrow", "scipy", "duckdb", "bluesky-simulator", "traffic")
+LIBRARIES: Final = ("numpy", "numba", "shapely", "pyproj", "pyarrow", "scipy", "duckdb", "bluesky-simulator")
 GIB: Final = 1 << 30
 
 
 def modules() -> list[str]:
     """The names of all modules here that measure something."""
-    return sorted(path.stem for path in HERE.glob("*.py") if path != Path(__file__).resolve())
+    return sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("all", "reach"))
 
 
 def _processor() -> str:
@@ -58,11 +60,16 @@ def main() -> None:
     """Prints every table as it is measured, and keeps them all in last.md."""
     lines = ["# Measured last", "", f"`{COMMAND}`", "", *machine()]
     print("\n".join(lines))
+    printed: dict[str, list[str]] = {}
     for name in modules():
         told = str(ast.get_docstring(ast.parse((HERE / f"{name}.py").read_text(encoding="utf-8")))).splitlines()[0]
-        table = ["", f"## {name}", "", told, "", measured(name)]
+        printed[name] = measured(name).split("\n")
+        table = ["", f"## {name}", "", told, "", *printed[name]]
         print("\n".join(table), flush=True)
         lines += table
+    goal = ["", "## reach", "", *reach.lines(printed)]
+    print("\n".join(goal))
+    lines += goal
     (HERE / "last.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

@@ -9,9 +9,9 @@ Run: python bench/filter.py
 import statistics
 import time
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import llvmlite.binding as llvm
+import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numpy as np
 from numba import njit
 
@@ -28,28 +28,43 @@ HALF_S: Final = 150.0
 BAND_M: Final = 305.0
 
 
+class Rows(NamedTuple):
+    """The rows of what is filtered, one by one."""
+
+    x: Quick
+    y: Quick
+    z: Quick
+    vx: Quick
+    vy: Quick
+    vz: Quick
+    height: Quick
+    climb: Quick
+
+
+@njit(error_model="numpy", fastmath={"contract"}, forceinline=True)
+def mark(q: Rows, r: Bounds, one: One, lo: int) -> np.uint32:
+    """What `kernels.filter.sixteen` computes, without a word about vectors."""
+    bits = np.uint32(0)
+    for n in range(AT_ONCE):
+        j = np.uintp(lo) + np.uintp(n)  # an index that cannot be negative is one that need not be looked at
+        dx, dy, dz = q.x[j] - one.x, q.y[j] - one.y, q.z[j] - one.z
+        ux, uy, uz = q.vx[j] - one.vx, q.vy[j] - one.vy, q.vz[j] - one.vz
+        a = dx * dx + dy * dy + dz * dz - r.reach2
+        b = dx * ux + dy * uy + dz * uz
+        c = ux * ux + uy * uy + uz * uz + r.least
+        most = c * r.half
+        tb = min(max(-b, -most), most)
+        outside = a * c + tb * (b + b + tb)
+        over = abs(q.height[j] - one.height) - abs(q.climb[j] - one.climb) * r.half - r.band
+        bits |= np.uint32((not outside >= 0) & (not over >= 0)) << np.uint32(n)
+    return bits
+
+
 @njit(error_model="numpy")
-def note_looped(quick: Quick, r: Bounds, one: One, k: int, lo: int, hi: int, noted: Counts, count: int) -> int:
-    """What `note` does, without a word about vectors."""
-    passes = np.empty(AT_ONCE, np.uint32)
-    nothing = np.float32(0.0)
+def note_looped(q: Rows, r: Bounds, one: One, k: int, lo: int, hi: int, noted: Counts, count: int) -> int:
+    """What `kernels.tactical.note` does, by `mark`."""
     for base in range(lo, hi, AT_ONCE):
-        for lane in range(AT_ONCE):
-            j = base + lane
-            dx, dy, dz = quick[0, j] - one.x, quick[1, j] - one.y, quick[2, j] - one.z
-            ux, uy, uz = quick[3, j] - one.vx, quick[4, j] - one.vy, quick[5, j] - one.vz
-            a = dx * dx + dy * dy + dz * dz - r.reach2
-            b = dx * ux + dy * uy + dz * uz
-            c = ux * ux + uy * uy + uz * uz + r.least
-            most = c * r.half
-            low = -b if -b > -most else -most
-            tb = low if low < most else most
-            outside = a * c + tb * (b + b + tb)
-            over = abs(quick[6, j] - one.height) - abs(quick[7, j] - one.climb) * r.half - r.band
-            passes[lane] = np.uint32(0 if outside >= nothing else 1) & np.uint32(0 if over >= nothing else 1)
-        bits = np.uint32(0)
-        for lane in range(AT_ONCE):
-            bits |= passes[lane] << np.uint32(lane)
+        bits = mark(q, r, one, base)
         if hi - base < AT_ONCE:
             bits &= (np.uint32(1) << np.uint32(hi - base)) - np.uint32(1)
         noted[count, 0], noted[count, 1], noted[count, 2] = k, base, bits
@@ -69,9 +84,9 @@ def by_hand(quick: Quick, r: Bounds, noted: Counts) -> int:
 @njit(error_model="numpy")
 def looped(quick: Quick, r: Bounds, noted: Counts) -> int:
     """All slices, by the loop."""
-    count = 0
+    count, q = 0, Rows(quick[0], quick[1], quick[2], quick[3], quick[4], quick[5], quick[6], quick[7])
     for k in range(quick.shape[1] - SLICE - AT_ONCE):
-        count = note_looped(quick, r, one_of(quick, k), k, k + 1, k + 1 + SLICE, noted, count)
+        count = note_looped(q, r, one_of(quick, k), k, k + 1, k + 1 + SLICE, noted, count)
     return count
 
 
@@ -88,13 +103,15 @@ def _bits(noted: Counts, count: int) -> set[tuple[int, int]]:
     return set(found)
 
 
-def _median_s(run: Callable[[], Any]) -> float:
-    taken = []
+def _medians_s(*runs: Callable[[], Any]) -> list[float]:
+    """Medians of the wall times; in turn, so that a busy minute of the machine falls on all of them."""
+    taken: list[list[float]] = [[] for _ in runs]
     for _ in range(ROUNDS):
-        begin = time.perf_counter()
-        run()
-        taken.append(time.perf_counter() - begin)
-    return statistics.median(taken)
+        for run, times in zip(runs, taken, strict=True):
+            begin = time.perf_counter()
+            run()
+            times.append(time.perf_counter() - begin)
+    return [statistics.median(times) for times in taken]
 
 
 def rows() -> list[str]:
@@ -104,13 +121,14 @@ def rows() -> list[str]:
     noted = np.empty((STATES * SLICE // AT_ONCE + 1, 3), np.int32)
     hand, loop = _bits(noted, by_hand(quick, r, noted)), _bits(noted, looped(quick, r, noted))
     steps = (STATES - SLICE - AT_ONCE) * SLICE // AT_ONCE
-    hand_s, loop_s = _median_s(lambda: by_hand(quick, r, noted)), _median_s(lambda: looped(quick, r, noted))
+    hand_s, loop_s = _medians_s(lambda: by_hand(quick, r, noted), lambda: looped(quick, r, noted))
     return [
         f"{llvm.get_host_cpu_name()}; medians of {ROUNDS}.",
         "",
         "| pairs compared | passed | by one alone | by hand, ns for sixteen | loop, ns for sixteen | ratio |",
         "|---|---|---|---|---|---|",
-        f"| {steps * AT_ONCE:,} | {len(hand):,} | {len(hand ^ loop)} | {hand_s / steps * 1e9:.1f} | {loop_s / steps * 1e9:.1f} | {loop_s / hand_s:.1f} |",
+        f"| {steps * AT_ONCE:,} | {len(hand):,} | {len(hand ^ loop)} | {hand_s / steps * 1e9:.1f} | {loop_s / steps * 1e9:.1f} |"
+        f" {loop_s / hand_s:.1f} |",
     ]
 
 

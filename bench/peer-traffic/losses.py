@@ -1,8 +1,8 @@
-"""The library traffic, asked which aircraft lost separation; it runs in an environment of its own, because it needs an older pandas than Tafadi.
+"""The library traffic, asked which aircraft lost separation; it has an environment of its own, because it needs an older pandas.
 
-Prints JSON: the version, and for each question the pairs with their closest approach, and the wall times of every run. `bench/recorded.py` asks.
+Prints JSON: the versions, and for each question the pairs with their closest approach, and the wall times of every run.
 
-Run: bench/peer-traffic/.venv/bin/python bench/peer-traffic/losses.py hits.parquet grid.parquet ROUNDS
+Run: .venv/peer-traffic/bin/python bench/peer-traffic/losses.py hits.parquet grid.parquet ROUNDS (bench/recorded.py does)
 """
 
 import json

@@ -14,8 +14,9 @@ from pyproj import Transformer
 from reference.routes import apart_m, asked_taken, both, crowded, every_pair, just_met, lost, mixed_minima, taken, walked
 from tafadi.engine import sharing, strategic
 from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, MISSING, NOT_FINITE, SECOND_NS, UNKNOWN, Floats, Ints
+from tafadi.engine.pack import pack_routes
 from tafadi.engine.routes import Routes
-from tafadi.engine.strategic import Judged, asked_by, detect_in_turn, detect_routes
+from tafadi.engine.strategic import Judged, asked_by, detect_in_turn, detect_routes, near_paths
 from tafadi.errors import InputError, LimitError
 from tafadi.model.operation import Minima
 
@@ -238,6 +239,24 @@ def test_two_that_share_no_instant_are_clear() -> None:
     track = [(0.0, 10.0, 20.0, 9e3), (600.0, 10.0, 21.0, 9e3)]
     after = [(600.0, 10.0, 21.0, 9e3), (900.0, 10.0, 21.5, 9e3)]
     assert pairs(detect_routes(routes(track, after), MINIMA)) == []
+
+
+def test_two_of_which_one_lands_where_the_other_then_takes_off_are_not_even_looked_at() -> None:
+    landing = [(0.0, 10.0, 20.0, 9e3), (600.0, 10.0, 21.0, 0.0)]
+    leaving = [(700.0, 10.0, 21.0, 0.0), (1_300.0, 10.0, 22.0, 9e3)]
+    for slab_s in (100.0, 480.0, 1e5):
+        paths = pack_routes(routes(landing, leaving))
+        assert len(near_paths(paths, asked_by(2, MINIMA), slab_s=slab_s).pairs) == 0
+
+
+@pytest.mark.parametrize("apart_ns", [-1, 0, 1])
+def test_two_that_share_a_single_nanosecond_meet_in_it_and_else_never(apart_ns: int) -> None:
+    both_here = routes([(0.0, 10.0, 20.0, 9e3), (600.0, 10.0, 21.0, 9e3)], [(600.0, 10.0, 21.0, 9e3), (900.0, 10.0, 22.0, 9e3)])
+    both_here.at_ns[2] += apart_ns
+    for slab_s in (7.0, 480.0, 1e6):
+        told = detect_routes(both_here, MINIMA, slab_s=slab_s)
+        assert same(told, every_pair(both_here, asked_by(2, MINIMA)))
+        assert len(told.pairs) == (1 if apart_ns < 0 else 0)
 
 
 def test_two_at_the_antipodes_of_each_other_are_clear_of_each_other() -> None:

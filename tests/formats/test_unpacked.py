@@ -4,7 +4,7 @@ import gzip
 import io
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 from hypothesis import given
@@ -32,12 +32,16 @@ def held(data: bytes) -> bytes:
         return file.read()
 
 
-def zipped(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+def archived(members: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
     whole = io.BytesIO()
     with zipfile.ZipFile(whole, "w", method) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return whole.getvalue()
+
+
+def zipped(method: int = zipfile.ZIP_DEFLATED, **members: bytes) -> bytes:
+    return archived(members, method)
 
 
 def test_a_file_that_is_not_packed_is_itself_and_can_be_read_from_its_end() -> None:
@@ -79,11 +83,14 @@ def test_the_name_is_that_of_what_is_in_it(data: bytes, name: str) -> None:
     ],
 )
 def test_of_a_hostile_name_only_the_end_is_taken_and_nothing_that_a_terminal_obeys(name: str, shown: str) -> None:
-    with unpacked(io.BytesIO(zipped(**{name: b"one"})), "a.zip") as file:
+    with unpacked(io.BytesIO(archived({name: b"one"})), "a.zip") as file:
         assert (file.name, file.read()) == (shown, b"one")
 
 
-@pytest.mark.parametrize("pipe", [Pipe, lambda data: io.BufferedReader(Pipe(data))])
+@pytest.mark.parametrize(
+    "pipe",
+    [Pipe, lambda data: io.BufferedReader(Pipe(data))],  # type: ignore[type-var]  # it reads, and that is all that is asked
+)
 def test_a_pipe_may_be_packed_as_gz_and_not_as_zip(pipe: Callable[[bytes], io.BufferedReader]) -> None:
     for data in (b"one", gzip.compress(b"one")):
         with unpacked(pipe(data)) as file:
@@ -128,14 +135,14 @@ TWO = zipped(a=b"1", b=b"2")
         (WHOLE[:12] + b"\xff\xff" + WHOLE[14:], "compressed and damaged"),
         (WHOLE + b"more", "compressed and damaged"),
         (TWO, "holds 2 files"),
-        (zipped(**{"folder/": b""}), "holds 0 files"),
+        (archived({"folder/": b""}), "holds 0 files"),
         (TWO[:-30], "compressed and damaged"),
         (zipped(a=b"one" * 1000)[:40], "compressed and damaged"),
         (zipped(zipfile.ZIP_STORED, a=b"one").replace(b"one", b"two"), "compressed and damaged"),
         (zipped(zipfile.ZIP_LZMA, a=b"1"), "packed by method 14"),
         (zipped(zipfile.ZIP_BZIP2, a=b"1"), "packed by method 12"),
-        (zipped(**{f"{number}": b"" for number in range(MOST_MEMBERS + 1)}), "holds 1,001 files"),
-        (zipped(**{f"{number:060000}": b"" for number in range(LIST_BYTES // 60_000 + 1)}), "lists its files in"),
+        (archived({f"{number}": b"" for number in range(MOST_MEMBERS + 1)}), "holds 1,001 files"),
+        (archived({f"{number:060000}": b"" for number in range(LIST_BYTES // 60_000 + 1)}), "lists its files in"),
     ],
 )
 def test_damaged_cut_ambiguous_and_overlong_archives_are_refused(data: bytes, sentence: str) -> None:

@@ -221,6 +221,14 @@ JSON: st.SearchStrategy[Json] = st.recursive(
 )
 
 
+def test_bytes_in_letters_that_are_no_base64_are_a_format_error() -> None:
+    payload = json.loads(json.dumps(encode_message(_message(EntryType.KEY))))
+    for letters in ("\x80", "é===", "a"):
+        payload["body"]["card"] = letters
+        with pytest.raises(FormatError, match="not standard base64"):
+            decode_message(payload)
+
+
 @settings(max_examples=300, deadline=None)
 @given(kind=st.sampled_from(list(EntryType)), data=st.data(), value=JSON)
 def test_any_json_in_any_place_is_an_entry_or_a_format_error(kind: EntryType, data: st.DataObject, value: Json) -> None:

@@ -5,17 +5,34 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tafadi
+from tafadi.errors import InputError
 from tafadi.library.result import Result
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = [name for name in tafadi.__all__ if name != "__version__"]
 VERBS = ("detect", "detect_states", "judge", "plot_map", "plot_pair", "read_notices", "read_tracks", "scan", "watch", "well_clear")
-RAISING = ("Circle", "Minima", "Notice", "Plot", "Polygon", "Position", "Span", "StandingSet", "Trajectory", "Volume4D", "Watch", *VERBS)
+RAISING = (
+    "Circle",
+    "DividingLine",
+    "Minima",
+    "Notice",
+    "Plot",
+    "Polygon",
+    "Position",
+    "Span",
+    "StandingSet",
+    "Trajectory",
+    "Volume4D",
+    "Watch",
+    *VERBS,
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -45,6 +62,53 @@ def test_every_public_member_of_a_public_class_is_documented(name: str) -> None:
         return
     members = [member for member in vars(kind) if not member.startswith("_") and callable(getattr(kind, member))]
     assert [member for member in members if not inspect.getdoc(getattr(kind, member))] == []
+
+
+START = tafadi.Instant(0)
+PLACE = tafadi.Position(0.0, 0.0)
+ROUTE = tafadi.Trajectory((tafadi.Waypoint(PLACE, None, START), tafadi.Waypoint(tafadi.Position(0.0, 1.0), None, START.plus(600.0))))
+MADE: dict[Callable[..., object], dict[str, Any]] = {
+    tafadi.Minima: {"horizontal_m": 1.0, "vertical_m": 2.0},
+    tafadi.Position: {"lat_deg": 1.0, "lon_deg": 2.0},
+    tafadi.Height: {"value_m": 1.0, "datum": tafadi.Datum.GEOID},
+    tafadi.Height.parse: {"text": "3 [m] geoid"},
+    tafadi.Instant: {"ns": 5},
+    tafadi.Instant.parse: {"text": "2027-03-02T09:00:00Z"},
+    START.plus: {"duration_s": 1.0},
+    tafadi.Span: {"start": START, "end": START.plus(5.0)},
+    tafadi.Circle: {"centre": PLACE, "radius_m": 1.0},
+    tafadi.Polygon: {"vertices": (PLACE, tafadi.Position(0.0, 1.0), tafadi.Position(1.0, 1.0))},
+    tafadi.Volume4D: {"outline": tafadi.Circle(PLACE, 5.0), "lower": None, "upper": None, "span": tafadi.Span(START, START.plus(5.0))},
+    tafadi.Waypoint: {"position": PLACE, "height": None, "at": START},
+    tafadi.Trajectory: {"waypoints": ROUTE.waypoints},
+    tafadi.Notice: {"kind": tafadi.Kind.OPERATION, "trajectory": ROUTE, "volumes": (), "minima": None, "priority": 0, "title": ""},
+    tafadi.Announced: {"id": "a", "notice": tafadi.Notice(tafadi.Kind.OPERATION, trajectory=ROUTE), "party": None},
+    tafadi.Plot: {"track": "a", "at": START, "position": PLACE, "height": None, "ground_speed_mps": 1.0, "on_ground": None},
+    tafadi.DividingLine: {
+        "id": "a",
+        "path": (PLACE, tafadi.Position(0.0, 1.0)),
+        "left": frozenset({"a"}),
+        "right": frozenset(),
+        "span": None,
+    },
+}
+
+
+@pytest.mark.parametrize("make", MADE, ids=lambda make: make.__qualname__)
+@pytest.mark.parametrize("wrong", [b"x", 5j, object(), [object()], {1: 2}, float("nan"), 10**400], ids=lambda one: type(one).__name__)
+def test_a_part_of_the_wrong_kind_is_refused_where_a_noun_is_made_in_one_short_line(make: Callable[..., object], wrong: object) -> None:
+    make(**MADE[make])
+    for name in MADE[make]:
+        with pytest.raises(InputError) as refused:
+            make(**MADE[make] | {name: wrong})
+        assert len(str(refused.value)) < 250
+        assert "\n" not in str(refused.value)
+
+
+def test_what_is_given_as_a_list_is_equal_to_the_same_as_a_tuple() -> None:
+    assert tafadi.Trajectory(list(ROUTE.waypoints)) == ROUTE  # type: ignore[arg-type]  # that is the question
+    corners = [PLACE, tafadi.Position(0.0, 1.0), tafadi.Position(1.0, 1.0)]
+    assert hash(tafadi.Polygon(corners)) == hash(tafadi.Polygon(tuple(corners)))  # type: ignore[arg-type]  # that is the question
 
 
 def test_the_typed_names_are_those_that_are_loaded() -> None:

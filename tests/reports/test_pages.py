@@ -2,18 +2,14 @@
 
 import base64
 import re
-from collections.abc import Sequence
 from functools import cache
 from html.parser import HTMLParser
-from typing import NamedTuple
 
 import pyarrow as pa
 import pytest
 
-from report_cases import MINIMA, T0, area, flight, hit, meeting
+from report_cases import CROSSING, MINIMA, T0, UNKNOWN, Counted, area, flight, gaps, hit, losses, meeting, watched
 from tafadi.engine.detect import detect
-from tafadi.engine.standing import Suppressed
-from tafadi.engine.watch import Rules, Watch
 from tafadi.errors import InputError
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.judgement import Judgement, Verdict
@@ -22,8 +18,6 @@ from tafadi.reports import Kept, Omission, Question, findings, report_check, rep
 from tafadi.reports import watch as watching
 from tafadi.reports.scan import findings_of
 
-CROSSING = [flight("a", [(50.0, 10.0), (50.0, 11.0)]), flight("b", [(50.2, 10.5), (49.8, 10.5)], party="cobalt")]
-UNKNOWN = flight("c", [(50.2, 10.45), (49.8, 10.45)], height_m=None)
 ALLOWED = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
 
 
@@ -80,50 +74,6 @@ def assert_asks_nobody(page: bytes) -> None:
     assert not re.findall(r"https?:|//[a-z]|url\((?!#)", re.sub(r'src="[^"]*"', "", page.decode()))
     assert {one for text in pictures for one in re.findall(r"https?://[^\s\"'<]+", text)} <= ALLOWED
     assert not any(re.search(r"<script|<foreignObject|<image|url\((?!#)", text) for text in pictures)
-
-
-class _Counted(NamedTuple):
-    rows: int = 42
-    tracks: int = 2
-    left_out: dict[str, int] = {"a duplicate": 3}  # noqa: RUF012  # read only
-    repeated: int = 1
-    contradicting: int = 0
-    losses: int = 1
-    unknown: int = 1
-    gaps: int = 1
-    gap_s: float = 70.0
-    start_ns: int | None = T0.ns
-    end_ns: int | None = T0.plus(100.0).ns
-
-
-def losses(**changes: Sequence[object]) -> pa.Table:
-    """A loss of two tracks that meet, and an unknown of two others."""
-    times = pa.timestamp("ns", "UTC")
-    columns: dict[str, Sequence[object]] = {
-        "kind": ["separation", "phase-1"],
-        "first": ["one", "u"],
-        "second": ["two", "v"],
-        "verdict": ["conflict", "unknown"],
-        "cause": [None, "height-missing"],
-        "start": [T0.plus(45.0).ns, T0.ns],
-        "end": [T0.plus(55.0).ns, T0.plus(9.0).ns + 1],
-        "closest_at": [T0.plus(50.0).ns, T0.plus(3.0).ns],
-        "horizontal_m": [55.6, 100.0],
-        "vertical_m": [0.0, None],
-        "lat_deg": [45.0, -17.0],
-        "lon_deg": [10.05, 179.999],
-        "minimum_horizontal_m": [9_260.0, None],
-        "minimum_vertical_m": [304.8, None],
-        **changes,
-    }
-    types = {name: times if name in ("start", "end", "closest_at") else None for name in columns}
-    return pa.table({name: pa.array(column, types[name]) for name, column in columns.items()})
-
-
-def gaps(rows: int = 1) -> pa.Table:
-    times = pa.timestamp("ns", "UTC")
-    starts, ends = [T0.plus(float(n)).ns for n in range(rows)], [T0.plus(70.0 + n).ns for n in range(rows)]
-    return pa.table({"track": ["one"] * rows, "start": pa.array(starts, times), "end": pa.array(ends, times), "reason": ["gap"] * rows})
 
 
 def test_a_report_asks_nobody_for_anything_and_says_so_to_the_browser() -> None:
@@ -206,17 +156,6 @@ def test_at_least_one_of_each_cause_of_not_knowing_is_pictured(monkeypatch: pyte
     assert re.search(r"\?2 [abc] \(\w+\) and [abc]", words)
 
 
-def watched(height_m: float | None = 1_000.0, name: str = "one") -> tuple[Watch, Kept, bytes]:
-    """A watch of two that meet head on, and its report."""
-    there, back = meeting(name, "two", height_m)
-    keeper, kept = Watch(Rules(MINIMA, 30.0)), Kept()
-    alerts = [alert for plot in kept.passing(sorted([*there, *back], key=lambda plot: plot.at)) for alert in keeper.feed((plot,))]
-    alerts += keeper.finish()
-    silenced = [Suppressed("x", "y", "formation", T0, 3)]
-    page = report_watch(alerts, kept.tracks, Question(("day.csv",), MINIMA), (), announced=CROSSING, silenced=silenced)
-    return keeper, kept, page
-
-
 def test_a_watch_tells_what_was_foreseen_and_what_was_really_flown() -> None:
     _, kept, page = watched()
     assert_asks_nobody(page)
@@ -246,7 +185,7 @@ def test_more_hits_than_are_kept_pass_all_the_same_and_are_counted(monkeypatch: 
 
 def test_a_scan_tells_its_losses_its_unknowns_and_its_gaps() -> None:
     there, back = meeting()
-    page = report_scan(losses(), gaps(), _Counted(), Question(("day.parquet",), MINIMA), {"one": there, "two": back})
+    page = report_scan(losses(), gaps(), Counted(), Question(("day.parquet",), MINIMA), {"one": there, "two": back})
     assert_asks_nobody(page)
     words = said(page)
     assert "× 1 in conflict" in words
@@ -261,9 +200,9 @@ def test_a_scan_tells_its_losses_its_unknowns_and_its_gaps() -> None:
 
 def test_a_scan_of_nothing_has_a_report_and_a_table_without_its_columns_is_refused() -> None:
     empty = losses().slice(0, 0)
-    assert "None was found." in said(report_scan(empty, gaps(0), _Counted(losses=0, unknown=0, gaps=0, start_ns=None), Question(("x",))))
+    assert "None was found." in said(report_scan(empty, gaps(0), Counted(losses=0, unknown=0, gaps=0, start_ns=None), Question(("x",))))
     with pytest.raises(InputError, match="no column 'lat_deg'"):
-        report_scan(losses().drop_columns("lat_deg"), gaps(), _Counted(), Question(("x",)))
+        report_scan(losses().drop_columns("lat_deg"), gaps(), Counted(), Question(("x",)))
     assert wanted_tracks(losses()) == {"one", "two", "u", "v"}
 
 

@@ -16,9 +16,9 @@ from tafadi.batch.chunks import PARQUET, STORE_ROWS, Chunk, Store, opened_parque
 from tafadi.batch.rows import DAMAGED, LOST, ON_GROUND, Rows, Taken, empty_rows, take, wanted
 from tafadi.engine.layout import MISSING
 from tafadi.engine.routes import DATUM_CODES
-from tafadi.errors import FormatError, InputError
+from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.formats import reading
-from tafadi.formats.columns import HEADER_COLUMNS_MOST, ColumnMap
+from tafadi.formats.columns import EXAMPLE, HEADER_COLUMNS_MOST, ColumnMap
 from tafadi.formats.registry import HEAD_BYTES, named, sniff
 from tafadi.formats.unpacked import unpacked
 
@@ -33,7 +33,6 @@ TABLES: Final = (PARQUET, "csv", OUR_CSV)  # what a column map governs, where on
 READ_BYTES: Final = 1 << 16
 BLOCK_BYTES: Final = 1 << 25  # of CSV that is parsed at once; a line longer than this is none
 PLOTS: Final = 200_000  # that are turned into arrays together
-_EXAMPLE: Final = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 
 
 class How(NamedTuple):
@@ -53,11 +52,13 @@ def table_chunks(table: "pa.Table", columns: Mapping[str, str] | None, store: St
 
 
 def file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
-    """The chunks of a file. Raises FormatError or InputError with the file's name."""
+    """The chunks of a file. Raises FormatError, InputError or LimitError with the file's name."""
     try:
         return _file_chunks(path, how, store, name)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
+    except LimitError as error:
+        raise LimitError(f"{path}: {error}") from None
     except InputError as error:
         raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
 
@@ -91,7 +92,7 @@ def _put(store: Store, parts: Iterable[tuple[Taken, int]], name: str) -> list[Ch
 
 def _needed(columns: Mapping[str, str] | None, what: str) -> Mapping[str, str]:
     if columns is None:
-        raise InputError(f"{what} needs a column map, which says what its columns are and in which unit, like '{_EXAMPLE}'")
+        raise InputError(f"{what} needs a column map, which says what its columns are and in which unit, like '{EXAMPLE}'")
     return columns
 
 

@@ -20,6 +20,7 @@ import typer
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.errors import InputError, LimitError
+from tafadi.model.names import printable
 
 if TYPE_CHECKING:
     from tafadi.formats.zones import LeftOut
@@ -285,8 +286,3 @@ def write_whole(output: Path, answer: bytes) -> None:
         part.replace(output)
     finally:
         part.unlink(missing_ok=True)
-
-
-def printable(text: str) -> str:
-    """The text with every character that does not print, or that a terminal obeys, shown as `?`."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text)

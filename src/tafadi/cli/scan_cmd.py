@@ -14,7 +14,8 @@ import typer
 from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door, visible
 from tafadi.cli.scan_input import files_of
-from tafadi.errors import InputError, LimitError
+from tafadi.cli.track_options import AgreementOption, BeginsOption, ColumnsOption, SiteOption, mapping_of, minima_of
+from tafadi.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,17 +24,12 @@ if TYPE_CHECKING:
     from tafadi.cli.watch_stated import Stated
     from tafadi.model.operation import Minima
 
-COLUMNS_BYTES: Final = 65_536  # as for `tafadi watch`
-AGREEMENT_BYTES: Final = 65_536  # an agreement is at most 40,000
 EVERY_S: Final = 0.5  # how often progress is told
 FORMATS: Final = ("csv", "parquet", "jsonl", "geojson")
 REASONS_MOST: Final = 12  # lines of what was left out
 
 MinimaText = Annotated[
     str | None, typer.Option("--minima", help='Separation: "5 [NM] / 1000 \\[ft]". There is no default.', metavar="H / V")
-]
-AgreementFile = Annotated[
-    Path | None, typer.Option("--agreement", help="Take the minima between tracks from this agreement.", metavar="FILE")
 ]
 Grid = Annotated[str | None, typer.Option("--grid", help="Look only at whole multiples of this time since 1970.", metavar="TIME")]
 Scheduler = Annotated[
@@ -50,18 +46,7 @@ WellClear = Annotated[
     list[str] | None,
     typer.Option("--well-clear", help="A volume of DO-365: phase-1, phase-2 or non-cooperative; may be given again.", metavar="NAME"),
 ]
-Columns = Annotated[
-    str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
-]
 Source = Annotated[str | None, typer.Option("--from", help="Read every file as this format, like csv, parquet or nop.", metavar="NAME")]
-Begins = Annotated[
-    str | None,
-    typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
-]
-Sites = Annotated[
-    list[str] | None,
-    typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
-]
 
 
 @door
@@ -71,12 +56,12 @@ def scan(
         typer.Argument(help="Parquet, CSV, or any format of docs/formats-tracks.md; - is standard input.", metavar="RECORDINGS..."),
     ],
     minima: MinimaText = None,
-    agreement: AgreementFile = None,
+    agreement: AgreementOption = None,
     well_clear: WellClear = None,
-    columns: Columns = None,
+    columns: ColumnsOption = None,
     source: Source = None,
-    begins: Begins = None,
-    site: Sites = None,
+    begins: BeginsOption = None,
+    site: SiteOption = None,
     gap: Annotated[str, typer.Option("--gap", help="A longer time without a plot breaks a track.", metavar="TIME")] = "60 [s]",
     floor: Annotated[str | None, typer.Option("--floor", help="Only while both are at or above this height.", metavar="HEIGHT")] = None,
     grid: Grid = None,
@@ -96,9 +81,9 @@ def scan(
     written = _written(format, output)
     for path in (output, gaps, report):
         _check_output(path, recordings)
-    asked = _minima(minima, agreement)
+    asked = minima_of(minima, agreement)
     _check_asked(asked, well_clear)
-    limits, mapping = _limits(gap, floor, grid), None if columns is None else _mapping(columns)
+    limits, mapping = _limits(gap, floor, grid), None if columns is None else mapping_of(columns)
     from tafadi.cli.watch_stated import stated
 
     given = stated(begins, site or [])
@@ -196,35 +181,6 @@ def _written(format: str | None, output: Path | None) -> str:
     if name == "parquet" and output is None and sys.stdout.isatty():
         raise InputError("Parquet is not for a terminal; say --output")
     return name
-
-
-def _minima(minima: str | None, agreement: Path | None) -> "Minima | None":
-    """The minima that were said. Raises InputError when they were said twice."""
-    if minima is not None and agreement is not None:
-        raise InputError("--minima and --agreement both say the minima; give one of them")
-    if agreement is not None:
-        from tafadi.formats.agreement import read_document
-
-        return read_document(_bytes(agreement, AGREEMENT_BYTES)).minima_tracks
-    from tafadi.formats.quantity import parse_minima
-
-    return None if minima is None else parse_minima(minima)
-
-
-def _mapping(text: str) -> "Mapping[str, str]":
-    """The column map, as JSON or the name of a JSON file. Raises FormatError."""
-    from tafadi.formats.strict_json import decode
-
-    data = text.encode() if text.lstrip().startswith("{") else _bytes(Path(text), COLUMNS_BYTES)
-    return decode(data, dict[str, str], format="columns")
-
-
-def _bytes(path: Path, most: int) -> bytes:
-    with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise LimitError(f"{path}: more than {most:,} bytes are none of this kind")
-    return data
 
 
 def _check_output(output: Path | None, files: list[str]) -> None:

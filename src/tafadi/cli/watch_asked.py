@@ -3,12 +3,13 @@
 --minima "0.3 [NM] / 300 [ft]" --well-clear phase-1 --lines river.geojson --assigned "N518SP=op-7"
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tafadi.errors import InputError, LimitError
+from tafadi.cli.track_options import bytes_of
+from tafadi.errors import InputError
+from tafadi.model.names import printable
 
 if TYPE_CHECKING:
     from tafadi.engine.watch import Rules
@@ -16,26 +17,11 @@ if TYPE_CHECKING:
     from tafadi.model.operation import Announced, Minima
 
 LINES_BYTES: Final = 16 * 1024 * 1024  # a thousand lines of two thousand corners are well below
-AGREEMENT_BYTES: Final = 65_536  # an agreement is at most 40,000
 MOST_ASSIGNED: Final = 20_000  # as many tracks as one watch can follow
 
 MinimaOption = Annotated[
     str | None,
     typer.Option("--minima", help='Room between tracks: "0.3 [NM] / 300 \\[ft]". This, --agreement or --well-clear.', metavar="H / V"),
-]
-AgreementOption = Annotated[
-    Path | None, typer.Option("--agreement", help="Take the minima between tracks from this agreement.", metavar="FILE")
-]
-BeginsOption = Annotated[
-    str | None,
-    typer.Option("--begins", help="The day (asterix) or the time (Beast) of the first record, in UTC with Z.", metavar="TIME"),
-]
-SiteOption = Annotated[
-    list[str] | None,
-    typer.Option("--site", help='Where a radar or the receiver stands: "25/201: LAT, LON, 300 \\[m] ellipsoid".', metavar="PLACE"),
-]
-ColumnsOption = Annotated[
-    str | None, typer.Option("--columns", help="What the columns of a table are, as JSON or the name of a JSON file.", metavar="MAP")
 ]
 AnnouncedOption = Annotated[
     list[str] | None, typer.Option("--announced", help="A file of notices, GeoJSON or F3548; may be given again.", metavar="FILE")
@@ -53,9 +39,6 @@ LinesOption = Annotated[
 AssignedOption = Annotated[
     list[str] | None, typer.Option("--assigned", help='Which notice a track flies: "TRACK=NOTICE"; may be given again.', metavar="T=N")
 ]
-WindowOption = Annotated[
-    str | None, typer.Option("--window", help="For which time zones are read that stand without an end.", metavar="START/END")
-]
 StrayingOption = Annotated[
     str | None,
     typer.Option("--straying", help="How far ahead a straying is foreseen; 0 \\[s] tells it once it happened.", metavar="TIME"),
@@ -63,23 +46,6 @@ StrayingOption = Annotated[
 FastestOption = Annotated[
     str | None, typer.Option("--fastest", help="The speed beyond which a track is suspect, and UNKNOWN.", metavar="SPEED")
 ]
-
-
-def minima_of(minima: str | None, agreement: Path | None) -> "Minima | None":
-    """The minima between tracks, as said or as agreed. Raises InputError when they were said twice, or the agreement is none."""
-    if minima is not None and agreement is not None:
-        raise InputError("--minima and --agreement both say the minima; give one of them")
-    if agreement is not None:
-        from tafadi.cli.check_cmd import printable
-        from tafadi.formats.agreement import read_document
-
-        try:
-            return read_document(_bytes(str(agreement), AGREEMENT_BYTES, "an agreement")).minima_tracks
-        except InputError as error:
-            raise InputError(f"{printable(str(agreement))}: {error}") from None
-    from tafadi.formats.quantity import parse_minima
-
-    return None if minima is None else parse_minima(minima)
 
 
 def rules_of(
@@ -121,13 +87,12 @@ def notices_of(files: list[str] | None, window: str | None) -> "list[Announced]"
 
 def lines_of(files: list[str] | None) -> "list[DividingLine]":
     """The dividing lines of the files. Raises InputError, in a sentence that begins with the file's name."""
-    from tafadi.cli.check_cmd import printable
     from tafadi.formats.dividing_line import parse
 
     found: dict[str, DividingLine] = {}
     for file in files or []:
         try:
-            lines = parse(_bytes(file, LINES_BYTES, "a file of dividing lines"))
+            lines = parse(bytes_of(file, LINES_BYTES, "a file of dividing lines"))
         except InputError as error:
             raise InputError(f"{printable(file)}: {error}") from None
         except OSError as error:
@@ -136,14 +101,6 @@ def lines_of(files: list[str] | None) -> "list[DividingLine]":
             if found.setdefault(line.id, line) != line:
                 raise InputError(f"{printable(file)}: the line {line.id!r} is another in an earlier file")
     return list(found.values())
-
-
-def _bytes(file: str, most: int, what: str) -> bytes:
-    with Path(file).open("rb") as opened:
-        data = opened.read(most + 1)
-    if len(data) > most:
-        raise LimitError(f"{file}: {what} of more than {most:,} bytes is none")
-    return data
 
 
 def assigned_of(texts: list[str] | None, notices: "list[Announced]") -> dict[str, str]:

@@ -15,28 +15,23 @@ import typer
 from tafadi.cli.check_cmd import ReportFile
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
+from tafadi.cli.track_options import AgreementOption, BeginsOption, ColumnsOption, SiteOption, WindowOption, minima_of
 from tafadi.cli.watch_asked import (
-    AgreementOption,
     AnnouncedOption,
     AssignedOption,
-    BeginsOption,
-    ColumnsOption,
     DeclaredOption,
     FastestOption,
     LinesOption,
     MinimaOption,
-    SiteOption,
     StrayingOption,
     WellClearOption,
-    WindowOption,
     assigned_of,
     lines_of,
-    minima_of,
     notices_of,
     rules_of,
 )
 from tafadi.errors import FormatError, InputError
-from tafadi.model.names import check_name
+from tafadi.model.names import check_name, printable
 
 if TYPE_CHECKING:
     from tafadi.cli.reporting import Record
@@ -164,13 +159,7 @@ class _named:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         if isinstance(error, FormatError):
-            raise InputError(f"{_printable(self._name)}: {error}") from None
-
-
-def _printable(text: str) -> str:
-    from tafadi.cli.check_cmd import printable
-
-    return printable(text)
+            raise InputError(f"{printable(self._name)}: {error}") from None
 
 
 def _writer(as_json: bool) -> "Writer":

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
+from tafadi.cli.track_options import mapping_of
 from tafadi.cli.watch_stated import NOTHING, Stated
 from tafadi.errors import FormatError, InputError, LimitError
 from tafadi.formats.lines import lines
@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 CHUNK_BYTES: Final = 65_536
 HEAD_BYTES: Final = 65_536
 MOST_HITS: Final = 3_000_000  # of a recording that is put in order in memory (about 2 GB); longer ones are cut, or fed with --follow
-COLUMNS_BYTES: Final = 65_536  # a map of fourteen columns is far shorter
 FORMATS: Final = ("nop", "sbs", "iff", "readsb", "modes", "asterix", "cot", "daa", "scn", "plots", "track_geojson", "csv", "parquet")
 _STRATUX = re.compile(rb"(?:\A|\n)(?:START,|[0-9]+,MSG,)")
-_EXAMPLE = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 
 
 class Hits(NamedTuple):
@@ -164,20 +162,10 @@ def _parquet(file: IO[bytes], columns: str | None) -> Hits:
 def column_map(text: str | None) -> "ColumnMap":
     """The map that `--columns` gives, as JSON or the name of a JSON file. Raises FormatError."""
     from tafadi.formats import columns as tables
-    from tafadi.formats.strict_json import decode
 
     if text is None:
-        raise InputError(f"a table needs --columns, which says what its columns are and in which unit, like '{_EXAMPLE}'")
-    data = text.encode() if text.lstrip().startswith("{") else _file_bytes(text)
-    return tables.ColumnMap(decode(data, dict[str, str], format="columns"))
-
-
-def _file_bytes(name: str) -> bytes:
-    with Path(name).open("rb") as file:
-        data = file.read(COLUMNS_BYTES + 1)
-    if len(data) > COLUMNS_BYTES:
-        raise LimitError(f"{name}: a column map of more than {COLUMNS_BYTES:,} bytes is none")
-    return data
+        raise InputError(f"a table needs --columns, which says what its columns are and in which unit, like '{tables.EXAMPLE}'")
+    return tables.ColumnMap(mapping_of(text))
 
 
 def in_order(plots: "Iterable[Plot]") -> "list[Plot]":

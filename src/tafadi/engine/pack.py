@@ -40,6 +40,9 @@ BENT_MOST_M: Final = 6_335_000.0  # radius along the meridian at the equator; no
 CHORDS_M: Final = np.array([_chord_m(pieces * PIECE_MOST_M) for pieces in (1, 2, 4)])  # up to these a leg is cut in 1, 2 or 4 pieces
 
 
+NO_PATHS: Final = Paths(np.zeros(1, np.int64), np.empty(0, np.int64), np.empty((0, 3)), np.empty(0), np.empty(0, np.int8))
+
+
 class Lines(NamedTuple):
     """Geodesics cut into pieces: the points on all of them, line after line, with both ends."""
 
@@ -108,6 +111,11 @@ def pack_paths(trajectories: Sequence[Trajectory]) -> Paths:
 
 def pack_routes(routes: Routes, workers: int = 1) -> Paths:
     """Routes as arrays of pieces."""
+    return pack_behind(NO_PATHS, routes, NO_PATHS, workers)
+
+
+def pack_behind(before: Paths, routes: Routes, room: Paths, workers: int = 1) -> Paths:
+    """Some paths, and behind them routes as arrays of pieces; written into the points of `room` where there are enough of them."""
     first, lat_deg, lon_deg, at_ns, height_m, datum = routes
     count, pieces, points = len(first) - 1, np.empty(len(at_ns), np.int8), np.empty(len(first) - 1, np.int64)
 
@@ -119,15 +127,25 @@ def pack_routes(routes: Routes, workers: int = 1) -> Paths:
     lines = _far_lines(routes, far)
     far_m = surface_m(lines.lat_deg, lines.lon_deg)
     np.add.at(points, np.searchsorted(first, far, "right") - 1, np.diff(lines.first) - 1)
-    into = np.concatenate([[0], np.cumsum(points)])
-    total = into[-1]
-    paths = Paths(into, np.empty(total, np.int64), np.empty((total, 3)), np.empty(total), np.empty(total, np.int8))
+    into = before.first[-1] + np.concatenate([[0], np.cumsum(points)])
+    paths = _laid(before, into, room)
 
     def lay_some(start: int, stop: int) -> None:
         rows = first[start : stop + 1]
         lay_paths(rows, lat_deg, lon_deg, at_ns, height_m, datum, pieces, far, lines.first, far_m, WGS84, into[start:stop], paths)
 
     shared(lay_some, count, count, workers)
+    return paths
+
+
+def _laid(before: Paths, into: Ints, room: Paths) -> Paths:
+    """The paths, and room for more of them behind, whose points begin `into` there."""
+    total, size = into[-1], len(before.at_ns)
+    if len(room.at_ns) < total:
+        room = Paths(room.first, np.empty(total, np.int64), np.empty((total, 3)), np.empty(total), np.empty(total, np.int8))
+    first = np.concatenate([before.first[:-1], into])
+    paths = Paths(first, room.at_ns[:total], room.place_m[:total], room.height_m[:total], room.datum[:total])
+    paths.at_ns[:size], paths.place_m[:size], paths.height_m[:size], paths.datum[:size] = before[1:]
     return paths
 
 

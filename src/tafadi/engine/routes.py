@@ -57,18 +57,25 @@ def checked(routes: Routes) -> Routes:
     if len(first) < 1 or first[0] != 0 or first[-1] != rows:
         raise InputError("the first rows of the routes do not begin at 0 and end with the last row")
     _refuse(np.diff(first) < 2, "route {} has fewer than two waypoints", "geometry-missing")
-    on_earth = (np.abs(routes.lat_deg) <= 90.0) & (np.abs(routes.lon_deg) <= 180.0)  # NaN is not
-    _refuse(~on_earth, "row {} is not a place on the earth; latitude comes first here")
-    later = np.diff(routes.at_ns) > 0
+    if not (_within(routes.lat_deg, -90.0, 90.0) and _within(routes.lon_deg, -180.0, 180.0)):
+        on_earth = (np.abs(routes.lat_deg) <= 90.0) & (np.abs(routes.lon_deg) <= 180.0)  # NaN is not
+        _refuse(~on_earth, "row {} is not a place on the earth; latitude comes first here")
+    later = routes.at_ns[1:] > routes.at_ns[:-1]
     later[first[1:-1] - 1] = True  # from one route to the next time may go back
     _refuse(~later, "row {} is not before the one that follows it")
     lasting_ns = routes.at_ns[first[1:] - 1] - routes.at_ns[first[:-1]]
     _refuse(lasting_ns > LONGEST_S * SECOND_NS, "route {} lasts longer than 90 days", "too-large")
     if rows:
         Instant(int(routes.at_ns.min())), Instant(int(routes.at_ns.max()))
-    known = (routes.datum == MISSING) | ((routes.datum >= 0) & (routes.datum < len(DATUM_CODES)))
-    _refuse(~known, "the height of row {} has no datum that is known")
+    if not _within(routes.datum, MISSING, len(DATUM_CODES) - 1):
+        known = (routes.datum == MISSING) | ((routes.datum >= 0) & (routes.datum < len(DATUM_CODES)))
+        _refuse(~known, "the height of row {} has no datum that is known")
     return routes
+
+
+def _within(column: Floats | Codes, least: float, most: float) -> bool:
+    """Whether all numbers are within bounds, without a list of which; NaN is not."""
+    return not len(column) or bool(column.min() >= least and column.max() <= most)
 
 
 def _numbers(name: str, column: object, kind: np.dtype[Any]) -> Any:

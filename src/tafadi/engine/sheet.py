@@ -6,7 +6,7 @@ Columns are for many. Of one notice they take 30 µs, most of it to make small a
 from collections.abc import Sequence
 from functools import lru_cache
 from math import nan
-from struct import Struct, error
+from struct import Struct
 from typing import Final
 
 import numpy as np
@@ -56,7 +56,7 @@ class Sheet:
         return self._by_columns(volumes, owner, own)
 
     def _write(self, volumes: Sequence[Volume4D]) -> int:
-        """How many corners were written; 0 when there is no room for all, or a number is of a kind that only arrays take."""
+        """How many corners were written; 0 when there is no room for all."""
         places: list[Position] = []
         floats: list[float] = []
         wholes: list[int] = []
@@ -77,11 +77,8 @@ class Sheet:
             return 0
         floats += [place.lat_deg for place in places]
         floats += [place.lon_deg for place in places]
-        try:
-            _packing("d", len(floats)).pack_into(self._floats, 0, *floats)
-            _packing("q", len(wholes)).pack_into(self._wholes, 0, *wholes)
-        except error:  # an instant of float nanoseconds
-            return 0
+        _packing("d", len(floats)).pack_into(self._floats, 0, *floats)
+        _packing("q", len(wholes)).pack_into(self._wholes, 0, *wholes)
         return corners
 
     def _asked(self, own: Minima | None) -> tuple[float, float, float, float]:

@@ -30,7 +30,6 @@ from tafadi.engine.kernels.standing_grid import (
     adopt,
     dismiss,
     empty_state,
-    needed,
     rehang,
 )
 from tafadi.engine.layout import CONFLICT, Floats, Ints, Paths
@@ -212,8 +211,9 @@ class StandingSet:
         return self._answers[:count]
 
     def _adopt(self, asking: Asking, notices: int) -> None:
-        if not adopt((*self._grid,), *asking, notices):
-            self.make_room(len(asking.bounds), needed(asking.shapes), notices)
+        points = adopt((*self._grid,), *asking, notices)
+        if points != NONE:
+            self.make_room(len(asking.bounds), points, notices)
             adopt((*self._grid,), *asking, notices)
 
     def make_room(self, items: int, points: int = 0, notices: int = 0) -> None:

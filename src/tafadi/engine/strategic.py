@@ -19,14 +19,14 @@ from tafadi.engine.kernels.join import join_slabs
 from tafadi.engine.kernels.paths import judge_within
 from tafadi.engine.kernels.slabs import Flown
 from tafadi.engine.layout import FOUND, SECOND_NS, Bools, Floats, Ints, Paths, Records
-from tafadi.engine.pack import WGS84, pack_routes, plane_reach_m
+from tafadi.engine.pack import NO_PATHS, WGS84, pack_behind, plane_reach_m
 from tafadi.engine.routes import Routes, checked
 from tafadi.engine.sharing import shared
 from tafadi.errors import InputError, LimitError
 from tafadi.model.operation import Minima
 
-SLAB_S: Final = 480.0  # 120 s to 960 s took as long, within a third: shorter ones make more balls, longer ones larger
-SLABS_MOST: Final = 50_000  # 9 months of 480 s; longer ones where a set lasts longer
+SLAB_S: Final = 720.0  # 480 s to 960 s took as long, within a tenth: shorter ones make more balls, longer ones larger
+SLABS_MOST: Final = 50_000  # 14 months of 720 s; longer ones where a set lasts longer
 MINIMUM_MOST_M: Final = 1_000_000.0  # as model.operation.Minima
 MOST_KEPT: Final = 20_000_000  # pairs to be judged, 3 GB: nobody reads more, and a fault of the data is likelier
 
@@ -86,7 +86,8 @@ def detect_in_turn(batches: Iterable[tuple[Routes, Asked | Minima]], workers: in
     gives of all at once, to the last bit, in the memory of those that fly at one time. Raises InputError when one begins earlier, and as
     `detect_routes`.
     """
-    paths, told, numbers = pack_routes(_NO_ROUTES), _NONE_ASKED, np.empty(0, np.int64)
+    paths, told, numbers = NO_PATHS, _NONE_ASKED, np.empty(0, np.int64)
+    room = NO_PATHS
     count, begun_ns = 0, None
     for routes, said in batches:
         asked = _checked(checked(routes), said)
@@ -99,7 +100,9 @@ def detect_in_turn(batches: Iterable[tuple[Routes, Asked | Minima]], workers: in
                 raise InputError("a batch of routes begins before the one that was given before it; give them in order of time")
             begun_ns = begin_ns
             flying = np.flatnonzero(paths.at_ns[paths.first[1:] - 1] > begin_ns)
-            paths, fresh = _together(_taken(paths, flying), pack_routes(routes, workers)), len(flying)
+            # Into the memory of the batch before: fresh memory costs more than what is written to it.
+            paths, fresh = pack_behind(_taken(paths, flying), routes, room, workers), len(flying)
+            room = paths if len(paths.at_ns) > len(room.at_ns) else room
             told = Asked(*(np.concatenate([old[flying], new]) for old, new in zip(told, asked, strict=True)))
             numbers = np.concatenate([numbers[flying], numbers_here])
             yield _told(paths, told, numbers, near_paths(paths, told, fresh, slab_s, workers), workers)
@@ -196,19 +199,4 @@ def _taken(paths: Paths, which: Ints) -> Paths:
     return Paths(first, paths.at_ns[points], paths.place_m[points], paths.height_m[points], paths.datum[points])
 
 
-def _together(some: Paths, more: Paths) -> Paths:
-    """Both, one after the other."""
-    if len(some.first) == 1:
-        return more
-    first = np.concatenate([some.first, some.first[-1] + more.first[1:]])
-    return Paths(
-        first,
-        np.concatenate([some.at_ns, more.at_ns]),
-        np.concatenate([some.place_m, more.place_m]),
-        np.concatenate([some.height_m, more.height_m]),
-        np.concatenate([some.datum, more.datum]),
-    )
-
-
-_NO_ROUTES: Final = Routes(np.zeros(1, np.int64), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int8))
 _NONE_ASKED: Final = Asked(np.empty(0), np.empty(0), np.empty(0, np.bool_))

@@ -44,6 +44,7 @@ QUANTITIES: Final = ("height", "ground_speed", "course", "climb", "cleared_heigh
 MEMBERS: Final = (*REQUIRED, *QUANTITIES, "on_ground", "address", "callsign", "squawk", "party")
 BATCH_ROWS: Final = 65_536  # rows of Parquet in memory at once
 LONGEST_TEXT: Final = 64  # characters of an identity; a longer one is no identity
+EXAMPLE: Final = '{"track": "icao24", "at": "timestamp [ms]", "lat": "latitude", "lon": "longitude", "height": "altitude [ft] pressure"}'
 HEADER_COLUMNS_MOST: Final = 1_000
 _TICKS_NS: Final = {"s": SECOND_NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _DIMENSION: Final = {"height": "length", "cleared_height": "length", "ground_speed": "speed", "climb": "speed"}

@@ -25,7 +25,7 @@ from xml.sax.saxutils import quoteattr
 
 from tafadi.formats.cot import LONGEST_CALLSIGN, UNKNOWN
 from tafadi.formats.skips import Skips
-from tafadi.formats.track_table import sayable
+from tafadi.formats.track_rows import sayable
 from tafadi.measure.height import Datum
 from tafadi.model.track import LONGEST_TRACK, Plot
 

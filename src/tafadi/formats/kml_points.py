@@ -16,7 +16,7 @@ from typing import IO, Final
 from xml.sax.saxutils import escape
 
 from tafadi.formats.skips import Skips
-from tafadi.formats.track_table import sayable
+from tafadi.formats.track_rows import sayable
 from tafadi.measure.height import Datum
 from tafadi.model.names import printable
 from tafadi.model.track import Plot

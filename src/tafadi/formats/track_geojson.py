@@ -18,7 +18,7 @@ from typing import IO, Any, Final
 from tafadi.errors import FormatError, InputError
 from tafadi.formats.lines import LONGEST_LINE
 from tafadi.formats.skips import Skips
-from tafadi.formats.track_table import COLUMNS, plot_of, row, sayable
+from tafadi.formats.track_rows import COLUMNS, plot_of, row, sayable
 from tafadi.measure.instant import Instant
 from tafadi.model.track import Plot
 

@@ -10,7 +10,6 @@ Source: docs/spec/entries.md. Numbers stay within ±(2^53 - 1), as RFC 8785 dema
 """
 
 import base64
-import binascii
 import dataclasses
 import math
 import types
@@ -214,7 +213,7 @@ def _text(value: Json, path: str) -> str:
 def _bytes(value: Json, path: str) -> bytes:
     try:
         data = base64.b64decode(_text(value, path), validate=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error is one; text that is not ASCII is another
         raise FormatError("this is not standard base64", format=FORMAT, field=path) from None
     if base64.b64encode(data).decode("ascii") != value:
         raise FormatError("this base64 is not in its one canonical form", format=FORMAT, field=path)

@@ -24,6 +24,7 @@ from tafadi.library.geometries import COLUMN, shapes
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
+from tafadi.model.names import LONGEST_FIELD, check_text
 from tafadi.model.operation import Announced, AreaKind, Disclosure, Kind, Minima, Notice, Trajectory, Waypoint
 from tafadi.model.volume import Circle, Volume4D
 
@@ -55,10 +56,20 @@ def announced_of(given: Any, datum: Datum | None, crs: str | None) -> Read:
         if row["notice"] is None:
             raise FormatError("a part without the identity of its notice", format=NAME, offset=number, field=name)
         notices.setdefault(row["notice"], []).append(row)
+    for id, parts in notices.items():
+        _check_identity(id, name, parts[0]["row"])
     announced = [_announced(id, parts) for id, parts in notices.items()]
     if not announced:
         raise FormatError("it holds no row, and so announces nothing", format=NAME)
     return Read(announced, sorted(table.names - _readable(name)))
+
+
+def _check_identity(id: str, name: str, row: int) -> None:
+    """Raises FormatError for an identity that would deceive who reads it."""
+    try:
+        check_text(id, "the identity of a notice", LONGEST_FIELD)
+    except InputError as error:
+        raise FormatError(str(error), format=NAME, offset=row, field=name) from None
 
 
 def _readable(name: str) -> set[str]:

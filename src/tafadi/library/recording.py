@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes]"
 CHUNK_BYTES: Final = 65_536
 HEAD_BYTES: Final = 65_536
+LARGEST_HELD_BYTES: Final = 256 * 1024 * 1024  # of Parquet that cannot be read in place; more plots than MOST_PLOTS fit
 MOST_PLOTS: Final = 3_000_000  # in memory as nouns, about 2 GB; what is longer is scanned
 
 
@@ -144,11 +145,19 @@ def _table(head: bytes, file: IO[bytes], columns: Mapping[str, str] | None) -> R
 
     reader = ours.Reader() if columns is None else mapped.Reader(mapped.ColumnMap(columns))
     if head.startswith(b"PAR1"):
-        whole = io.BytesIO(head + file.read()) if not file.seekable() else file
+        whole = file if file.seekable() else _held(head, file)
         return _parquet(whole) if isinstance(reader, ours.Reader) else Recorded(reader.parquet(whole), reader.skips)
     if columns is None and not head.removeprefix(b"\xef\xbb\xbf").startswith(ours.HEADER):
         raise FormatError('a table needs `columns`, which says what its columns are and in which unit, like {"at": "timestamp [ms]", …}')
     return Recorded(reader.csv(lines(_chunks(head, file))), reader.skips)
+
+
+def _held(head: bytes, file: IO[bytes]) -> IO[bytes]:
+    """What comes from a pipe or a packed file, in memory: Parquet is read from its end. Raises LimitError beyond LARGEST_HELD_BYTES."""
+    data = head + file.read(LARGEST_HELD_BYTES + 1)
+    if len(data) > LARGEST_HELD_BYTES:
+        raise LimitError(f"Parquet of more than {LARGEST_HELD_BYTES:,} bytes is read from a file that is not packed")
+    return io.BytesIO(data)
 
 
 def _parquet(file: IO[bytes]) -> Recorded:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, overload
 
 from tafadi.errors import FormatError, InputError
+from tafadi.formats.track_rows import COLUMNS
 from tafadi.formats.track_table import HEADER
-from tafadi.library.frames import NAME, NO_TIME, Columns, Table, is_table
+from tafadi.library.frames import GEOMETRY, NAME, NO_TIME, Columns, Table, is_table
 from tafadi.library.judgements import asked, count, number
 from tafadi.library.recording import Stated, name_of, opened
 from tafadi.library.result import Result, Row
@@ -39,7 +40,8 @@ class Losses(Result[Judgement]):
 
     Columns: `kind` ("separation", or the rules of well clear), `first`, `second` (tracks, sorted), `verdict`, `cause`, `start`, `end`,
     `closest_at`, and then `horizontal_m`, `vertical_m` (null where heights cannot be compared), `lat_deg`, `lon_deg` (the middle of the
-    pair), the minima. `gaps` is a table of stretches in which a track was not seen; `found` counts what was read, left out and found.
+    pair), the minima. `gaps` is a table of stretches in which a track was not seen; `found` counts what was read, left out and found;
+    `dropped` names columns of a table that came without a map, and that say nothing that is known here.
 
     >>> from tafadi import Losses, scan
     >>> found = scan("samples/encounter.csv", minima="1 [NM] / 500 [ft]")
@@ -47,9 +49,10 @@ class Losses(Result[Judgement]):
     (True, 'other', 'own', 'conflict')
     """
 
-    def __init__(self, scanned: "Scanned") -> None:
+    def __init__(self, scanned: "Scanned", dropped: Iterable[str] = ()) -> None:
         super().__init__(())
         self._table = scanned.losses
+        self.dropped = tuple(dropped)
         self.gaps: Any = scanned.gaps
         self.found: Summary = scanned.summary
 
@@ -92,6 +95,7 @@ class Losses(Result[Judgement]):
         return (
             f"{_count(self.found.rows, 'row')}, {_count(self.found.tracks, 'track')}: {conflicts:,} loss{'' if conflicts == 1 else 'es'}, "
             f"{unknown:,} unknown; {_count(len(self.gaps), 'gap')}{more}"
+            + (f"; columns not read: {', '.join(self.dropped)}" if self.dropped else "")
         )
 
     @property
@@ -186,7 +190,8 @@ def scan(
             checkpoint=None if checkpoint is None else fspath(checkpoint),
             progress=progress,
             told=_told(Stated(begins, radars or {}, receiver)),
-        )
+        ),
+        _unread(given) if columns is None else (),
     )
 
 
@@ -224,6 +229,12 @@ def _table(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Map
     if "at" in table.names and not _is_time(table.table.schema.field("at").type):
         raise FormatError(NO_TIME, format=NAME, field="at")
     return table.table, ours({name for name in table.names if table.table.column(name).null_count < table.rows})
+
+
+def _unread(given: Any) -> list[str]:
+    """The columns of a table, where one was given, that say nothing that is known here."""
+    names = set(getattr(given, "column_names", ()))
+    return sorted(names - {*COLUMNS, *COUNTED, GEOMETRY})
 
 
 def _is_time(kind: Any) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any, Final, NamedTuple
 
 from tafadi.errors import InputError
-from tafadi.formats import track_table
+from tafadi.formats import track_rows
 from tafadi.formats.skips import Skips
 from tafadi.library.frames import GEOMETRY, Columns
 from tafadi.model.track import Plot
@@ -26,16 +26,16 @@ def named(given: Any) -> Named:
     table.need(*REQUIRED)
     if not table.has_instants("at"):
         table.need("at")
-    cells: dict[str, list[Any]] = {name: table.cells(name) for name in track_table.COLUMNS}
-    cells |= {name: table.texts(name) for name in ("track", *track_table.TEXTS)}
+    cells: dict[str, list[Any]] = {name: table.cells(name) for name in track_rows.COLUMNS}
+    cells |= {name: table.texts(name) for name in ("track", *track_rows.TEXTS)}
     cells |= {"at": table.instants("at"), "on_ground": table.flags("on_ground")}
     plots, skips = [], Skips()
     for number, values in enumerate(zip(*cells.values(), strict=True), 1):
         try:
-            plots.append(track_table.plot_of(dict(zip(cells, values, strict=True))))
+            plots.append(track_rows.plot_of(dict(zip(cells, values, strict=True))))
         except InputError as error:
             skips.add(str(error)[:120], number, is_damage=True)
-    return Named(plots, skips, sorted(table.names - {*track_table.COLUMNS, *TIMES, GEOMETRY}))
+    return Named(plots, skips, sorted(table.names - {*track_rows.COLUMNS, *TIMES, GEOMETRY}))
 
 
 def with_places(table: Columns) -> Columns:

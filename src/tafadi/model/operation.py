@@ -178,9 +178,9 @@ class Notice:
         if self.kind is Kind.AREA and self.trajectory is not None:
             raise InputError("an area is volumes; a trajectory belongs to an operation")
         if not 0 <= self.priority <= 100:
-            raise InputError(f"priority {self.priority} is not within 0 to 100")
+            raise InputError(f"priority {shown(self.priority)} is not within 0 to 100")
         if self.frequency_hz is not None and not 100_000 <= self.frequency_hz <= 6_000_000_000:
-            raise InputError(f"frequency {self.frequency_hz} Hz is not one of voice radio")
+            raise InputError(f"frequency {shown(self.frequency_hz)} Hz is not one of voice radio")
         if self.disclosure is Disclosure.PRIVATE:
             raise InputError("disclosure 'private' is reserved and cannot be kept yet; use 'full' or 'envelope'")
         if len(self.stated) > MOST_STATED:

@@ -67,6 +67,8 @@ def _set_axes(axes: "Axes", horizontal_m: Floats, vertical_m: Floats, minima: li
     low_m = -1.5 * BELOW * high_m if not np.isfinite(vertical_m).all() else -0.03 * high_m
     axes.set_ylim(low_m, high_m)
     axes.set_yticks([tick for tick in axes.get_yticks() if 0.0 <= tick <= high_m])
+    for feet in axes.child_axes:
+        feet.set_yticks([tick for tick in feet.get_yticks() if tick >= 0.0])
     unit_m, name = axis.metric_unit(wide_m)
     axes.set_xlim(0.0, wide_m / unit_m)
     axes.set_xlabel(f"horizontal distance, {name}", color=SOFT)

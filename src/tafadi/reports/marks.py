@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 MOST_NUMBERED: Final = 60  # findings with their number on the map; more would cover it
 LETTER_PT: Final = 5.2  # a letter is about so wide, and a line so high, at the size of names
 LINE_PT: Final = 12.0
+GAP_PT: Final = 5.0  # between two names
 OFF_PT: Final = 6.0  # a name or number stands so far from its point
 
 
@@ -160,6 +161,6 @@ def _is_free(box: Box, taken: Sequence[Box]) -> bool:
 
 
 def _box(text: str, x_m: float, y_m: float, corner: Corner, scale: float) -> Box:
-    x, y, wide = x_m * scale, y_m * scale + OFF_PT * corner.north, LETTER_PT * len(text)
+    x, y, wide = x_m * scale, y_m * scale + OFF_PT * corner.north, LETTER_PT * len(text) + GAP_PT
     left, bottom = (x if corner.east > 0 else x - wide), (y if corner.north > 0 else y - LINE_PT)
     return Box(left, left + wide, bottom, bottom + LINE_PT)

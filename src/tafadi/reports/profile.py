@@ -30,7 +30,9 @@ CONTEXT_S: Final = 150.0  # around a closest approach without a loss
 HIGHEST_MINIMA: Final = 4.0  # a curve is shown up to so many minima; beyond, the pair is simply apart
 WORDS_PT: Final = 4.9  # a letter of the words at a minimum is about so wide, and their line so high
 LINE_PT: Final = 16.0
-SIDES: Final = (("left", "bottom"), ("right", "bottom"), ("left", "top"), ("right", "top"))  # which corner of them stands at the line
+STEPS: Final = 60  # along the words
+PARTS: Final = (0.0, 1.0, *(number / 20 for number in range(1, 20)))  # of the room beside the words: at an end of the line first
+SIDES: Final = tuple((part, along) for along in ("bottom", "top") for part in PARTS)  # over the line first
 LABEL_ROOM: Final = 1.15  # of what is shown, so that words find room above it
 
 
@@ -211,20 +213,22 @@ def _draw_distance(axes: "Axes", pair: Encounter, distance_m: Floats, least_m: f
 
 
 def _write_minimum(axes: "Axes", told: str, least: float, across: Floats, distance: Floats) -> None:
-    """Writes the minimum over or under its line, at that end where the curve crosses the words least."""
+    """Writes the minimum over or under its line, where the curve crosses the words least."""
     low, high = axes.get_ylim()
     wide_pt, high_pt = size_pt(axes)
     wide, tall = WORDS_PT * len(told) / wide_pt, LINE_PT * (high - low) / high_pt
 
-    def crossings(side: tuple[str, str]) -> int:
-        beside = across <= wide if side[0] == "left" else across >= 1.0 - wide
-        bottom = least if side[1] == "bottom" else least - tall
-        return int((beside & (distance > bottom) & (distance < bottom + tall)).sum())
+    def crossed(side: tuple[float, str]) -> float:
+        """How much of the words the curve crosses, as it runs between its samples."""
+        starts, bottom = (1.0 - wide) * side[0], least if side[1] == "bottom" else least - tall
+        along = np.linspace(starts, starts + wide, STEPS)
+        run = np.interp(along, across, distance) if len(across) else np.full(STEPS, np.nan)
+        between = np.append((run[:-1] - bottom) * (run[1:] - bottom) < 0.0, False)
+        return float((((run > bottom) & (run < bottom + tall)) | between).sum())
 
-    sides = [side for side in SIDES if side[1] == "bottom" or least - tall > low]
-    to = min(sides, key=crossings)
-    at, off = (0.0, 4.0) if to[0] == "left" else (1.0, -4.0), 3.0 if to[1] == "bottom" else -3.0
-    note(axes, told, (at[0], least), ("axes fraction", "data"), off=(at[1], off), to=to, order=3.5)
+    part, along = min((side for side in SIDES if side[1] == "bottom" or least - tall > low), key=crossed)
+    at, off = ((1.0 - wide) * part, least), (4.0 - 8.0 * part, 3.0 if along == "bottom" else -3.0)
+    note(axes, told, at, ("axes fraction", "data"), off=off, to=("left", along), order=3.5)
 
 
 def _highest_m(distance_m: Floats, least_m: float | None) -> float:

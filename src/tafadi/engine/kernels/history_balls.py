@@ -119,8 +119,8 @@ def put_ball(tracks: Tracks, t: int, first: int, last: int, screen: Screen, worl
     up, along = (box.north - box.south) / 2.0, (box.east - box.west) / 2.0 * no_less_than_cosine(nearest)
     radius = DEGREE_MOST_M * math.sqrt(up * up + along * along) + screen.tau_s * box.fastest
     lon = turned(tracks.lon_deg[first] + (box.west + box.east) / 2.0, 0.0)
-    put_place(balls, n, place_of((box.south + box.north) / 2.0, lon, world), Point(0.0, 0.0, 0.0), radius, radius)
-    put_band(balls, n, box.low, box.high, box.usual and math.isfinite(box.heights))
+    put_place(balls[n], place_of((box.south + box.north) / 2.0, lon, world), Point(0.0, 0.0, 0.0), radius, radius)
+    put_band(balls[n], box.low, box.high, box.usual and math.isfinite(box.heights))
     balls[n]["minimum"], balls[n]["apart"] = screen.reach_m * (1.0 + STRETCH), apart_steps(screen.half_m)
     balls[n]["path"], balls[n]["piece"] = t, first
 

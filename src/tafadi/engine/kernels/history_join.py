@@ -19,8 +19,10 @@ from tafadi.engine.kernels.chords import ROOM_M, STRETCH
 from tafadi.engine.kernels.history_balls import Screen, fill_balls, slab_begins, speed_of, turned
 from tafadi.engine.kernels.history_meet import FIRST_PIECES, PIECE, Asked, Found, meet
 from tafadi.engine.kernels.history_rows import LEG, Tracks
-from tafadi.engine.kernels.join import BLOCK, Buffer, Stretch, ahead, beyond, main_of, meeting, over_of, side_of
-from tafadi.engine.kernels.slabs import BALL, Ordered, Rows, cells_of, fitting, room_for, rows_for, sort_balls
+from tafadi.engine.kernels.join import BLOCK
+from tafadi.engine.kernels.rows import Rows, Stretch, ahead, beyond, cells_of, fitting, main_of, over_of, rows_for, side_of, sort_balls
+from tafadi.engine.kernels.screen import Ordered, meeting, room_for
+from tafadi.engine.kernels.slabs import BALL
 from tafadi.engine.layout import EDGE_M, Int32s, Records, World, kernel, leaf, part
 
 STEEP: Final = math.radians(80.0)  # beyond this, boxes of latitude and longitude are no longer looked at
@@ -103,9 +105,9 @@ def consider(scene: Scene, from_ns: int, until_ns: int, hits: Int32s, count: int
 
 
 @part
-def compare_rows(scene: Scene, rows: Rows, begin: Int32s, from_ns: int, until_ns: int, buffer: Buffer, found: Found) -> Found:
+def compare_rows(scene: Scene, rows: Rows, begin: Int32s, from_ns: int, until_ns: int, hits: Int32s, found: Found) -> Found:
     """What is found after all balls in rows were compared with each other; as `join.join_rows`."""
-    balls, mask, lanes, hits = scene.ordered, buffer.mask, buffer.lanes, buffer.hits
+    balls = scene.ordered
     r, count = 0, 0
     for cell in range(rows.first[-1]):
         if begin[cell + 1] == begin[cell]:
@@ -123,25 +125,25 @@ def compare_rows(scene: Scene, rows: Rows, begin: Int32s, from_ns: int, until_ns
                     if count + BLOCK > hits.shape[0]:
                         found = consider(scene, from_ns, until_ns, hits, count, found)
                         count = 0
-                    count = meeting(balls, k, start, min(start + BLOCK, stretch.end), mask, lanes, hits, count)
+                    count = meeting(balls, k, start, min(start + BLOCK, stretch.end), hits, count)
     return consider(scene, from_ns, until_ns, hits, count, found)
 
 
 @part
-def compare_wide(scene: Scene, first: int, last: int, from_ns: int, until_ns: int, buffer: Buffer, found: Found) -> Found:
+def compare_wide(scene: Scene, first: int, last: int, from_ns: int, until_ns: int, hits: Int32s, found: Found) -> Found:
     """What is found after the wide balls, first to last (not included), were compared with all balls before them."""
     count = 0
     for k in range(first, last):
         for start in range(0, k, BLOCK):
-            if count + BLOCK > buffer.hits.shape[0]:
-                found = consider(scene, from_ns, until_ns, buffer.hits, count, found)
+            if count + BLOCK > hits.shape[0]:
+                found = consider(scene, from_ns, until_ns, hits, count, found)
                 count = 0
-            count = meeting(scene.ordered, k, start, min(start + BLOCK, k), buffer.mask, buffer.lanes, buffer.hits, count)
-    return consider(scene, from_ns, until_ns, buffer.hits, count, found)
+            count = meeting(scene.ordered, k, start, min(start + BLOCK, k), hits, count)
+    return consider(scene, from_ns, until_ns, hits, count, found)
 
 
 @part
-def compare_slab(scene: Scene, first: int, last: int, cell: Int32s, slab: int, buffer: Buffer, found: Found) -> Found:
+def compare_slab(scene: Scene, first: int, last: int, cell: Int32s, slab: int, hits: Int32s, found: Found) -> Found:
     """What is found after one slab, whose balls are first <= ball < last."""
     screen = scene.screen
     from_ns, until_ns = max(screen.from_ns, slab * screen.slab_ns), min(screen.until_ns, (slab + 1) * screen.slab_ns)
@@ -150,8 +152,8 @@ def compare_slab(scene: Scene, first: int, last: int, cell: Int32s, slab: int, b
     cells_of(scene.balls, first, last, size, rows, cell)
     begin = np.empty(rows.first[-1] + 3, np.int32)
     sort_balls(scene.balls, first, cell, last - first, begin, scene.ordered)
-    found = compare_rows(scene, rows, begin, from_ns, until_ns, buffer, found)
-    return compare_wide(scene, begin[rows.first[-1]], last - first, from_ns, until_ns, buffer, found)
+    found = compare_rows(scene, rows, begin, from_ns, until_ns, hits, found)
+    return compare_wide(scene, begin[rows.first[-1]], last - first, from_ns, until_ns, hits, found)
 
 
 @kernel
@@ -166,11 +168,10 @@ def search_window(tracks: Tracks, asked: Asked, screen: Screen, first_slab: int,
     room = 1
     for s in range(slabs):
         room = max(room, begin[s + 1] - begin[s])
-    cell, mask = np.empty(room, np.int32), np.empty(BLOCK, np.uint8)
-    buffer = Buffer(mask, mask.view(np.uint64), np.empty((4 * BLOCK, 2), np.int32))
+    cell, hits = np.empty(room, np.int32), np.empty((4 * BLOCK, 2), np.int32)
     scene = Scene(tracks, asked, screen, world, balls, room_for(room))
     found = Found(np.empty(FIRST_PIECES, PIECE), np.zeros(1, np.int64))
     for s in range(slabs):
         if begin[s + 1] - begin[s] > 1:
-            found = compare_slab(scene, begin[s], begin[s + 1], cell, first_slab + s, buffer, found)
+            found = compare_slab(scene, begin[s], begin[s + 1], cell, first_slab + s, hits, found)
     return found.pieces[: found.told[0]].copy()

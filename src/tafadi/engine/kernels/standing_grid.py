@@ -199,7 +199,7 @@ def empty_state() -> Ints:
     return state
 
 
-@kernel
+@leaf
 def needed(shapes: Shapes) -> int:
     """Points of the ring that these may need."""
     points = 0
@@ -209,22 +209,23 @@ def needed(shapes: Shapes) -> int:
 
 
 @leaf
-def has_room(grid: Grid, shapes: Shapes, notices: int) -> bool:
-    """Whether there is room for these items and (in all) so many notices, and slots enough for chains to be short."""
-    items, points = grid.state[ITEMS] + shapes.shape[0], grid.state[POINTS]
-    if items > grid.bounds.shape[0] or SLOTS_EACH * items > grid.heads.shape[0] or notices > grid.first.shape[0]:
+def has_room(grid: Grid, items: int, points: int, notices: int) -> bool:
+    """Whether there is room for so many more items and points and (in all) notices, and slots enough for chains to be short."""
+    if grid.state[LINKS] + LINKS_MOST * items > grid.links.shape[0] or notices > grid.first.shape[0]:
         return False
-    for n in range(shapes.shape[0]):
-        points += 1 << room_for(shapes[n].size)
-    return bool(points <= grid.ring.shape[0] and grid.state[LINKS] + LINKS_MOST * shapes.shape[0] <= grid.links.shape[0])
+    items, points = grid.state[ITEMS] + items, grid.state[POINTS] + points
+    return bool(items <= grid.bounds.shape[0] and SLOTS_EACH * items <= grid.heads.shape[0] and points <= grid.ring.shape[0])
 
 
 @kernel
-def adopt(stands: Plain, bounds: Bounds, shapes: Shapes, ring: Floats, notices: int) -> bool:
-    """Lets items stand; the owner of each, less than `notices`, is in its bounds. Or False: there is no room, and nothing was changed."""
-    grid = Grid(*stands)
-    if not has_room(grid, shapes, notices):
-        return False
+def adopt(stands: Plain, bounds: Bounds, shapes: Shapes, ring: Floats, notices: int) -> int:
+    """Lets items stand, and is NONE; the owner of each, less than `notices`, is in its bounds.
+
+    Where there is no room it is the points of the ring that they may need, and nothing was changed.
+    """
+    grid, points = Grid(*stands), needed(shapes)
+    if not has_room(grid, shapes.shape[0], points, notices):
+        return points
     for n in range(bounds.shape[0]):
         item = new_item(grid, shapes[n].size)
         box, shape, new, owner = grid.bounds[item], grid.shapes[item], shapes[n], bounds[n].owner
@@ -238,7 +239,7 @@ def adopt(stands: Plain, bounds: Bounds, shapes: Shapes, ring: Floats, notices: 
         grid.first[owner] = item
         place_item(grid, item)
         box.owner = owner
-    return True
+    return NONE
 
 
 @kernel
