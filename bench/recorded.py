@@ -161,8 +161,8 @@ def rows() -> list[str]:
         *(_row(what, found, answer, ours_s) for what, answer in told["answers"].items()),
         "",
         "A track of which one height is missing has no valid shape for traffic, and is left out of all pairs without a word; the near"
-        " mid-air of 2643 and 3472 is among them. It leaves out the first and the last common instant of two tracks, so a deepest point there"
-        " is another. Its `resample` moves hits by up to 5 s and fills heights in.",
+        " mid-air of 2643 and 3472 is among them. It leaves out the first and the last common instant of two tracks."
+        " Its `resample` moves hits by up to 5 s and fills heights in.",
     ]
 
 

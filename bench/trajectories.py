@@ -1,6 +1,6 @@
 """Trajectories against each other over a day, and over ten days in batches, beside shapely's STRtree with the same exact test in numpy.
 
-Run: python bench/trajectories.py
+Run: python bench/trajectories.py, or with `stages` for where the time of the processor goes
 """
 
 import math
@@ -23,8 +23,8 @@ from tafadi.engine.book import trajectory_at
 from tafadi.engine.detect import detect
 from tafadi.engine.layout import CONFLICT, PRESSURE, Floats, Ints
 from tafadi.engine.pack import pack_routes, surface_m
-from tafadi.engine.routes import Routes
-from tafadi.engine.strategic import detect_in_turn, detect_routes
+from tafadi.engine.routes import Routes, checked
+from tafadi.engine.strategic import asked_by, detect_in_turn, detect_routes, judge_kept, near_paths
 from tafadi.model.operation import Announced, Kind, Minima, Notice
 
 HUBS: Final = 2_000
@@ -193,6 +193,34 @@ def median_s(run: Callable[[], object], rounds: int) -> float:
     return statistics.median(taken)
 
 
+def spent_s(run: Callable[[], object], rounds: int) -> float:
+    """The median of what so many runs took of the processors: what others do beside them counts less in it than by the clock."""
+    taken = []
+    for _ in range(rounds):
+        begin = time.process_time()
+        run()
+        taken.append(time.process_time() - begin)
+    return statistics.median(taken)
+
+
+def stages(count: int) -> str:
+    """What each stage takes of the processor, with one worker: medians of three."""
+    routes, asked = gathered(hubs(), count, 1), asked_by(count, MINIMA)
+    detect_routes(flights(hubs(), 100, 1), MINIMA)  # compiled and loaded
+    paths = pack_routes(routes)
+    kept = near_paths(paths, asked)
+    runs: dict[str, Callable[[], object]] = {
+        "checking": lambda: checked(routes),
+        "packing": lambda: pack_routes(routes),
+        "join": lambda: near_paths(paths, asked),
+        "judging": lambda: judge_kept(paths, asked, kept),
+        "all": lambda: detect_routes(routes, MINIMA),
+        "all, 2 workers": lambda: detect_routes(routes, MINIMA, 2),
+    }
+    told = ", ".join(f"{name} {spent_s(run, 3):.3f} s" for name, run in runs.items())
+    return f"Load {os.getloadavg()[0]:.1f}; {count:,} a day, {len(kept.pairs):,} pairs judged; of the processor: {told}"
+
+
 def peak_mb(run: Callable[[], object]) -> float:
     """Megabytes that a run takes at its height, beyond what was taken before; looked at every few milliseconds by a thread beside it."""
     over, seen_kb = threading.Event(), [_resident_kb()]
@@ -300,4 +328,7 @@ def rows() -> list[str]:
 
 
 if __name__ == "__main__":
-    print(many_days(10, 100_000) if sys.argv[1:] == ["many-days"] else "\n".join(rows()))
+    if sys.argv[1:] == ["many-days"]:
+        print(many_days(10, 100_000))
+    else:
+        print(stages(SIZES[-1]) if sys.argv[1:] == ["stages"] else "\n".join(rows()))

@@ -154,6 +154,7 @@ def _far_lines(routes: Routes, far: Ints) -> Lines:
     ends_deg = np.stack([routes.lat_deg, routes.lon_deg], axis=1) if len(far) else np.empty((0, 2))
     if not len(far):
         return Lines(np.zeros(1, np.int64), np.empty(0), np.empty(0), np.empty(0))
+    check_legs(routes, far)
     return cut(ends_deg[far], ends_deg[far + 1], PIECE_MOST_M, routes.at_ns[far + 1] - routes.at_ns[far])
 
 

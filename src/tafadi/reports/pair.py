@@ -62,7 +62,7 @@ def _draw_rows(figure: "Figure", pair: Encounter, judgement: Judgement | None) -
     subjects = [pair.first, pair.second]
     panels = panels_of(subjects)[: ROWS_MOST - 2]
     curves = 2 if has_curve(*subjects) else 0
-    grid: dict[str, Any] = {"left": 0.565, "right": 0.945, "top": TOP, "bottom": BOTTOM, "hspace": 0.42}
+    grid: dict[str, Any] = {"left": 0.565, "right": 0.932, "top": TOP, "bottom": BOTTOM, "hspace": 0.42}
     rows: list[Axes] = figure.subplots(curves + len(panels), 1, squeeze=False, gridspec_kw=grid)[:, 0].tolist()
     if curves:
         draw_profile(rows[0], rows[1], pair)
