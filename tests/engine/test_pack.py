@@ -36,7 +36,7 @@ def geoid(value_m: float) -> Height:
 @given(positions, positions, st.floats(0, 1))
 def test_a_body_is_on_its_geodesic_to_a_millimetre_at_every_instant(a: Position, b: Position, share: float) -> None:
     line = Geodesic.WGS84.Inverse(a.lat_deg, a.lon_deg, b.lat_deg, b.lon_deg)
-    if line["s12"] > 19.5e6:
+    if line["s12"] > 19.3e6:
         return  # towards the antipode there are many shortest ways
     paths = pack_paths([trajectory((a.lat_deg, a.lon_deg, None, 0.0), (b.lat_deg, b.lon_deg, None, 40_000.0))])
     at = START.plus(40_000.0 * share)

@@ -265,6 +265,15 @@ def test_two_at_the_antipodes_of_each_other_are_clear_of_each_other() -> None:
     assert len(detect_routes(pair, MINIMA).pairs) == len(every_pair(pair, asked_by(2, MINIMA)).pairs) == 0
 
 
+@pytest.mark.parametrize("end", [(0.0, 180.0), (0.0, -175.001)])
+def test_a_leg_nearly_to_the_antipode_is_refused_with_its_row(end: tuple[float, float]) -> None:
+    pair = routes([(0, 1.0, 0.0, 9e3), (900, 1.0, 1.0, 9e3)], [(0, 0.0, 0.0, 9e3), (60_000, *end, 9e3)])
+    with pytest.raises(InputError, match="the leg from row 2 is longer than 175 degrees of arc"):
+        detect_routes(pair, MINIMA)
+    pair.lon_deg[3] = -174.999
+    assert len(detect_routes(pair, MINIMA).pairs) == 0
+
+
 # Unknown
 
 

@@ -102,3 +102,17 @@ def test_a_cancellation_has_no_geometry_and_every_other_notice_has() -> None:
         with pytest.raises(InputError) as refused:
             NoticeBody(step, notice)
         assert refused.value.code == "geometry-missing"
+
+
+@pytest.mark.parametrize(
+    ("start", "end"), [((0.0, 0.0), (0.0, 180.0)), ((0.0, 0.0), (0.0, -175.001)), ((90.0, 0.0), (-85.001, 77.0)), ((51.0, 1.0), (-52.0, -178.0))]
+)
+def test_a_leg_that_leads_nearly_to_the_antipode_has_no_one_way_and_is_refused(start: tuple[float, float], end: tuple[float, float]) -> None:
+    for one, other in ((start, end), (end, start)):
+        with pytest.raises(InputError, match=r"the leg to waypoint 1 is longer than 175 degrees of arc: .*give a waypoint in between"):
+            Trajectory((Waypoint(Position(*one), None, AT), Waypoint(Position(*other), None, AT.plus(60_000.0))))
+
+
+@pytest.mark.parametrize(("start", "end"), [((0.0, 0.0), (0.0, -174.999)), ((90.0, 0.0), (-84.999, 77.0)), ((0.0, 0.0), (0.0, 0.0))])
+def test_a_leg_that_is_shorter_has_one_way(start: tuple[float, float], end: tuple[float, float]) -> None:
+    Trajectory((Waypoint(Position(*start), None, AT), Waypoint(Position(*end), None, AT.plus(60_000.0))))

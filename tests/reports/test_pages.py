@@ -9,10 +9,12 @@ import pyarrow as pa
 import pytest
 
 from report_cases import CROSSING, MINIMA, T0, UNKNOWN, Counted, area, flight, gaps, hit, losses, meeting, watched
+from tafadi.engine.conformance import Conforming, State
 from tafadi.engine.detect import detect
+from tafadi.engine.jumps import Suspect
 from tafadi.errors import InputError
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.judgement import Judgement, Verdict
+from tafadi.model.judgement import Cause, Judgement, Verdict
 from tafadi.model.operation import Announced
 from tafadi.reports import Kept, Omission, Question, findings, report_check, report_scan, report_watch, wanted_tracks
 from tafadi.reports import watch as watching
@@ -167,6 +169,23 @@ def test_a_watch_tells_what_was_foreseen_and_what_was_really_flown() -> None:
     assert "formation" in words
     assert "It can hide" in words
     assert sorted(kept.tracks) == ["one", "two"]
+
+
+def test_a_watch_tells_which_tracks_jumped_and_how_they_kept_to_what_was_announced() -> None:
+    jumped = [Suspect("<one>", T0, 81_000.0, 6_750.0), Suspect("two", T0, 9_000.0, 2_000.0, over_at=T0.plus(20.0))]
+    kept_to = [Conforming("one", "transit", State.UNKNOWN, T0, cause=Cause.HEIGHT_MISSING, is_stated=False)]
+    page = report_watch([], {}, Question(("day.csv",), MINIMA), suspects=jumped, conforming=kept_to).decode()
+    for told in (
+        "jumped, UNKNOWN until borne out",
+        "&lt;one&gt;",
+        "81.0 km",
+        "6,750 m/s",
+        "not yet",
+        "transit",
+        "unknown: height-missing",
+        "nobody said so",
+    ):
+        assert told in page
 
 
 def test_a_watch_without_heights_is_unknown() -> None:

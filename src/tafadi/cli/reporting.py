@@ -86,7 +86,16 @@ class ReportRecord:
         options += (("Rules of well clear", ", ".join(rules.well_clear)),) if rules.well_clear else ()
         question = Question(tuple(map(file_name, self._files)), rules.minima, options=options, made_at=Instant(time.time_ns()))
         left_out = [*self._left_out(keeper, skips)]
-        page = report_watch(self.alerts, self._kept.tracks, question, left_out, announced=announced, silenced=keeper.suppressed)
+        page = report_watch(
+            self.alerts,
+            self._kept.tracks,
+            question,
+            left_out,
+            announced=announced,
+            silenced=keeper.suppressed,
+            suspects=keeper.suspects,
+            conforming=keeper.conformance(),
+        )
         write_whole(self._report, page)
 
     def _left_out(self, keeper: "Watch", skips: "Skips") -> "Iterator[Omission]":

@@ -108,7 +108,8 @@ def scan(
             told=Told(given.day, given.begins, given.sites, given.receiver),
         )
         _write(scanned, written, output, gaps)
-        _report(report, recordings, files, scanned, asked, {"Gap": gap, "Floor": floor, "Grid": grid}, read_as)
+        options = {"Well clear": ", ".join(well_clear or ()) or None, "Gap": gap, "Floor": floor, "Grid": grid}
+        _report(report, recordings, files, scanned, asked, options, read_as)
     raise typer.Exit(NOTHING if scanned.summary.is_clear else FOUND)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tafadi.engine.kernels.legs import FAR, count_pieces, lay_paths
 from tafadi.engine.layout import GEOID, MISSING, Bodies, Bools, Codes, Floats, Ints, Paths, World
-from tafadi.engine.routes import DATUM_CODES, Routes, routes_of
+from tafadi.engine.routes import DATUM_CODES, Routes, check_legs, routes_of
 from tafadi.engine.sharing import shared
 from tafadi.errors import InputError
 from tafadi.measure.earth import ECCENTRICITY2, FLATTENING, SEMI_MAJOR_M, Position

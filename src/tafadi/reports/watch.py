@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from tafadi.engine.conformance import Conforming
+from tafadi.engine.jumps import Suspect
 from tafadi.engine.standing import Suppressed
 from tafadi.engine.suppress import RULES
 from tafadi.model.alert import Alert, AlertKind, AlertState
@@ -28,6 +30,7 @@ from tafadi.reports.whole import Told, whole
 TITLE: Final = "Tracks that were watched"
 MOST_KEPT: Final = 1_000_000  # hits kept for the pictures: 0.6 GB, a day of a terminal radar; later ones are not drawn, and counted
 MOST_SILENCED: Final = 200  # rows; there are all of them in --json
+MOST_SUSPECT: Final = 200  # rows, and as many of how tracks kept to what was announced
 METHOD: Final = (
     "Each hit moved one track; that track was followed straight ahead, and judged against every other near it and every notice. "
     "What is told was foreseen at the time that is stated, from hits until then.",
@@ -81,6 +84,8 @@ def report_watch(
     *,
     announced: Sequence[Announced] = (),
     silenced: Sequence[Suppressed] = (),
+    suspects: Sequence[Suspect] = (),
+    conforming: Sequence[Conforming] = (),
     title: str = TITLE,
 ) -> bytes:
     """The report of a watch as one HTML file.
@@ -88,6 +93,8 @@ def report_watch(
     alerts   : all that `Watch.feed` and `Watch.finish` gave, in that order; of one situation only its last state is told
     tracks   : the hits by track, as `Kept.tracks` holds them; of a track that is not there, there is no picture
     silenced : `Watch.suppressed`: pairs that a rule silenced, which are listed with the rule
+    suspects : `Watch.suspects`: tracks that jumped, and are UNKNOWN until one of their places is borne out
+    conforming: `Watch.conformance()`: how each track kept to what was announced for it
     """
     subjects = {one.id: subject(one) for one in announced}
     subjects |= {track: subject(plots) for track, plots in tracks.items() if plots}
@@ -98,7 +105,9 @@ def report_watch(
         Tile(len(silenced), "silenced by a rule" + (", listed below" if silenced else ""), "silenced"),
     ]
     told = Told(title, question, found, subjects, conflicts, len(found) - conflicts, tiles, left_out, METHOD)
-    return whole(told, after_pairs=_silenced_part(silenced))
+    tiles += [Tile(len(suspects), "jumped, UNKNOWN until borne out", "suspects")] if suspects else []
+    parts = (_suspects_part(suspects), _conforming_part(conforming), _silenced_part(silenced))
+    return whole(told, after_pairs="\n".join(part for part in parts if part))
 
 
 def last_states(alerts: Iterable[Alert]) -> list[Alert]:
@@ -162,3 +171,38 @@ def _silenced_part(silenced: Sequence[Suppressed]) -> str:
     more = len(silenced) - MOST_SILENCED
     note = f"<p>{more:,} more are not listed here.</p>" if more > 0 else ""
     return section("Silenced by a rule", because, table(("Between", "From", "Times", "Rule"), rows), note)
+
+
+def _suspects_part(suspects: Sequence[Suspect]) -> str:
+    """The tracks that moved faster than anything flies."""
+    if not suspects:
+        return ""
+    rows = (
+        f'<tr><td>{name(one.track)}</td><td class="time">{axis.clock(one.at)}</td><td class="number">{one.distance_m / 1_000.0:,.1f} km</td>'
+        f'<td class="number">{one.speed_mps:,.0f} m/s</td><td class="time">{"not yet" if one.over_at is None else axis.clock(one.over_at)}</td></tr>'
+        for one in suspects[:MOST_SUSPECT]
+    )
+    because = (
+        "<p>Nothing flies that fast, so nobody knows which of its places is true: whatever was found with it is UNKNOWN until then.</p>"
+    )
+    return section("Jumped", because, table(("Track", "First", "How far", "How fast", "Borne out"), rows), _more(len(suspects)))
+
+
+def _conforming_part(conforming: Sequence[Conforming]) -> str:
+    """How tracks kept to what was announced for them."""
+    if not conforming:
+        return ""
+    rows = (
+        f"<tr><td>{name(one.track)}</td><td>{name(one.notice)}</td><td>{text(_kept(one))}</td>"
+        f'<td class="time">{axis.clock(one.at)}</td><td>{"stated" if one.is_stated else "seen inside it; nobody said so"}</td></tr>'
+        for one in conforming[:MOST_SUSPECT]
+    )
+    return section("Kept to what was announced", table(("Track", "Notice", "At the end", "At", "Who says"), rows), _more(len(conforming)))
+
+
+def _kept(one: Conforming) -> str:
+    return one.state.value if one.cause is None else f"{one.state.value}: {one.cause.value}"
+
+
+def _more(count: int) -> str:
+    return f"<p>{count - MOST_SUSPECT:,} more are not listed here.</p>" if count > MOST_SUSPECT else ""
