@@ -2,8 +2,10 @@
 
 from typing import Final
 
+from hypothesis import reject
 from hypothesis import strategies as st
 
+from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
@@ -76,7 +78,11 @@ def trajectories(draw: st.DrawFn) -> Trajectory:
     """Two to five waypoints, with and without heights."""
     steps_ns = draw(st.lists(st.integers(1, 10**12), min_size=2, max_size=5))
     at_ns = [START_NS + sum(steps_ns[: index + 1]) for index in range(len(steps_ns))]
-    return Trajectory(tuple(Waypoint(draw(positions), draw(heights), Instant(ns)) for ns in at_ns))
+    waypoints = tuple(Waypoint(draw(positions), draw(heights), Instant(ns)) for ns in at_ns)
+    try:
+        return Trajectory(waypoints)
+    except InputError:  # a leg to the antipode
+        reject()
 
 
 @st.composite

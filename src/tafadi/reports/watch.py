@@ -178,8 +178,9 @@ def _suspects_part(suspects: Sequence[Suspect]) -> str:
     if not suspects:
         return ""
     rows = (
-        f'<tr><td>{name(one.track)}</td><td class="time">{axis.clock(one.at)}</td><td class="number">{one.distance_m / 1_000.0:,.1f} km</td>'
-        f'<td class="number">{one.speed_mps:,.0f} m/s</td><td class="time">{"not yet" if one.over_at is None else axis.clock(one.over_at)}</td></tr>'
+        f'<tr><td>{name(one.track)}</td><td class="time">{axis.clock(one.at)}</td>'
+        f'<td class="number">{one.distance_m / 1_000.0:,.1f} km</td><td class="number">{one.speed_mps:,.0f} m/s</td>'
+        f'<td class="time">{"not yet" if one.over_at is None else axis.clock(one.over_at)}</td></tr>'
         for one in suspects[:MOST_SUSPECT]
     )
     because = (
