@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from tafadi.batch import rows as module
-from tafadi.batch.rows import NO_PLACE, ODD_HEIGHT, ON_GROUND, Taken, take
+from tafadi.batch.rows import DAMAGE, NO_PLACE, ODD_HEIGHT, ODD_PLACE, ON_GROUND, Taken, take
 from tafadi.errors import FormatError
 from tafadi.formats.columns import ColumnMap
 
@@ -65,7 +65,7 @@ def test_the_usual_table_needs_one_pass_only(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_rows_that_cannot_be_used_are_counted_with_the_first_reason() -> None:
-    taken = take(table(lat=[1.0, None, 3.0, 4.0], g=[False, True, True, False]), ColumnMap(COLUMNS))
+    taken = take(table(lat=[1.0, None, 3.0, 4.0], lon=[1.0, None, 3.0, 4.0], g=[False, True, True, False]), ColumnMap(COLUMNS))
     assert (taken.left_out, len(taken.rows.at_ns)) == ({NO_PLACE: 1, ON_GROUND: 1}, 2)
 
 
@@ -76,3 +76,16 @@ def test_columns_that_a_scan_does_not_read_are_not_looked_for_in_what_was_read()
         take(table().drop_columns(["lon"]), more)
     with pytest.raises(FormatError, match="more than once"):
         take(pa.table([[1]] * 6, names=["id", "id", "t", "lat", "lon", "h"]), more)
+
+
+@pytest.mark.parametrize("cell", ["45.0x", "nan", "NaN", "inf", "-inf", "1e999", "7" * 400, "?"])
+def test_a_place_that_is_garbled_is_damage_and_an_empty_one_is_none(cell: str) -> None:
+    texts = table(lat=["1", cell, "", " "], lon=["1", "2", "", "null"])
+    assert take(texts, ColumnMap(COLUMNS)).left_out == {ODD_PLACE: 1, NO_PLACE: 2}
+    assert ODD_PLACE in DAMAGE
+    assert NO_PLACE not in DAMAGE
+
+
+def test_half_a_place_and_an_infinite_one_are_damage_in_numbers_too() -> None:
+    numbers = table(lat=[1.0, math.inf, math.nan, None], lon=[2.0, 1.0, math.nan, 1.0])
+    assert take(numbers, ColumnMap(COLUMNS)).left_out == {ODD_PLACE: 2, NO_PLACE: 1}

@@ -31,7 +31,7 @@ START_MS = 1_500_000_000_000
 
 @pytest.fixture(scope="module")
 def recording() -> pa.Table:
-    """Forty tracks over an hour, sorted by time, with gaps, missing heights and rows that cannot be used."""
+    """Forty tracks over an hour and twenty of one plot, by time: with gaps, missing heights, contradictions and unusable rows."""
     r = np.random.default_rng(3)
     rows = []
     for track in range(40):
@@ -40,6 +40,9 @@ def recording() -> pa.Table:
             rows.append((START_MS + round(at_s * 1000), f"a{track:02d}", lat, lon, None if r.random() < 0.02 else alt))
             lat, lon, alt = lat + r.uniform(-3e-3, 3e-3), lon + r.uniform(-4e-3, 4e-3), alt + r.uniform(-9, 9)
             at_s += 5.0 if r.random() < 0.99 else 90.0
+    picked = [rows[n] for n in r.integers(0, len(rows), 50)]
+    rows += [(at_ms, f"s{n:02d}", lat + 0.01, lon, alt) for n, (at_ms, _, lat, lon, alt) in enumerate(picked[:20])]
+    rows += [(at_ms, name, lat + 0.02 * (n % 3), lon + 1e-4, alt) for n, (at_ms, name, lat, lon, alt) in enumerate(picked[20:])]
     rows += [(START_MS, "", 47.0, 8.0, 1.0), (START_MS, "b", 97.0, 8.0, 1.0), (START_MS, "b", math.nan, 8.0, 1.0)]
     rows.sort(key=lambda row: row[0])
     time, name, lat_deg, lon_deg, height = zip(*rows, strict=True)
@@ -72,15 +75,19 @@ def same(one: Scanned, other: Scanned) -> bool:
 
 def test_it_finds_losses_unknowns_and_gaps_and_counts_what_it_leaves_out(expected: Scanned) -> None:
     summary = expected.summary
-    assert (summary.rows, summary.tracks, summary.is_clear) == (10_003, 40, False)
+    assert (summary.rows, summary.tracks, summary.is_clear) == (10_053, 60, False)
     assert min(summary.losses, summary.unknown, summary.gaps) > 10
     assert sum(summary.left_out.values()) == 3
+    assert (summary.contradicting, summary.repeated) == (30, 0)
+    columns = [expected.losses.column(name).to_pylist() for name in ("cause", "first", "second", "start", "end")]
+    assert "track-suspect" in columns[0]
+    assert any(second.startswith("s") and start == end for _, _, second, start, end in zip(*columns, strict=True))
     assert expected.gaps.num_rows == summary.gaps
     names = [expected.losses.column(name).to_pylist() for name in ("first", "second")]
     assert all(first < second for first, second in zip(*names, strict=True))
 
 
-@pytest.mark.parametrize("group", [311, 2_000, 10_003])
+@pytest.mark.parametrize("group", [311, 2_000, 10_053])
 @pytest.mark.usefixtures("small")
 def test_the_size_of_row_groups_changes_nothing(group: int, recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
     pq.write_table(recording, tmp_path / "a.parquet", row_group_size=group)
@@ -90,7 +97,7 @@ def test_the_size_of_row_groups_changes_nothing(group: int, recording: pa.Table,
 @pytest.mark.usefixtures("small")
 def test_the_order_of_files_and_their_borders_change_nothing(recording: pa.Table, expected: Scanned, tmp_path: Path) -> None:
     names = []
-    for n, (first, after) in enumerate(((0, 1_234), (1_234, 1_240), (1_240, 7_000), (7_000, 10_003))):
+    for n, (first, after) in enumerate(((0, 1_234), (1_234, 1_240), (1_240, 7_000), (7_000, 10_053))):
         names.append(tmp_path / f"{n}.parquet")
         pq.write_table(recording.slice(first, after - first), names[-1], row_group_size=900)
     assert same(scanned(names), expected)

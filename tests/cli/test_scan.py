@@ -68,6 +68,40 @@ def test_a_gap_is_not_clear(tmp_path: Path) -> None:
     assert (tmp_path / "gaps.csv").read_text(encoding="utf-8").splitlines()[1].startswith('"a","1970-01-01T00:00:30')
 
 
+def _rows(path: Path, rows: list[str]) -> str:
+    path.write_text("id,t,lat,lon,h\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    return str(path)
+
+
+def test_two_tracks_of_one_plot_at_one_instant_and_place_are_a_loss(tmp_path: Path) -> None:
+    code, out, err = run(_rows(tmp_path / "a.csv", ["a,5,45.0,10.1,3000", "b,5,45.0,10.1,3000"]), *MINIMA)
+    assert (code, len(out.splitlines())) == (1, 2)
+    assert "1 loss, 0 unknown; gaps: 0" in err
+    unknown = run(_rows(tmp_path / "b.csv", ["a,5,45.0,10.1,3000", "b,5,45.0,10.1,"]), *MINIMA)
+    assert (unknown[0], "height-missing" in unknown[1]) == (1, True)
+
+
+@pytest.mark.parametrize("lat", [44.0, 46.0])
+def test_a_contradicting_row_hides_no_loss(lat: float, tmp_path: Path) -> None:
+    rows = [f"{name},{s},{place},{10 + s / 500},3000" for s in range(0, 60, 5) for name, place in (("a", 45.0), ("b", 45.0), ("b", lat))]
+    code, out, err = run(_rows(tmp_path / "a.csv", rows), *MINIMA)
+    assert (code, "unknown" in out, "track-suspect" in out) == (1, True, True)
+    assert "12 contradict another" in err
+
+
+def test_a_contradicting_row_is_never_clear_however_far_from_others(tmp_path: Path) -> None:
+    code, out, err = run(_rows(tmp_path / "a.csv", ["a,5,45.0,10.1,3000", "a,5,45.1,10.1,3000"]), *MINIMA)
+    assert (code, len(out.splitlines()), "1 contradicts another" in err) == (1, 1, True)
+
+
+@pytest.mark.parametrize("cell", ["45.0x", "nan", "inf"])
+def test_a_garbled_place_is_damage_and_an_empty_one_is_none(cell: str, tmp_path: Path) -> None:
+    rows = ["a,5,45.0,10.1,3000", "a,10,45.0,10.1,3000", "b,5,{},10.1,3000"]
+    code, _, err = run(_rows(tmp_path / "a.csv", [one.format(cell) for one in rows]), *MINIMA)
+    assert (code, "1 row or line was damaged" in err) == (1, True)
+    assert run(_rows(tmp_path / "b.csv", [*rows[:2], "b,5,,,3000"]), *MINIMA)[0] == 0
+
+
 def test_the_minima_may_be_those_of_an_agreement(tmp_path: Path) -> None:
     places = tuple(Landmark(name, Position(47.0, lon)) for name, lon in (("one", 8.0), ("two", 9.0)))
     document = write_document(Agreement("sky", ("a", "b"), (b"a", b"b"), Instant(0), (Mode.TEST,), Minima(500.0, 300.0), None, places))

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from reference import history as slow
 from tafadi.engine.history import Ask, Searched, Window, folded, places_deg, rules_of, search
+from tafadi.engine.kernels.history_doubts import CONTRADICTED
 from tafadi.engine.kernels.history_rows import GAP, JUMP, Plots
-from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, GEOID, HEIGHT_MISSING, MISSING, PRESSURE, UNKNOWN
+from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, GEOID, HEIGHT_MISSING, MISSING, PRESSURE, UNKNOWN, VELOCITY_MISSING
 from tafadi.engine.wellclear import PHASE_I_VOLUME, violations
 from tafadi.errors import InputError
 from tafadi.model.operation import Minima
@@ -55,6 +56,16 @@ def traffic(seed: int, tracks: int = 10, hits: int = 14) -> list[Row]:
     return rows
 
 
+def odd_traffic(seed: int, tracks: int = 8, hits: int = 14) -> list[Row]:
+    """Traffic with tracks of one plot, some in the instants of others, and with rows that contradict others."""
+    r, rows = np.random.default_rng(seed + 100), traffic(seed, tracks, hits)
+    picked = [rows[n] for n in r.integers(0, len(rows), 12)]
+    lone = [(tracks + n, s, lat + 0.01 * r.random(), lon, h) for n, (_, s, lat, lon, h) in enumerate(picked[:6])]
+    lone += [(tracks + 6 + n, s + 1.5, lat + 0.01 * r.random(), lon, h) for n, (_, s, lat, lon, h) in enumerate(picked[:6])]
+    other = [(t, s, lat + r.choice([0.0, 0.001, 0.02]), lon, h + r.choice([0.0, 30.0, 400.0])) for t, s, lat, lon, h in picked[6:]]
+    return rows + lone + other + other[:2]
+
+
 def spans(searched: Searched) -> list[tuple[int, int, int, float, float]]:
     """First, second, verdict, start and end in seconds."""
     return [
@@ -78,21 +89,58 @@ def test_spans_are_those_of_the_slow_twin(seed: int) -> None:
         assert one[4] == pytest.approx(other.end_s, abs=2 * slow.STEP_S)
 
 
-@given(st.integers(0, 5), st.lists(st.floats(-5.0, 260.0), max_size=5))
+def twins(rows: list[Row]) -> list[slow.Hit]:
+    """The rows as the slow twin has them."""
+    return [slow.Hit(str(t), s, lat, lon, None if math.isnan(h) else h) for t, s, lat, lon, h in rows]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_instants_that_two_share_are_those_of_the_slow_twin(seed: int) -> None:
+    rows = odd_traffic(seed, 7)[: 7 * 14 + 12]  # without contradictions
+    handed_s = sorted(row[1] for row in rows if row[0] == 3)[6]
+    rows = [(30 if row[0] == 3 and row[1] > handed_s else row[0], *row[1:]) for row in rows]
+    rows += [(30, *row[1:]) for row in rows if row[:2] == (3, handed_s)]
+    expected = slow.instants(twins(rows), MINIMA.horizontal_m, MINIMA.vertical_m, 60.0)
+    ours = [(str(one[0]), str(one[1]), one[2], round(one[3], 6)) for one in spans(found(rows)) if one[3] == one[4]]
+    codes = {"conflict": CONFLICT, "unknown": UNKNOWN}
+    assert sorted(ours) == sorted((*sorted((a, b), key=int), codes[said], round(s, 6)) for a, b, said, s, _ in expected)
+    assert len(ours) > 5
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whichever_of_contradicting_rows_is_true_nothing_is_missed_and_no_conflict_is_wrong(seed: int) -> None:
+    rows = odd_traffic(seed, tracks=6)
+    ours = spans(found(rows))
+    assert {one[2] for one in ours} == {CONFLICT, UNKNOWN}
+    doubted = {t for t, *_ in rows[-8:]}
+    for at_s in np.arange(2.05, 100.0, 1.7):
+        for pair, said in slow.verdict_at(twins(rows), float(at_s), MINIMA.horizontal_m, MINIMA.vertical_m, 60.0).items():
+            first, second = sorted(map(int, pair))
+            near = {one[2] for one in ours if one[:2] == (first, second) and one[3] - 0.02 <= at_s <= one[4] + 0.02}
+            sure = {one[2] for one in ours if one[:2] == (first, second) and one[3] + 0.02 <= at_s <= one[4] - 0.02}
+            assert near or said == "clear", (pair, at_s)
+            if CONFLICT in sure:
+                assert said == "conflict", (pair, at_s)
+            if not doubted & {first, second} and len(near) == 1 == len(sure):
+                assert said == ("conflict" if CONFLICT in sure else "unknown"), (pair, at_s)
+
+
+@given(st.integers(0, 5), st.lists(st.one_of(st.floats(-5.0, 260.0), st.integers(0, 110)), max_size=5))
 @settings(max_examples=30)
-def test_wherever_time_is_cut_the_bits_are_the_same(seed: int, cuts_s: list[float]) -> None:
-    rows, ask = traffic(seed), Ask(rules_of(MINIMA, ["phase-1"]), floor_m=950.0)
+def test_wherever_time_is_cut_the_bits_are_the_same(seed: int, cuts: list[float]) -> None:
+    rows, ask = odd_traffic(seed), Ask(rules_of(MINIMA, ["phase-1"]), floor_m=950.0)
+    cuts_s = [rows[cut][1] if isinstance(cut, int) else cut for cut in cuts]  # some in the very instant of a plot
     bounds = [ALL.from_ns, *sorted(START_NS + round(cut * 1e9) for cut in cuts_s), ALL.until_ns]
     parts = [found(rows, ask, Window(a, b)) for a, b in pairwise(bounds)]
     together = folded(np.concatenate([part.pieces for part in parts][::-1]), ask)
     assert together.tobytes() == found(rows, ask).pieces.tobytes()
-    assert sum(int(part.seen[:, 3].sum()) for part in parts) == len(rows)
+    assert sum(int(part.seen[:, 3].sum()) + part.repeated + part.contradicting for part in parts) == len(rows)
 
 
 @given(st.randoms(use_true_random=False))
 @settings(max_examples=20)
 def test_the_order_of_rows_changes_nothing_even_among_duplicates(shuffler: Any) -> None:
-    rows = traffic(4)
+    rows = odd_traffic(4)[: len(traffic(4, 8)) + 12]
     rows += rows[:7] + [(t, s, lat + 0.01, lon, h) for t, s, lat, lon, h in rows[20:30]]
     expected = found(rows)
     shuffler.shuffle(rows)
@@ -140,6 +188,83 @@ def test_exactly_at_the_vertical_minimum_is_separated() -> None:
     assert len(found(rows).pieces) == 0
     closer = [(t, s, lat, lon, h - 0.001 * t) for t, s, lat, lon, h in rows]
     assert len(found(closer).pieces) == 1
+
+
+LONG = [(0, 5.0 * n, 47.0, 8.0 + 0.002 * n, 1000.0) for n in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([(0, 5.0, 47.0, 8.0, 1000.0), (1, 5.0, 47.0, 8.01, 1000.0)], [(0, 1, CONFLICT, 5.0, 5.0)]),
+        ([(0, 5.0, 47.0, 8.0, 1000.0), (1, 5.1, 47.0, 8.01, 1000.0)], []),
+        ([*LONG, (1, 52.0, 47.0, 8.02, 1000.0)], [(0, 1, CONFLICT, 52.0, 52.0)]),
+        ([*LONG, (1, 50.0, 47.0, 8.02, math.nan)], [(0, 1, UNKNOWN, 50.0, 50.0)]),
+        ([*LONG, *[(1, 50.0, 47.0, 8.02, 1000.0)] * 3], [(0, 1, CONFLICT, 50.0, 50.0)]),
+        ([*LONG, (1, 145.0, 47.0, 8.06, 1000.0)], [(0, 1, CONFLICT, 145.0, 145.0)]),
+        ([*LONG, (1, 145.1, 47.0, 8.06, 1000.0)], []),
+        (
+            [*LONG, (1, 0.0, 46.0, 8.0, 1000.0), (1, 70.0, 47.0, 8.03, 1000.0), (1, 140.0, 46.0, 8.0, 1000.0)],
+            [(0, 1, CONFLICT, 70.0, 70.0)],
+        ),
+        ([*LONG[:25], *[(1, s, lat, lon, h) for _, s, lat, lon, h in LONG[24:]]], [(0, 1, CONFLICT, 120.0, 120.0)]),
+        ([*LONG, (1, 50.0, 47.0, 8.02, 1300.0)], []),
+    ],
+    ids=[
+        "two",
+        "apart-in-time",
+        "in-a-leg",
+        "no-height",
+        "repeated",
+        "at-an-end",
+        "after-it",
+        "between-gaps",
+        "one-ends-one-begins",
+        "above",
+    ],
+)
+def test_a_track_of_one_plot_meets_whoever_is_there_in_its_instant(rows: list[Row], expected: list[tuple[int, ...]]) -> None:
+    assert spans(found(rows)) == expected
+    assert spans(found([(1 - t, *rest) for t, *rest in rows])) == expected  # type: ignore[misc]
+
+
+def test_an_instant_is_looked_at_on_its_grid_and_above_its_floor_only() -> None:
+    rows = [*LONG, (1, 50.0, 47.0, 8.02, 1010.0), (2, 51.0, 47.0, 8.02, 1010.0)]
+    assert [one[:2] for one in spans(found(rows, ASK._replace(grid_s=5.0)))] == [(0, 1)]
+    assert spans(found(rows, ASK._replace(floor_m=1005.0))) == []
+    assert len(spans(found(rows, ASK._replace(floor_m=1000.0)))) == 2
+
+
+def test_one_plot_is_unknown_to_well_clear_as_far_as_anything_flies() -> None:
+    ask = Ask(rules_of(None, ["phase-1"]))
+    for lon, expected in ((8.02, [CONFLICT]), (8.3, [UNKNOWN]), (9.0, [])):
+        ours = found([*LONG, (1, 50.0, 47.0, lon, 1000.0)], ask).pieces
+        assert [int(p["verdict"]) for p in ours] == expected
+        assert all(int(p["cause"]) == VELOCITY_MISSING for p in ours if p["verdict"] == UNKNOWN)
+    both = [*LONG[:25], *[(1, s, lat, lon, h) for _, s, lat, lon, h in LONG[24:]]]
+    assert [int(p["verdict"]) for p in found(both, ask).pieces] == [CONFLICT]
+
+
+@pytest.mark.parametrize("lat", [46.0, 48.0])
+def test_of_contradicting_rows_either_is_possible_whichever_is_lower(lat: float) -> None:
+    beside = [(1, s, 47.0, lon + 0.01, h) for _, s, _, lon, h in LONG]
+    ours = found([*LONG, *beside, *[(1, s, lat, lon, h) for _, s, _, lon, h in beside]])
+    assert spans(ours) == [(0, 1, UNKNOWN, 0.0, 145.0)]
+    assert [int(p["cause"]) for p in ours.pieces] == [CONTRADICTED]
+    assert ours.contradicting == len(beside)
+
+
+def test_a_loss_that_both_contradicting_rows_say_is_one() -> None:
+    beside = [(1, s, 47.0, lon + 0.01, h) for _, s, _, lon, h in LONG]
+    rows = [*LONG, *beside, *[(1, s, lat + 0.001, lon, h + 50.0) for _, s, lat, lon, h in beside[10:20]]]
+    assert spans(found(rows)) == [(0, 1, CONFLICT, 0.0, 145.0)]
+    higher = [*LONG, *beside, *[(1, s, lat, lon, h + 310.0) for _, s, lat, lon, h in beside[10:20]]]
+    assert spans(found(higher)) == [(0, 1, CONFLICT, 0.0, 45.0), (0, 1, CONFLICT, 100.0, 145.0), (0, 1, UNKNOWN, 45.0, 100.0)]
+
+
+def test_a_row_that_says_no_height_contradicts_none() -> None:
+    ours = found([*LONG, *[(t, s, lat, lon, math.nan) for t, s, lat, lon, _ in LONG]])
+    assert (ours.repeated, ours.contradicting) == (30, 0)
 
 
 @pytest.mark.parametrize("shift_deg", [-188.1, 33.0, 171.9])

@@ -97,3 +97,33 @@ def test_nothing_is_assumed_across_a_long_gap() -> None:
     gap = [plot for plot in one if not 50.0 < plot.at.since(START) < 150.0]
     assert separation_at(one, gap, START.plus(100.0)) is None
     assert separation_at(one, gap, START.plus(100.0), gap_max_s=200.0) is not None
+
+
+@pytest.mark.parametrize("at_s", [10.0, 12.5, 45.0])
+def test_a_track_of_one_hit_was_seen_at_that_instant(at_s: float) -> None:
+    one = flown("a", Position(45.0, 9.0), 90.0, 200.0, 3_000.0)
+    there = destination(Position(45.0, 9.0), Leg(90.0, 200.0 * at_s))
+    lone = [Plot("b", START.plus(at_s), destination(there, Leg(0.0, 700.0)), Height(3_100.0, Datum.PRESSURE))]
+    for pair in ((one, lone), (lone, one)):
+        for found in (closest_recorded(*pair), separation_at(*pair, lone[0].at)):
+            assert found is not None
+            assert found.vertical_m is not None
+            assert (found.at, round(found.vertical_m, 3)) == (lone[0].at, 100.0)
+            assert found.horizontal_m == pytest.approx(700.0, abs=0.1)
+
+
+def test_a_lone_hit_before_or_after_the_other_was_seen_says_nothing() -> None:
+    one = flown("a", Position(45.0, 9.0), 90.0, 200.0, 3_000.0)
+    for at_s in (-0.1, 45.1):
+        lone = [Plot("b", START.plus(at_s), Position(45.0, 9.0), None)]
+        assert closest_recorded(one, lone) is None
+        assert separation_at(lone, one, lone[0].at) is None
+
+
+def test_hits_on_both_sides_of_a_gap_are_seen_and_the_gap_is_not() -> None:
+    one = flown("a", Position(45.0, 9.0), 90.0, 0.0, 3_000.0, count=30)
+    other = [Plot("b", START.plus(at_s), Position(lat, 9.0), None) for at_s, lat in ((10.0, 45.02), (130.0, 44.99))]
+    found = closest_recorded(one, other, gap_max_s=60.0)
+    assert found is not None
+    assert (found.at, found.vertical_m) == (START.plus(130.0), None)
+    assert found.horizontal_m == pytest.approx(1_111.4, abs=1.0)

@@ -339,6 +339,18 @@ def test_a_track_that_begins_where_another_ends_is_silent_until_both_are_seen() 
     assert conflicts(watched(in_time(goes_on, new), TERMINAL)[0])
 
 
+def test_the_hit_that_was_taken_for_a_new_number_is_told_at_the_end() -> None:
+    old = flown("old", HERE, 90.0, 100.0, [2_000.0] * 30)
+    (new,) = (replace(plot, track="new") for plot in old[9:10])
+    told, watch = watched(in_time(old[:9], [new], old[11:]), TERMINAL)
+    assert "renumbered" in silenced(watch)
+    assert conflicts(told)[0].raised_at > new.at
+    ended = told[-1]
+    assert ended.state is not AlertState.RAISED
+    assert ended.missed is not None
+    assert (ended.missed.at, round(ended.missed.horizontal_m)) == (new.at, 0)
+
+
 def test_an_alert_never_ends_because_it_was_silenced_for_a_moment() -> None:
     one = flown("a", HERE, 90.0, 100.0, [2_000.0] * 20)
     two = flown("b", destination(HERE, Leg(90.0, 6_000.0)), 270.0, 100.0, [2_000.0] * 20)

@@ -1,4 +1,4 @@
-"""NOTAM: areas of Q-lines read, passed over, refused; and real ones of London, New York and rocket launches."""
+"""NOTAM: areas of Q-lines read, passed over, refused; and the polygons of real danger areas."""
 
 import json
 from collections.abc import Callable
@@ -13,7 +13,6 @@ from tafadi.errors import FormatError
 from tafadi.formats import notam
 from tafadi.formats.zones import LeftOut
 from tafadi.measure.earth import Position, leg
-from tafadi.measure.instant import Instant, Span
 from tafadi.model.operation import Disclosure
 from tafadi.model.volume import Circle
 from zone_cases import WEEK, case, check, vectors
@@ -38,19 +37,6 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else(data: st.DataObject)
         list(notam.parse(bytes(body), WEEK, LeftOut()))
 
 
-def texts(path: Path) -> list[str]:
-    """The raw texts in one of the collections, whatever its shape."""
-    tree = json.loads(path.read_text("utf-8"))
-    if isinstance(tree, list):
-        return [one["RAWMESSAGE"] for one in tree]
-    return tree["RAWMESSAGE"] if "RAWMESSAGE" in tree else [one["data"]["raw"] for one in tree["reports"]]
-
-
-def days(start: str) -> Span:
-    first = Instant.parse(f"{start}T00:00:00Z")
-    return Span(first, first.plus(60 * 86_400.0))
-
-
 def test_a_circle_that_holds_the_area_is_said_to_be_an_envelope() -> None:
     (found,) = notam.parse(case(vectors("notam")[0].with_name("danger_area.txt")).body, WEEK)
     assert (found.notice.disclosure, found.notice.title, found.party) == (Disclosure.ENVELOPE, "A1234/26", None)
@@ -63,23 +49,6 @@ def test_what_replaces_another_is_read_and_the_other_passed_over() -> None:
     assert left_out.refused == []
     assert left_out.skips["another NOTAM of the file replaces or cancels it"] == 1
     assert left_out.skips["the same NOTAM stands before it"] == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "start", "read", "refused", "passed"),
-    [
-        ("avwx_EGLL_20231017", "2023-10-01", 21, 3, 18),
-        ("avwx_KJFK_20231017", "2023-10-01", 0, 1, 98),  # American texts without numbers: one of them would be an area
-        ("danger_areas_launches_2025-12", "2025-12-01", 72, 3, 5),
-        ("danger_areas_match1", "2024-05-01", 5, 0, 61),
-    ],
-)
-def test_real_notam_are_read_refused_or_passed_over(
-    shared: Callable[[str], Path], name: str, start: str, read: int, refused: int, passed: int
-) -> None:
-    left_out = LeftOut()
-    found = list(notam.parse("\n\n".join(texts(shared(f"data/permissive/notam/{name}.json"))).encode(), days(start), left_out))
-    assert (len(found), len(left_out.refused), left_out.skips.total - len(left_out.refused)) == (read, refused, passed)
 
 
 def test_the_circle_holds_the_polygon_of_every_real_danger_area(shared: Callable[[str], Path]) -> None:

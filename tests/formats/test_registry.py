@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tafadi.errors import FormatError
-from tafadi.formats import aixm, ed269, ed318, kml, notam, openair, scn_areas, yaixm
+from tafadi.formats import aixm, ed269, ed318, kml, notam, notam_json, openair, scn_areas, yaixm
 from tafadi.formats.registry import FORMATS, HEAD_BYTES, ZONES, Carries, ZoneFormat, named, notice_format, read, sniff, zone_format
 from zone_cases import WEEK
 
@@ -77,6 +77,7 @@ HELD: dict[str, ZoneFormat] = {  # here mypy holds every module to the protocol
     "yaixm": yaixm,
     "openair": openair,
     "notam": notam,
+    "notam_json": notam_json,
     "aixm": aixm,
     "kml": kml,
     "scn_areas": scn_areas,

@@ -445,9 +445,6 @@ def test_a_scan_refuses_what_it_cannot_answer(tmp_path: Path) -> None:
         tafadi.scan(str(tmp_path / "*.parquet"), minima=MINIMA)
     with pytest.raises(InputError, match="holds no recordings"):
         tafadi.scan([3], minima=MINIMA)  # type: ignore[list-item]  # that is the question
-    mixed = Tracks([*crossing(), Plot("c", START, Position(0.0, 0.0), Height(1.0, Datum.GEOID))])
-    with pytest.raises(InputError, match="several datums"):
-        tafadi.scan(mixed, minima=MINIMA)
 
 
 def test_every_format_of_tracks_in_the_registry_is_read_by_the_library() -> None:

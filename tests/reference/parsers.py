@@ -104,7 +104,7 @@ def _of_text(name: str, function: str) -> Parser:
 
 
 NOTICES: Final = ("geojson", "f3548", "notice_table")
-ZONES: Final = ("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml", "scn_areas")
+ZONES: Final = ("ed269", "ed318", "yaixm", "openair", "notam", "notam_json", "aixm", "kml", "scn_areas")
 TRACKS: Final = ("readsb", "cot", "nop", "sbs", "iff", "asterix", "modes", "daa", "scn", "track_geojson")
 MAKERS: Final[dict[str, Callable[[], Parser]]] = {
     **{name: partial(_notices, name) for name in NOTICES},

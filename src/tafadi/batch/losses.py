@@ -6,8 +6,9 @@ import numpy as np
 
 from tafadi.batch.gathering import Result
 from tafadi.engine.history import Ask, Rule, places_deg
+from tafadi.engine.kernels.history_doubts import CONTRADICTED
 from tafadi.engine.kernels.history_rows import JUMP
-from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NOT_FINITE
+from tafadi.engine.layout import CONFLICT, DATUMS_UNLIKE, HEIGHT_MISSING, NOT_FINITE, VELOCITY_MISSING
 from tafadi.model.judgement import Cause, Verdict
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ CAUSES: Final = {
     HEIGHT_MISSING: Cause.HEIGHT_MISSING.value,
     DATUMS_UNLIKE: Cause.DATUMS_UNLIKE.value,
     NOT_FINITE: Cause.NOT_FINITE.value,
+    VELOCITY_MISSING: Cause.VELOCITY_MISSING.value,  # of a plot without a leg, where a rule asks for it
+    CONTRADICTED: Cause.TRACK_SUSPECT.value,  # nobody knows which of its places is true
 }
 
 

@@ -27,14 +27,16 @@ EARLIEST_NS: Final = Instant.parse("1900-01-01T00:00:00Z").ns
 LATEST_NS: Final = Instant.parse("2199-12-31T00:00:00Z").ns
 NO_TRACK: Final = "the track is empty or no identity"
 NO_TIME: Final = "the time is empty or none"
-NO_PLACE: Final = "the place is empty or no number"
+NO_PLACE: Final = "the place is empty"
+ODD_PLACE: Final = "the place is no number, or half of it is missing"
 OFF_EARTH: Final = "the place is not on the earth"
 ON_GROUND: Final = "on the ground"
 ODD_HEIGHT: Final = "a height that is no number or beyond anything that flies: taken as not known"
 DAMAGED: Final = "a damaged or truncated line"
 LOST: Final = "damaged in all"  # no reason, but a count that readers of other formats give: lines whose content is unknown
-DAMAGE: Final = frozenset((NO_TRACK, NO_TIME, OFF_EARTH, DAMAGED, LOST))  # a hit may have stood there, and nobody knows which
+DAMAGE: Final = frozenset((NO_TRACK, NO_TIME, ODD_PLACE, OFF_EARTH, DAMAGED, LOST))  # a hit may have stood there, and nobody knows which
 _NONE: Final = ("", "nan", "NaN", "null", "None", "NULL")
+_EMPTY: Final = ("", "null", "None", "NULL")  # nothing was written; who writes "nan" has computed something that is no place
 _TRUE: Final = ("true", "True", "TRUE", "1", "yes")
 _TICK_NS: Final = {"s": SECOND_NS, "ms": 1_000_000, "us": 1_000, "ns": 1}
 _UTC_FORM: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?(Z|\+00:00| UTC)?$"
@@ -111,7 +113,9 @@ def take(batch: "pa.RecordBatch | pa.Table", columns: ColumnMap) -> Taken:
     height_m, datum, odd = _heights(column.get("height"), of.get("height"), len(track))
     grounded = _flags(column["on_ground"]) if "on_ground" in column else np.zeros(len(track), np.bool_)
     on_earth = (np.abs(lat_deg) <= 90.0) & (np.abs(lon_deg) <= 180.0)
-    tests = ((track < 0, NO_TRACK), (~timed, NO_TIME), (~(has_lat & has_lon), NO_PLACE), (~on_earth, OFF_EARTH), (grounded, ON_GROUND))
+    lost = ~(has_lat & has_lon)
+    none = lost & _empty(column["lat"]) & _empty(column["lon"]) if lost.any() else lost
+    tests = ((track < 0, NO_TRACK), (~timed, NO_TIME), (none, NO_PLACE), (lost, ODD_PLACE), (~on_earth, OFF_EARTH), (grounded, ON_GROUND))
     good, left_out = _sifted(tests, len(track))
     if odd.any():
         left_out[ODD_HEIGHT] += int((odd & good).sum())
@@ -241,6 +245,19 @@ def _numbers(array: "pa.Array", column: Column) -> tuple[Floats, Bools]:
         with np.errstate(over="ignore"):  # what overflows is infinite, and so not known
             values = values * column.scale
     return values, np.isfinite(values)
+
+
+def _empty(array: "pa.Array") -> Bools:
+    """Where nothing is written: null, empty text, or the NaN by which tables of numbers say null."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
+        array = pc.utf8_trim_whitespace(array)
+        nothing = pc.is_in(array, value_set=pa.array(_EMPTY, array.type))
+    else:
+        nothing = pc.is_null(array, nan_is_null=True)
+    return np.asarray(pc.or_(nothing, pc.is_null(array)).to_numpy(zero_copy_only=False), np.bool_)
 
 
 def _parsed(array: "pa.Array", read: Callable[[str], float], kind: "pa.DataType", nothing: float) -> npt.NDArray[Any]:

@@ -50,7 +50,7 @@ class Summary(NamedTuple):
     tracks: int  # with any row that can be used
     left_out: dict[str, int]  # reason -> rows that could not be used, or not whole
     repeated: int  # rows that say again what another says
-    contradicting: int  # rows of one track at one instant that say something else; one of them counted
+    contradicting: int  # rows of one track at one instant that say something else than the one of them that was taken
     losses: int  # records of CONFLICT
     unknown: int  # records of UNKNOWN
     gaps: int  # stretches over which a track was not followed: too long, or a jump
@@ -62,7 +62,7 @@ class Summary(NamedTuple):
     @property
     def is_clear(self) -> bool:
         """Whether nothing was found, and nothing is unknown."""
-        return not (self.losses or self.unknown or self.gaps or self.damaged)
+        return not (self.losses or self.unknown or self.gaps or self.damaged or self.contradicting)
 
 
 class Scanned(NamedTuple):

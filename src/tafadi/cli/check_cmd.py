@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from tafadi.cli.compiling import tell_when_compiling
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.errors import InputError, LimitError
@@ -91,6 +92,7 @@ def check(
     announced = gather((file, reading.notices(file)) for file in _each_once(files))
     from tafadi.engine.detect import detect  # heavy: only once the files are known to be good
 
+    tell_when_compiling()
     judgements, told_of_heights = heights.judged(detect(announced, asked), announced, asked)
     for line in told_of_heights:
         typer.echo(line, err=True)
@@ -272,7 +274,7 @@ def check_output(output: Path, files: list[str]) -> None:
     if output.is_dir() or not output.parent.is_dir():
         raise InputError(f"{printable(str(output))}: a file cannot be written there")
     if output.exists() and any(file != "-" and Path(file).exists() and output.samefile(file) for file in files):
-        raise InputError(f"{printable(str(output))}: the answer would overwrite a file of notices")
+        raise InputError(f"{printable(str(output))}: the answer would overwrite a file that is read")
 
 
 def write_whole(output: Path, answer: bytes) -> None:

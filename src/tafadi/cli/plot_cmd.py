@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from tafadi.cli.compiling import tell_when_compiling
 from tafadi.cli.exits import door
 from tafadi.errors import InputError, LimitError
 
@@ -99,6 +100,7 @@ def _of_notices(files: list[str], source: str | None, window: object, pair: tupl
     from tafadi.measure.instant import Span
     from tafadi.reports import map_figure, pair_figure
 
+    tell_when_compiling()
     reading = Reading(source, window if isinstance(window, Span) else None, False)
     announced = gather((file, reading.notices(file)) for file in files)
     if pair is None and len(announced) != 2:

@@ -1,8 +1,8 @@
 """`tafadi scan`: losses of separation and of well clear in recorded traffic.
 
 The exit code is the answer: 0 when nothing was found and nothing is unknown, 1 when there is any loss, any pair near one another of which
-heights are not known, any gap in a track (nobody knows what happened in it) or any damaged row (nobody knows what it held), 2 when the
-question could not be asked.
+heights are not known, any gap in a track (nobody knows what happened in it), any row that contradicts another of its track and time (nobody
+knows which is true) or any damaged row (nobody knows what it held), 2 when the question could not be asked.
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from tafadi.cli.check_cmd import ReportFile
+from tafadi.cli.compiling import tell_when_compiling
 from tafadi.cli.exits import FOUND, NOTHING, door, visible
 from tafadi.cli.scan_input import files_of
 from tafadi.cli.track_options import AgreementOption, BeginsOption, ColumnsOption, SiteOption, mapping_of, minima_of
@@ -76,7 +77,7 @@ def scan(
 ) -> None:
     """Find losses of separation and of well clear in recorded traffic.
 
-    Exit codes: 0 nothing found, 1 a loss, an unknown or a gap was found, 2 the scan could not be made.
+    Exit codes: 0 nothing found, 1 a loss, an unknown, a gap or rows that contradict or are damaged, 2 the scan could not be made.
     """
     written = _written(format, output)
     for path in (output, gaps, report):
@@ -90,6 +91,7 @@ def scan(
     from tafadi.batch.scanning import scan as run  # heavy: only once the question is known to be one
     from tafadi.formats.reading import Told
 
+    tell_when_compiling()
     read_as = _ReadAs(source, columns, given)
     with files_of(recordings, checkpoint) as files:
         scanned = run(

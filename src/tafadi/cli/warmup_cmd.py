@@ -3,6 +3,7 @@
 import time
 
 from tafadi.cli.calls import AsJson, print_json
+from tafadi.cli.compiling import SENTENCE, tell_when_compiling
 from tafadi.cli.exits import door, say_line
 
 
@@ -12,6 +13,7 @@ def warmup(as_json: AsJson = False) -> None:
     began = time.monotonic()
     from tafadi.engine.warm import warm_up
 
+    tell_when_compiling(SENTENCE)
     warm_up()
     seconds = time.monotonic() - began
     if as_json:

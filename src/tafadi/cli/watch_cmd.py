@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tafadi.cli.check_cmd import ReportFile
+from tafadi.cli.compiling import tell_when_compiling
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.cli.track_options import AgreementOption, BeginsOption, ColumnsOption, SiteOption, WindowOption, minima_of
@@ -108,6 +109,7 @@ def watch(
         plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
 
+        tell_when_compiling()
         keeper = Watch(rules, notices, pairs, flown, levelling=heights.levelling()[0], lines=dividing)
         writer = record.noting(_writer(as_json))
         found = _keep(keeper, record.passing(plots), writer, coming.skips, heights)

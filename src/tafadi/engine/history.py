@@ -4,8 +4,9 @@ Given are the plots of a window of time with those shortly before and after it (
 window in which the stretch of time begins that two legs share; pieces of one loss that lie in different windows are joined by `folded`,
 in any order and grouping, to the same bits. So a recording may be cut anywhere, and its parts be searched anywhere.
 
-What is not known is never clear: a pair near one another of which a height is missing, or stands above another datum, is UNKNOWN; a gap
-between two plots that is too long, or too wide for anything that flies, is told as such.
+What is not known is never clear: a pair near one another of which a height is missing, or stands above another datum, is UNKNOWN, and so
+is one that may be near while plots of one instant contradict each other; a gap between two plots that is too long, or too wide for
+anything that flies, is told as such. A plot between two gaps, or alone, is looked at in its instant.
 
 Source: docs/maths/scan.md.
 """
@@ -19,7 +20,8 @@ import numpy as np
 from tafadi.engine.kernels.history_balls import Screen
 from tafadi.engine.kernels.history_join import PIECES_MOST, search_window
 from tafadi.engine.kernels.history_meet import JOIN_NS, PIECE, Asked, join_pieces
-from tafadi.engine.kernels.history_rows import COUNTS, Limits, Plots, Room, broken_legs, ordered_tracks
+from tafadi.engine.kernels.history_once import COUNTS, Limits
+from tafadi.engine.kernels.history_rows import SPEED_MAX_MPS, Plots, Room, broken_legs, ordered_tracks
 from tafadi.engine.kernels.surface import Point, geodetic
 from tafadi.engine.layout import SECOND_NS, Codes, Floats, Ints, Records
 from tafadi.engine.pack import WGS84, plane_reach_m
@@ -31,7 +33,6 @@ from tafadi.model.operation import Minima
 GAP_MAX_S: Final = 60.0  # as engine.recorded: five turns of an en-route radar; over a longer gap a straight line says nothing
 GAP_LEAST_S: Final = 0.1  # a shorter one would break every recording that there is
 GAP_MOST_S: Final = 300.0  # a chord flown this long is 4 m off the geodesic; longer ones would err beyond the engine's 2 m at once
-SPEED_MAX_MPS: Final = 1_000.0  # Mach 3; faster between two plots is a jump: a false echo, a spoofed position, two under one name
 SLACK_M: Final = 1_000.0  # by which two plots may disagree whatever the time between them: radars are some hundred metres wrong
 GRID_LEAST_S: Final = 0.1
 SLAB_NS: Final = 120 * SECOND_NS  # a plot took 51 ns with 60 s, 32 ns with 120 s, 28 ns with 180 s, whose balls are large in dense air
@@ -127,9 +128,9 @@ def search(parts: Sequence[Plots], tracks: int, ask: Ask, window: Window, room: 
     limits = Limits(round(ask.gap_max_s * SECOND_NS), SPEED_MAX_MPS, SLACK_M, window.from_ns, window.until_ns)
     counts, seen, pieces = np.zeros(COUNTS, np.int64), np.zeros((tracks, 4), np.int64), np.empty(0, PIECE)
     ordered, broken = ordered_tracks(parts, tracks, limits, WGS84, counts, seen, room)
-    if len(ordered.at_ns):
+    here = ordered.first < ordered.after
+    if here.any():
         # Only where there are plots: a window may reach from one century into the next.
-        here = ordered.first < ordered.after
         firsts, lasts = ordered.first[here], ordered.after[here] - 1
         first_ns, last_ns = int(ordered.at_ns[firsts].min()), int(ordered.at_ns[lasts].max()) + 1
         screen = _screen(ordered.datum[firsts], ask, Window(max(first_ns, window.from_ns), min(last_ns, window.until_ns)))

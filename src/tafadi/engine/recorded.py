@@ -1,8 +1,9 @@
 """What two recorded tracks really did: their separation at an instant, and their closest approach, by straight lines between the hits.
 
 Between two hits a track moves in a straight line at constant speed, in height too; nothing is assumed before the first hit, after the
-last, or across a gap longer than `gap_max_s`. Horizontal separation is the chord in the tangent plane of the pair (WGS 84 surface).
-The closest approach is where the horizontal separation is least: every pair of straight pieces has one such instant, found exactly.
+last, or across a gap longer than `gap_max_s`. A hit alone between two gaps was seen all the same: it is a piece that lasts no time.
+Horizontal separation is the chord in the tangent plane of the pair (WGS 84 surface). The closest approach is where the horizontal
+separation is least: every pair of straight pieces has one such instant, found exactly.
 Source: docs/maths/watch.md.
 """
 
@@ -25,13 +26,17 @@ GAP_MAX_S: Final = 60.0  # five turns of an en-route radar; over a longer gap a 
 
 
 class _Piece(NamedTuple):
-    """One straight piece between two hits."""
+    """One straight piece between two hits; one hit alone is both of its ends."""
 
     before: Plot
     after: Plot
 
+    @property
+    def _lasting_ns(self) -> int:
+        return max(self.after.at.ns - self.before.at.ns, 1)  # of one hit alone the ends are alike, so that any length will do
+
     def fraction(self, ns: int) -> float:
-        return (ns - self.before.at.ns) / (self.after.at.ns - self.before.at.ns)
+        return (ns - self.before.at.ns) / self._lasting_ns
 
     def height_m(self, ns: int) -> float | None:
         first, second = self.before.height, self.after.height
@@ -42,14 +47,17 @@ class _Piece(NamedTuple):
     def row(self, epoch_ns: int) -> NDArray[np.float64]:
         """The piece as a row of `kernels.tracks`: place and velocity at its start."""
         start, end = np.array(ecef(self.before.position)), np.array(ecef(self.after.position))
-        duration_s = (self.after.at.ns - self.before.at.ns) / SECOND_NS
+        duration_s = self._lasting_ns / SECOND_NS
         return np.concatenate((start, (end - start) / duration_s, [(self.before.at.ns - epoch_ns) / SECOND_NS, 0.0]))
 
 
 def _pieces(plots: Sequence[Plot], gap_max_s: float) -> list[_Piece]:
-    """The straight pieces, in order of time."""
+    """The straight pieces, in order of time, and each hit that is in none of them."""
     ordered = sorted(plots, key=lambda plot: plot.at.ns)
-    return [_Piece(a, b) for a, b in pairwise(ordered) if a.at < b.at and b.at.since(a.at) <= gap_max_s]
+    found = [_Piece(a, b) for a, b in pairwise(ordered) if a.at < b.at and b.at.since(a.at) <= gap_max_s]
+    seen = {end.at.ns for piece in found for end in piece}
+    alone = {plot.at.ns: _Piece(plot, plot) for plot in ordered if plot.at.ns not in seen}
+    return sorted((*found, *alone.values()), key=lambda piece: piece.before.at.ns)
 
 
 def _vertical_m(first: _Piece, second: _Piece, ns: int) -> float | None:
@@ -60,13 +68,13 @@ def _vertical_m(first: _Piece, second: _Piece, ns: int) -> float | None:
 
 
 def _shared(first: Sequence[_Piece], second: Sequence[_Piece]) -> Iterator[tuple[_Piece, _Piece, int, int]]:
-    """Pairs of pieces with the nanoseconds from and to which both hold."""
+    """Pairs of pieces with the nanoseconds from and to which both hold; these may be one instant."""
     row = 0
     for one in first:
-        while row < len(second) and second[row].after.at <= one.before.at:
+        while row < len(second) and second[row].after.at < one.before.at:
             row += 1
         for other in second[row:]:
-            if other.before.at >= one.after.at:
+            if other.before.at > one.after.at:
                 break
             yield one, other, max(one.before.at.ns, other.before.at.ns), min(one.after.at.ns, other.after.at.ns)
 

@@ -20,7 +20,7 @@ from tafadi.engine.layout import ELLIPSOID, GEOID, GROUND, MISSING, PRESSURE, SE
 from tafadi.errors import InputError
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant
-from tafadi.model.operation import LONGEST_LEG_DEG, LONGEST_S, Trajectory, Waypoint
+from tafadi.model.operation import LONGEST_LEG_DEG, LONGEST_S, NO_ONE_WAY, Trajectory, Waypoint
 
 DATUM_CODES: Final = {Datum.ELLIPSOID: ELLIPSOID, Datum.GEOID: GEOID, Datum.PRESSURE: PRESSURE, Datum.GROUND: GROUND}
 # Their code by identity: a member of an enumeration is one object, and its own hash is a function in Python.
@@ -48,8 +48,8 @@ def checked(routes: Routes) -> Routes:
     """The routes, when they are some; columns of narrower numbers as those that Routes names.
 
     Raises InputError with the first column, row or route that is not: columns that are unlike in length or no numbers, places that are not
-    on the earth, times that do not rise, routes of fewer than two waypoints or of more than 90 days. (Legs nearly to the antipode are refused
-    when the routes are packed, which finds the few that are long: `check_legs`.)
+    on the earth, times that do not rise, routes of fewer than two waypoints or of more than 90 days. (Legs nearly to the antipode are
+    refused when the routes are packed, which finds the few that are long: `check_legs`.)
     """
     routes = Routes._make(_numbers(name, column, kind) for name, column, kind in zip(Routes._fields, routes, COLUMNS, strict=True))
     first, rows = routes.first, len(routes.at_ns)
@@ -81,10 +81,7 @@ def check_legs(routes: Routes, rows: Ints) -> None:
     squared = np.sin((lats[0] + lats[1]) / 2.0) ** 2 + np.cos(lats[0]) * np.cos(lats[1]) * across**2  # haversine from the antipode
     far = squared < math.sin(math.radians(180.0 - LONGEST_LEG_DEG) / 2.0) ** 2
     if far.any():
-        raise InputError(
-            f"the leg from row {int(rows[np.argmax(far)])} is longer than {LONGEST_LEG_DEG:.0f} degrees of arc: nearly to the other side of the "
-            "earth there is no one shortest way; give a waypoint in between"
-        )
+        raise InputError(f"the leg from row {int(rows[np.argmax(far)])} {NO_ONE_WAY}")
 
 
 def _within(column: Floats | Codes, least: float, most: float) -> bool:

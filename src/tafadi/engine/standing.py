@@ -18,7 +18,7 @@ from tafadi.model.track import Plot
 CLEAR_AFTER_S: Final = 15.0  # an alert that flickers is ended once it was clear for three turns of a terminal radar
 MOST_SUPPRESSED: Final = 10_000  # pairs listed; more are counted together
 RECORDED_MOST: Final = 400  # hits of each side kept for an alert's recorded approach: half an hour of terminal radar
-BEFORE: Final = 3  # hits of before the alert that are kept with it
+BEFORE: Final = 3  # hits of before the alert that are kept with it, of the track that was seen less often
 
 
 class Key(NamedTuple):
@@ -142,9 +142,11 @@ class Standing:
             key.kind, key.first, key.second, judgement.verdict, AlertState.RAISED, found.at, judgement, *parties,
             level=max(found.level, 0), by=key.by,
         )  # fmt: skip
-        for plots in hits:
-            last = list(plots)[-BEFORE:]
-            one.hits[last[-1].track] = last
+        seen = [list(plots) for plots in hits]
+        since = min((plots[-BEFORE:][0].at for plots in seen), default=found.at)
+        for plots in seen:  # the same time of both: of one that was seen but once, the other's place then is what there is to tell
+            earlier = sum(plot.at <= since for plot in plots)
+            one.hits[plots[-1].track] = plots[max(0, min(earlier - 1, len(plots) - BEFORE)) :][-RECORDED_MOST:]
         told.append(one.alert)
 
     def worsen(self, one: Open, found: Found, told: list[Alert]) -> None:

@@ -27,7 +27,7 @@ not as above. Dropped: item E, A but for nothing, traffic, purpose and scope of 
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, NoReturn
 
 from tafadi.errors import FormatError, InputError
@@ -67,7 +67,7 @@ _HOURS = re.compile(r"([0-9]{2})([0-9]{2})-([0-9]{2})([0-9]{2})")
 _EVERY_DAY = re.compile(r"(?:DAILY|DLY)?\s*((?:[0-9]{4}-[0-9]{4}(?:\s*,\s*|\s+AND\s+|\s+|\Z)){1,12})")
 
 
-class _Notam(NamedTuple):
+class Notam(NamedTuple):
     """One NOTAM: number, kind (N, R, C or empty), the number that it replaces or cancels, and its text."""
 
     number: str
@@ -96,20 +96,30 @@ class _Code(NamedTuple):
 def parse(data: bytes, window: Span | None = None, left_out: LeftOut | None = None) -> Iterator[Announced]:
     """The areas of a file of NOTAM that stand in the window. Raises FormatError, for every refusal when there is no `left_out`."""
     check_size(len(data), NAME)
-    found = list(_notams(data.removeprefix(b"\xef\xbb\xbf")))
-    ended = {(one.region, one.other) for one in found if one.other}
-    first = {one: index for index, one in reversed(list(enumerate(found)))}
-    things = list(enumerate(found))
+    return areas(NAME, list(notams(data.removeprefix(b"\xef\xbb\xbf"))), window, left_out)
 
-    def read(thing: tuple[int, _Notam]) -> Announced | Known:
+
+def areas(name: str, found: Sequence[Notam | FormatError], window: Span | None, left_out: LeftOut | None) -> Iterator[Announced]:
+    """The areas among the NOTAM of one file of the format `name`, and why some could not be had. Raises FormatError as `parse`."""
+    held = [one for one in found if isinstance(one, Notam)]
+    ended = {(one.region, one.other) for one in held if one.other}
+    first = {one: index for index, one in reversed(list(enumerate(found))) if isinstance(one, Notam)}
+
+    def read(thing: tuple[int, Notam | FormatError]) -> Announced | Known:
         index, one = thing
+        if isinstance(one, FormatError):
+            raise one
         if first[one] != index:
             return Known("the same NOTAM stands before it")
         if one.number and (one.region, one.number) in ended:
             return Known("another NOTAM of the file replaces or cancels it")
         return _announced(one, window)
 
-    return sift(NAME, things, read, lambda thing: thing[1].number or "a NOTAM without number", left_out)
+    return sift(name, list(enumerate(found)), read, lambda thing: _called(thing[1]), left_out)
+
+
+def _called(one: Notam | FormatError) -> str:
+    return one.number if isinstance(one, Notam) and one.number else "a NOTAM without number"
 
 
 def dump(announced: Iterable[Announced]) -> NoReturn:
@@ -117,7 +127,7 @@ def dump(announced: Iterable[Announced]) -> NoReturn:
     raise FormatError("a NOTAM is issued by an authority, and is not written here", format=NAME)
 
 
-def _notams(data: bytes) -> Iterator[_Notam]:
+def notams(data: bytes) -> Iterator[Notam]:
     """The messages: each begins at its number, or at a second Q-line. Raises FormatError when there are too many lines."""
     lines: list[str] = []
     has_code = False
@@ -134,14 +144,14 @@ def _notams(data: bytes) -> Iterator[_Notam]:
     yield from _message(lines)
 
 
-def _message(lines: list[str]) -> Iterator[_Notam]:
+def _message(lines: list[str]) -> Iterator[Notam]:
     text = "\n".join(lines).strip()
     if text:
         match = _HEADER.match(text)
-        yield _Notam("", "", "", text) if match is None else _Notam(match[1], match[2], match[3] or "", text)
+        yield Notam("", "", "", text) if match is None else Notam(match[1], match[2], match[3] or "", text)
 
 
-def _announced(one: _Notam, window: Span | None) -> Announced | Known:
+def _announced(one: Notam, window: Span | None) -> Announced | Known:
     if one.kind == "C":
         return Known("it is a cancellation")
     if len(one.text) > LONGEST_NOTAM:
@@ -161,7 +171,7 @@ def _announced(one: _Notam, window: Span | None) -> Announced | Known:
     return zone(NAME, id, kind, [Part(code.circle, lower, upper)], [period], window, title=one.number, disclosure=Disclosure.ENVELOPE)
 
 
-def _items(one: _Notam) -> dict[str, str]:
+def _items(one: Notam) -> dict[str, str]:
     """The items Q to D by their letters, in their order; item E ends them, because its text may hold anything."""
     items: dict[str, str] = {}
     marks = list(_ITEM.finditer(one.text))

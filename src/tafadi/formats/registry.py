@@ -105,6 +105,17 @@ _FORMATS: Final = (
             rb"(?:\(?[ \t]*[A-Z][0-9]{1,4}/[0-9]{2}\s+NOTAM[NRC]\b|Q\)[ \t]*[A-Z]{3,4}[ \t]*/[ \t]*Q[A-Z]{4}\b)"
         ),
     ),
+    Format(  # before the other formats in JSON: what a service says beside the texts may hold any member
+        "notam_json",
+        "NOTAM in JSON, as public interfaces hand them out",
+        Carries.NOTICES,
+        (),
+        re.compile(
+            _JSON + rb'(?:\{\s*"NUM"\s*:\s*[0-9]+\s*,\s*"CODE"\s*:|[\[{](?:.*?"(?:raw|RAWMESSAGE)"\s*:\s*\[?)?\s*"'
+            rb'(?:[^"\\]|\\.){0,200}?Q\)\s*[A-Z]{3,4}\s*/\s*Q[A-Z]{4}\b)',
+            re.DOTALL,
+        ),
+    ),
     Format(
         "aixm",
         "AIXM 5.1 airspaces",
@@ -250,7 +261,8 @@ _FORMATS: Final = (
 )
 
 FORMATS: Final = {one.name: one for one in _FORMATS}
-ZONES: Final = frozenset(("ed269", "ed318", "yaixm", "openair", "notam", "aixm", "kml", "scn_areas"))  # what stands in them may have no end
+# What stands in these may have no end.
+ZONES: Final = frozenset(("ed269", "ed318", "yaixm", "openair", "notam", "notam_json", "aixm", "kml", "scn_areas"))
 
 
 def named(name: str) -> Format:

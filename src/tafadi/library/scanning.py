@@ -1,19 +1,23 @@
 """Scan: losses of separation and of well clear in recorded traffic of any size."""
 
 import glob
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from io import IOBase
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, overload
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, overload
 
 from tafadi.errors import FormatError, InputError
+from tafadi.formats.skips import Skips
 from tafadi.formats.track_rows import COLUMNS
-from tafadi.formats.track_table import HEADER
+from tafadi.formats.track_table import write_parquet
 from tafadi.library.frames import GEOMETRY, NAME, NO_TIME, Columns, Table, is_table
 from tafadi.library.judgements import asked, count, number
-from tafadi.library.recording import Stated, name_of, opened
+from tafadi.library.recording import Stated, name_of
 from tafadi.library.result import Result, Row
 from tafadi.library.track_frames import with_places
 from tafadi.library.tracks import Tracks, read_tracks
@@ -49,12 +53,12 @@ class Losses(Result[Judgement]):
     (True, 'other', 'own', 'conflict')
     """
 
-    def __init__(self, scanned: "Scanned", dropped: Iterable[str] = ()) -> None:
+    def __init__(self, scanned: "Scanned", dropped: Iterable[str] = (), skips: Skips | None = None) -> None:
         super().__init__(())
         self._table = scanned.losses
         self.dropped = tuple(dropped)
         self.gaps: Any = scanned.gaps
-        self.found: Summary = scanned.summary
+        self.found: Summary = scanned.summary if skips is None else _with_skips(scanned.summary, skips)
 
     def __len__(self) -> int:
         return int(self._table.num_rows)
@@ -91,7 +95,10 @@ class Losses(Result[Judgement]):
         verdicts = self._table.column("verdict").to_pylist()
         conflicts, unknown = (verdicts.count(one.value) for one in (Verdict.CONFLICT, Verdict.UNKNOWN))
         left_out = sum(self.found.left_out.values())
-        more = f"; {_count(left_out, 'row')} left out" if left_out else ""
+        damaged = f" ({self.found.damaged:,} damaged)" if self.found.damaged else ""
+        more = f"; {_count(left_out, 'row')} left out{damaged}" if left_out or damaged else ""
+        odd = self.found.contradicting
+        more += f"; {_count(odd, 'row')} {'contradicts' if odd == 1 else 'contradict'} another of the same track and time" if odd else ""
         return (
             f"{_count(self.found.rows, 'row')}, {_count(self.found.tracks, 'track')}: {conflicts:,} loss{'' if conflicts == 1 else 'es'}, "
             f"{unknown:,} unknown; {_count(len(self.gaps), 'gap')}{more}"
@@ -116,6 +123,13 @@ class Losses(Result[Judgement]):
         from tafadi.library.judgements import told
 
         return f"{noun.first} × {noun.second}: {told(noun)}"
+
+
+def _with_skips(summary: "Summary", skips: Skips) -> "Summary":
+    """The summary with what was left out before anything was scanned."""
+    before = Counter({reason: count for reason, count, _ in skips.rows()})
+    left_out = dict(sorted((before + Counter(summary.left_out)).items()))
+    return summary._replace(rows=summary.rows + skips.total, left_out=left_out, damaged=summary.damaged + skips.damaged)
 
 
 def _count(number: int, one: str) -> str:
@@ -174,13 +188,13 @@ def scan(
     """
     from tafadi.batch.scanning import scan as scanned  # heavy: only when something is scanned
 
-    given, names = _given(recordings, None if columns is None else {one: columns[one] for one in columns if one not in UNUSED})
-    return Losses(
-        scanned(
-            given,
+    given = _given(recordings, None if columns is None else {one: columns[one] for one in columns if one not in UNUSED})
+    with _placed(given.recordings, checkpoint) as placed:
+        found = scanned(
+            placed,
             asked(minima),
             well_clear=well_clear,
-            columns=names,
+            columns=given.columns,
             source=format,
             gap_max_s=number("gap_max_s", gap_max_s),
             floor_m=None if floor_m is None else number("floor_m", floor_m),
@@ -190,9 +204,31 @@ def scan(
             checkpoint=None if checkpoint is None else fspath(checkpoint),
             progress=progress,
             told=_told(Stated(begins, radars or {}, receiver)),
-        ),
-        _unread(given) if columns is None else (),
-    )
+        )
+    return Losses(found, _unread(given.recordings) if columns is None else (), given.skips)
+
+
+class _Given(NamedTuple):
+    """The recordings as the scan takes them: paths, an Arrow table with its map, or plots; and what was left out of them before."""
+
+    recordings: Any
+    columns: Mapping[str, str] | None
+    skips: Skips | None = None
+
+
+@contextmanager
+def _placed(recordings: Any, checkpoint: object) -> Iterator[Any]:
+    """The same; plots as a file while they are scanned: a table with one height in a row above whatever datum. Raises InputError."""
+    if not isinstance(recordings, Tracks):
+        yield recordings
+        return
+    if checkpoint is not None:
+        raise InputError("a checkpoint is kept of files, and plots in memory are none")
+    with tempfile.TemporaryDirectory(prefix="tafadi-scan-") as directory:
+        path = Path(directory) / "tracks.parquet"
+        with path.open("wb") as sink:
+            write_parquet(recordings, sink, recordings.skips)
+        yield path
 
 
 def _told(stated: Stated) -> "Told":
@@ -202,8 +238,8 @@ def _told(stated: Stated) -> "Told":
     return Told(stated.day, stated.at, stated.sites() if stated.radars else None, stated.receiver)
 
 
-def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Mapping[str, str] | None]:
-    """The recordings as the scan takes them: paths, or one Arrow table with its map."""
+def _given(recordings: Any, columns: Mapping[str, str] | None) -> _Given:
+    """The recordings as the scan takes them."""
     if isinstance(recordings, Tracks) or is_table(recordings):
         return _table(recordings, columns)
     if not isinstance(recordings, str | PathLike | Iterable) or isinstance(recordings, bytes | bytearray | memoryview | IOBase):
@@ -213,26 +249,50 @@ def _given(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Map
         if not isinstance(one, str | PathLike):
             raise InputError(f"{type(one).__name__} holds no recordings; give a path, paths, a table or Tracks")
         paths += _files(fspath(one))
-    if columns is None and paths and all(map(_is_ours, paths)):
-        return _table(Tracks(plot for path in paths for plot in read_tracks(path)), None)
     said = [_said(path) for path in paths] if columns is None else []
     if said and all(one >= NEEDED for one in said):
-        return paths, ours(set().union(*said))
-    return paths, columns
+        names = set().union(*said)
+        if len(_heights(names)) > 1:
+            read = [read_tracks(path) for path in paths]
+            return _plots(Tracks((plot for one in read for plot in one), _together(one.skips for one in read)))
+        return _Given(paths, ours(names))
+    return _Given(paths, columns)
 
 
-def _table(recordings: Any, columns: Mapping[str, str] | None) -> tuple[Any, Mapping[str, str]]:
+def _table(recordings: Any, columns: Mapping[str, str] | None) -> _Given:
     """A table with its map; columns of which every cell is empty say nothing."""
-    table = Columns(recordings) if columns is not None else with_places(Columns(recordings))
+    skips = recordings.skips if isinstance(recordings, Tracks) else None
     if columns is not None:
-        return table.table, columns
+        return _Given(Columns(recordings).table, columns, skips)
+    table = with_places(Columns(recordings))
     if "at" in table.names and not _is_time(table.table.schema.field("at").type):
         raise FormatError(NO_TIME, format=NAME, field="at")
-    return table.table, ours({name for name in table.names if table.table.column(name).null_count < table.rows})
+    names = {name for name in table.names if table.table.column(name).null_count < table.rows}
+    if len(_heights(names)) > 1:
+        return _plots(recordings if isinstance(recordings, Tracks) else read_tracks(recordings))
+    return _Given(table.table, ours(names), skips)
+
+
+def _plots(tracks: Tracks) -> _Given:
+    """Plots of which heights are above several datums: a map names one, so each says its own."""
+    skips = _together((tracks.skips,))
+    return _Given(Tracks(tracks, skips, tracks.dropped), None, skips)
+
+
+def _together(several: Iterable[Skips]) -> Skips:
+    """What was left out in all. The lines at which reasons came first are those of the first that has them."""
+    whole = Skips()
+    for one in several:
+        for reason, many, line in one.rows():
+            whole.add(reason, line, count=many)
+        whole.damaged += one.damaged
+    return whole
 
 
 def _unread(given: Any) -> list[str]:
     """The columns of a table, where one was given, that say nothing that is known here."""
+    if isinstance(given, Tracks):
+        return list(given.dropped)
     names = set(getattr(given, "column_names", ()))
     return sorted(names - {*COLUMNS, *COUNTED, GEOMETRY})
 
@@ -242,15 +302,6 @@ def _is_time(kind: Any) -> bool:
     import pyarrow as pa
 
     return any(one(kind) for one in (pa.types.is_timestamp, pa.types.is_string, pa.types.is_large_string, pa.types.is_null))
-
-
-def _is_ours(path: Path) -> bool:
-    """Whether the file is a table of tracks in CSV as this library writes it. What cannot be opened is left to the scan to refuse."""
-    try:
-        with opened(path) as file:
-            return file.read(len(HEADER)) == HEADER
-    except InputError:
-        return False
 
 
 def _said(path: Path) -> set[str]:
@@ -284,15 +335,18 @@ def _files(name: str) -> list[Path]:
     return [Path(one) for one in found]
 
 
+def _heights(names: set[str]) -> list[tuple[str, Datum]]:
+    """The columns of heights among the names, with their datums."""
+    return [(f"height_{datum}_m", datum) for datum in Datum if f"height_{datum}_m" in names]
+
+
 def ours(names: set[str]) -> dict[str, str]:
-    """The map of a table with the names of `Tracks`. Raises InputError when its heights are above more than one datum.
+    """The map of a table with the names of `Tracks`, whose heights are above one datum.
 
     >>> ours({"track", "at", "lat_deg", "lon_deg", "height_pressure_m"})["height"]
     'height_pressure_m [m] pressure'
     """
-    heights = [(f"height_{datum}_m", datum) for datum in Datum if f"height_{datum}_m" in names]
-    if len(heights) > 1:
-        raise InputError("the heights are above several datums, and a scan compares one; say with columns= which of them it takes")
+    heights = _heights(names)
     found = dict(OURS)
     counted = [name for name in COUNTED if name in names]
     if "at" not in names and counted:

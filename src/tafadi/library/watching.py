@@ -64,7 +64,9 @@ class Alerts(Result[Alert]):
         """How many alerts there are, of which verdict."""
         silenced = f"; {len(self.silenced):,} pair{'' if len(self.silenced) == 1 else 's'} silenced by rules" if self.silenced else ""
         counts = f"{len(self.conflicts):,} conflict{'' if len(self.conflicts) == 1 else 's'}, {len(self.unknown):,} unknown"
-        return f"{len(self):,} alert{'' if len(self) == 1 else 's'}: {counts}{silenced}"
+        plots = sum(self.ignored.values())
+        ignored = f"; {plots:,} plot{'' if plots == 1 else 's'} left out" if plots else ""
+        return f"{len(self):,} alert{'' if len(self) == 1 else 's'}: {counts}{silenced}{ignored}"
 
     def to_arrow(self) -> Any:
         """One row for each alert, with the columns above."""

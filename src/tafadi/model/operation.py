@@ -20,9 +20,13 @@ from tafadi.model.volume import Volume4D
 MOST_VOLUMES: Final = 64
 MOST_WAYPOINTS: Final = 500
 MOST_STATED: Final = 8  # places in words; each is one more that must fit
-# Degrees of arc of one leg. Within 0.6 of the antipode the ellipsoid has up to four geodesics, and short of that an end that moves by a metre
+# Degrees of arc of one leg. Within 0.6 of the antipode the ellipsoid has up to four geodesics, and short of that an end that moves by 1 m
 # still moves the middle of the leg: by 12 m at 175, by 57 m at 179. The longest scheduled flights are 138 degrees.
 LONGEST_LEG_DEG: Final = 175.0
+NO_ONE_WAY: Final = (
+    f"is longer than {LONGEST_LEG_DEG:.0f} degrees of arc: nearly to the other side of the earth there is no one shortest way; "
+    "give a waypoint in between"
+)
 LONGEST_S: Final = 90 * 86_400.0  # no notice lasts longer than a quarter; longer ones are renewed, and so looked at again
 
 
@@ -106,7 +110,7 @@ class Waypoint:
 class Trajectory:
     """A flight along geodesics between waypoints, at constant speed on each leg.
 
-    Raises InputError when times do not increase, and for a leg nearly to the antipode, between which and its begin there is no one geodesic.
+    Raises InputError when times do not increase, and for a leg nearly to the antipode of its begin, to which there is no one geodesic.
 
     >>> start = Waypoint(Position(-33.0, 128.0), None, Instant.parse("2027-03-02T09:00:00Z"))
     >>> Trajectory((start, Waypoint(Position(-33.1, 130.5), None, start.at.plus(1200.0)))).span.duration_s
@@ -128,10 +132,7 @@ class Trajectory:
             if after.at <= before.at:
                 raise InputError(f"waypoint {number} at {after.at} is not after the one before it at {before.at}")
             if _leads_across(before.position, after.position):
-                raise InputError(
-                    f"the leg to waypoint {number} is longer than {LONGEST_LEG_DEG:.0f} degrees of arc: nearly to the other side of the earth "
-                    "there is no one shortest way; give a waypoint in between"
-                )
+                raise InputError(f"the leg to waypoint {number} {NO_ONE_WAY}")
 
     @property
     def span(self) -> Span:

@@ -5,7 +5,8 @@ line, so half its diagonal is the radius of a ball about its middle, poles and a
 chords between its points. One sine and cosine for each slab of a track, instead of each plot.
 
 For well clear the ball is larger by tau times the fastest of its legs: the pair is in violation only where the distance is at most
-DTHR + tau times the closing speed.
+DTHR + tau times the closing speed. A plot without a leg is a run of its own, of which nobody knows the speed, and a contradicted plot makes
+the ball larger by its spread.
 
 Units : degrees, metres; instants in nanoseconds since 1970; slab n begins at n * slab_ns.
 Source: docs/maths/scan.md.
@@ -18,7 +19,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tafadi.engine.kernels.chords import STRETCH
-from tafadi.engine.kernels.history_rows import LEG, Tracks
+from tafadi.engine.kernels.history_once import ANY_M, Tracks, spread_of
+from tafadi.engine.kernels.history_rows import LEG, SPEED_MAX_MPS
 from tafadi.engine.kernels.legs import DEGREE_MOST_M, place_of
 from tafadi.engine.kernels.slabs import apart_steps, put_band, put_place
 from tafadi.engine.kernels.surface import Point
@@ -78,6 +80,16 @@ def speed_of(tracks: Tracks, k: int) -> float:
     return speed_mps
 
 
+@leaf
+def fastest_of(tracks: Tracks, k: int) -> float:
+    """At least the speed in row k, whichever of its plots are true: as fast as anything flies where nobody knows."""
+    fastest_mps = SPEED_MAX_MPS
+    if tracks.leg[k] == LEG:
+        speed_mps = speed_of(tracks, k)
+        fastest_mps = max(speed_mps, SPEED_MAX_MPS) if tracks.doubt[k] + tracks.doubt[k + 1] > 0 else speed_mps
+    return fastest_mps
+
+
 @part
 def across_of(tracks: Tracks, first: int, last: int) -> tuple[float, float]:
     """How far the plots lie west and east of the first one's meridian, in degrees; the way round is looked at where it may be shorter."""
@@ -105,10 +117,21 @@ def box_of(tracks: Tracks, first: int, last: int, screen: Screen) -> Box:
         south, north, low, high, heights = min(south, lat), max(north, lat), min(low, height), max(high, height), heights + height
         usual &= tracks.datum[k] == screen.datum
     if screen.tau_s > 0.0:
-        for k in range(first, last):
-            fastest = max(fastest, speed_of(tracks, k))
+        for k in range(first, max(first + 1, last)):
+            fastest = max(fastest, fastest_of(tracks, k))
     west, east = across_of(tracks, first, last)
     return Box(south, north, west, east, low, high, heights, fastest, usual)
+
+
+@part
+def doubts_of(tracks: Tracks, t: int, first: int, last: int) -> tuple[float, float]:
+    """The largest spreads of the plots from first to last: seen from above, and in height."""
+    across, up = 0.0, 0.0
+    if tracks.doubted[t] > 0:
+        for k in range(first, last + 1):
+            side, height = spread_of(tracks, k, k)
+            across, up = max(across, side), max(up, height)
+    return across, up
 
 
 @part
@@ -117,10 +140,11 @@ def put_ball(tracks: Tracks, t: int, first: int, last: int, screen: Screen, worl
     box = box_of(tracks, first, last, screen)
     nearest = 0.0 if box.south <= 0.0 <= box.north else min(abs(box.south), abs(box.north))
     up, along = (box.north - box.south) / 2.0, (box.east - box.west) / 2.0 * no_less_than_cosine(nearest)
-    radius = DEGREE_MOST_M * math.sqrt(up * up + along * along) + screen.tau_s * box.fastest
+    spread, either = doubts_of(tracks, t, first, last)
+    radius = DEGREE_MOST_M * math.sqrt(up * up + along * along) + screen.tau_s * box.fastest + spread
     lon = turned(tracks.lon_deg[first] + (box.west + box.east) / 2.0, 0.0)
     put_place(balls[n], place_of((box.south + box.north) / 2.0, lon, world), Point(0.0, 0.0, 0.0), radius, radius)
-    put_band(balls[n], box.low, box.high, box.usual and math.isfinite(box.heights))
+    put_band(balls[n], box.low - either, box.high + either, box.usual and math.isfinite(box.heights) and either < ANY_M)
     balls[n]["minimum"], balls[n]["apart"] = screen.reach_m * (1.0 + STRETCH), apart_steps(screen.half_m)
     balls[n]["path"], balls[n]["piece"] = t, first
 
@@ -137,37 +161,36 @@ def run_end(tracks: Tracks, t: int, k: int, after: int) -> int:
 
 @part
 def count_slabs(tracks: Tracks, screen: Screen, first_slab: int, begin: Ints) -> None:
-    """How many balls each slab has, added up in begin[slab + 2 - first_slab]."""
+    """How many balls each slab has, added up in begin[slab + 2 - first_slab]. A run is there in the instant of its last plot too."""
     for t in range(tracks.first.shape[0]):
         k, after = tracks.first[t], tracks.after[t]
-        while k < after - 1:
+        while k < after:
             end = run_end(tracks, t, k, after)
-            if end > k:
-                from_ns, until_ns = max(tracks.at_ns[k], screen.from_ns), min(tracks.at_ns[end], screen.until_ns)
-                if from_ns < until_ns:
-                    for slab in range(from_ns // screen.slab_ns, (until_ns - 1) // screen.slab_ns + 1):
-                        begin[slab + 2 - first_slab] += 1
+            from_ns, until_ns = max(tracks.at_ns[k], screen.from_ns), min(tracks.at_ns[end] + 1, screen.until_ns)
+            if from_ns < until_ns:
+                for slab in range(from_ns // screen.slab_ns, (until_ns - 1) // screen.slab_ns + 1):
+                    begin[slab + 2 - first_slab] += 1
             k = end + 1
 
 
 @part
 def fill_run(tracks: Tracks, t: int, k: int, end: int, screen: Screen, first_slab: int, begin: Ints, world: World, balls: Records) -> None:
     """The balls of one run, from plot k to plot `end`, each put at begin[slab + 1 - first_slab], which is moved on."""
-    from_ns, until_ns = max(tracks.at_ns[k], screen.from_ns), min(tracks.at_ns[end], screen.until_ns)
+    from_ns, until_ns = max(tracks.at_ns[k], screen.from_ns), min(tracks.at_ns[end] + 1, screen.until_ns)
     if from_ns >= until_ns:
         return
     slab = from_ns // screen.slab_ns
     start_ns = slab * screen.slab_ns
     while start_ns < until_ns:
-        while tracks.at_ns[k + 1] <= start_ns:
+        while k + 1 < end and tracks.at_ns[k + 1] <= start_ns:
             k += 1
-        last = k + 1
+        last = min(k + 1, end)
         while last < end and tracks.at_ns[last] < start_ns + screen.slab_ns:
             last += 1
         n = begin[slab + 1 - first_slab]
         begin[slab + 1 - first_slab] = n + 1
         put_ball(tracks, t, k, last, screen, world, balls, n)
-        k, slab, start_ns = last - 1, slab + 1, start_ns + screen.slab_ns
+        k, slab, start_ns = max(k, last - 1), slab + 1, start_ns + screen.slab_ns
 
 
 @part
@@ -175,10 +198,9 @@ def fill_balls(tracks: Tracks, screen: Screen, first_slab: int, begin: Ints, wor
     """All balls, slab after slab; afterwards slab s has those from begin[s - first_slab] to begin[s + 1 - first_slab]."""
     for t in range(tracks.first.shape[0]):
         k, after = tracks.first[t], tracks.after[t]
-        while k < after - 1:
+        while k < after:
             end = run_end(tracks, t, k, after)
-            if end > k:
-                fill_run(tracks, t, k, end, screen, first_slab, begin, world, balls)
+            fill_run(tracks, t, k, end, screen, first_slab, begin, world, balls)
             k = end + 1
 
 

@@ -2,7 +2,8 @@
 
 The balls of a slab (`history_balls`) are put in rows and compared as those of announced paths are (`slabs`, `join`). Two that are within
 reach are walked through leg by leg: boxes of both legs first, and where these are near, the exact solution (`history_meet`). A stretch
-belongs to the slab, and to the window, in which it begins: each is looked at exactly once, however time is cut.
+belongs to the slab, and to the window, in which it begins: each is looked at exactly once, however time is cut. A plot without a leg, and
+the end of one run in the instant in which another begins, are stretches of length 0.
 
 Units : degrees, metres; instants in nanoseconds since 1970.
 Source: docs/maths/scan.md.
@@ -16,9 +17,11 @@ import numba as nb
 import numpy as np
 
 from tafadi.engine.kernels.chords import ROOM_M, STRETCH
-from tafadi.engine.kernels.history_balls import Screen, fill_balls, slab_begins, speed_of, turned
+from tafadi.engine.kernels.history_balls import Screen, fastest_of, fill_balls, slab_begins, speed_of, turned
+from tafadi.engine.kernels.history_doubts import meet_at, meet_in_doubt, row_at, spreads_of, touching
 from tafadi.engine.kernels.history_meet import FIRST_PIECES, PIECE, Asked, Found, meet
-from tafadi.engine.kernels.history_rows import LEG, Tracks
+from tafadi.engine.kernels.history_once import Tracks
+from tafadi.engine.kernels.history_rows import LEG
 from tafadi.engine.kernels.join import BLOCK
 from tafadi.engine.kernels.rows import Rows, Stretch, ahead, beyond, cells_of, fitting, main_of, over_of, rows_for, side_of, sort_balls
 from tafadi.engine.kernels.screen import Ordered, meeting, room_for
@@ -72,24 +75,51 @@ def above(tracks: Tracks, i: int, j: int, half: float) -> bool:
 
 
 @part
+def meet_near(scene: Scene, i: int, j: int, pair: tuple[int, int], in_doubt: bool, since: int, found: Found) -> Found:
+    """What is found after the stretch of legs i and j was looked at, if their boxes are near."""
+    tracks, screen = scene.tracks, scene.screen
+    across, up = spreads_of(tracks, i, j) if in_doubt else (0.0, 0.0)
+    if above(tracks, i, j, screen.half_m + EDGE_M + up):
+        return found
+    reach = screen.reach_m * (1.0 + STRETCH) + ROOM_M + across
+    if screen.tau_s > 0.0:
+        closing = fastest_of(tracks, i) + fastest_of(tracks, j) if in_doubt else speed_of(tracks, i) + speed_of(tracks, j)
+        reach += screen.tau_s * closing
+    if beside(tracks, i, j, reach):
+        return found
+    if across > 0.0 or up > 0.0:
+        return meet_in_doubt(tracks, i, j, pair, scene.asked, scene.world, since, found)
+    return meet(tracks, i, j, pair, scene.asked, scene.world, since, found)
+
+
+@part
 def walk(scene: Scene, p: int, q: int, i: int, j: int, from_ns: int, until_ns: int, found: Found) -> Found:
     """What is found after all stretches of tracks p and q that begin between two instants, from the legs i and j on."""
-    tracks, screen, since = scene.tracks, scene.screen, found.told[0]
-    pair = (min(p, q), max(p, q))
-    half = screen.half_m + EDGE_M
+    tracks, since = scene.tracks, found.told[0]
+    pair, in_doubt = (min(p, q), max(p, q)), tracks.doubted[p] + tracks.doubted[q] > 0
     while tracks.leg[i] == LEG and tracks.leg[j] == LEG:
         start_ns = max(tracks.at_ns[i], tracks.at_ns[j])
         if start_ns >= until_ns:
             break
         end, other = tracks.at_ns[i + 1], tracks.at_ns[j + 1]
-        if from_ns <= start_ns < min(end, other) and not above(tracks, i, j, half):
-            reach = screen.reach_m * (1.0 + STRETCH) + ROOM_M
-            if screen.tau_s > 0.0:
-                reach += screen.tau_s * (speed_of(tracks, i) + speed_of(tracks, j))
-            if not beside(tracks, i, j, reach):
-                found = meet(tracks, i, j, pair, scene.asked, scene.world, since, found)
+        if from_ns <= start_ns < min(end, other):
+            found = meet_near(scene, i, j, pair, in_doubt, since, found)
+        elif from_ns <= start_ns == min(end, other) and touching(tracks, p, q, i, j):
+            found = meet_at(tracks, i, j, pair, start_ns, scene.asked, scene.world, since, found)
         i += 1 if end <= other else 0
         j += 1 if other <= end else 0
+    return found
+
+
+@part
+def visit(scene: Scene, p: int, q: int, i: int, j: int, from_ns: int, until_ns: int, found: Found) -> Found:
+    """What is found of tracks p and q, of which one has in its row, i or j, a plot without a leg between two instants."""
+    tracks = scene.tracks
+    at_ns = tracks.at_ns[j] if tracks.leg[i] == LEG else tracks.at_ns[i]
+    i, j = row_at(tracks, i, at_ns), row_at(tracks, j, at_ns)
+    if i >= 0 and j >= 0 and from_ns <= at_ns < until_ns:
+        pair = (min(p, q), max(p, q))
+        found = meet_at(tracks, i, j, pair, at_ns, scene.asked, scene.world, found.told[0], found)
     return found
 
 
@@ -99,8 +129,13 @@ def consider(scene: Scene, from_ns: int, until_ns: int, hits: Int32s, count: int
     for n in range(count):
         one, other = scene.balls[scene.ordered.ball[hits[n, 0]]], scene.balls[scene.ordered.ball[hits[n, 1]]]
         p, q = 0 + one["path"], 0 + other["path"]
-        if p != q and found.told[0] <= PIECES_MOST:
-            found = walk(scene, p, q, one["piece"], other["piece"], from_ns, until_ns, found)
+        if p == q or found.told[0] > PIECES_MOST:
+            continue
+        i, j = 0 + one["piece"], 0 + other["piece"]
+        if scene.tracks.leg[i] == LEG and scene.tracks.leg[j] == LEG:
+            found = walk(scene, p, q, i, j, from_ns, until_ns, found)
+        else:
+            found = visit(scene, p, q, i, j, from_ns, until_ns, found)
     return found
 
 

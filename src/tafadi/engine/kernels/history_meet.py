@@ -18,7 +18,7 @@ import numpy as np
 
 from tafadi.engine.kernels.chords import cause_of
 from tafadi.engine.kernels.closest import Motion, Nearest, Span, horizontal_at, least_horizontal, nearest, time_in_cylinder, time_in_disc
-from tafadi.engine.kernels.history_rows import Tracks
+from tafadi.engine.kernels.history_once import Tracks
 from tafadi.engine.kernels.legs import place_of
 from tafadi.engine.kernels.surface import Point, dot, frame_at, minus
 from tafadi.engine.kernels.wellclear import Zone, time_not_well_clear
@@ -240,6 +240,30 @@ def add_piece(found: Found, since: int, join_ns: int) -> None:
 
 
 @part
+def tell(s: Shared, span: Span, pair: tuple[int, int], rule: int, cause: int, asked: Asked, since: int, found: Found) -> Found:
+    """What is found with a piece more, of that span and cause; the same where no instant of the grid lies in it."""
+    radius, half = asked.radius_m[rule], asked.half_m[rule]
+    from_ns = s.start_ns + math.floor(span.start * SECOND_NS)
+    until_ns = min(s.end_ns, s.start_ns + math.ceil(span.end * SECOND_NS))
+    if asked.grid_ns > 0:
+        from_ns = -(-from_ns // asked.grid_ns) * asked.grid_ns
+        until_ns = until_ns // asked.grid_ns * asked.grid_ns
+        if from_ns > until_ns:
+            return found
+        best = deepest_on_grid(s, radius, half, span, from_ns, until_ns, asked.grid_ns)
+    else:
+        best = deepest_of(s, radius, half, span)
+    found = roomy(found)
+    piece = found.pieces[found.told[0]]
+    piece["first"], piece["second"], piece["rule"] = pair[0], pair[1], rule
+    put_piece(s, best, from_ns, until_ns, piece)
+    if cause != s.cause:
+        piece["verdict"], piece["cause"] = UNKNOWN, cause
+    add_piece(found, since, max(asked.grid_ns, JOIN_NS))
+    return found
+
+
+@part
 def meet(tracks: Tracks, i: int, j: int, pair: tuple[int, int], asked: Asked, world: World, since: int, found: Found) -> Found:
     """What is found after the stretch of legs i and j was looked at by every rule; pieces from `since` on are of the same pair."""
     start_ns, end_ns = max(tracks.at_ns[i], tracks.at_ns[j]), min(tracks.at_ns[i + 1], tracks.at_ns[j + 1])
@@ -248,25 +272,9 @@ def meet(tracks: Tracks, i: int, j: int, pair: tuple[int, int], asked: Asked, wo
     if asked.floor_m > -math.inf:
         whole = above_floor(tracks, j, start_ns, above_floor(tracks, i, start_ns, whole, asked.floor_m), asked.floor_m)
     for rule in range(asked.radius_m.shape[0]):
-        radius, half = asked.radius_m[rule], asked.half_m[rule]
-        span = time_inside(s, radius, half, asked.tau_s[rule], whole) if whole.start < whole.end else whole
-        if not span.start < span.end:
-            continue
-        from_ns = start_ns + math.floor(span.start * SECOND_NS)
-        until_ns = min(end_ns, start_ns + math.ceil(span.end * SECOND_NS))
-        if asked.grid_ns > 0:
-            from_ns = -(-from_ns // asked.grid_ns) * asked.grid_ns
-            until_ns = until_ns // asked.grid_ns * asked.grid_ns
-            if from_ns > until_ns:
-                continue
-            best = deepest_on_grid(s, radius, half, span, from_ns, until_ns, asked.grid_ns)
-        else:
-            best = deepest_of(s, radius, half, span)
-        found = roomy(found)
-        piece = found.pieces[found.told[0]]
-        piece["first"], piece["second"], piece["rule"] = pair[0], pair[1], rule
-        put_piece(s, best, from_ns, until_ns, piece)
-        add_piece(found, since, max(asked.grid_ns, JOIN_NS))
+        span = time_inside(s, asked.radius_m[rule], asked.half_m[rule], asked.tau_s[rule], whole) if whole.start < whole.end else whole
+        if span.start < span.end:
+            found = tell(s, span, pair, rule, s.cause, asked, since, found)
     return found
 
 

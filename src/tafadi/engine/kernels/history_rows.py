@@ -1,7 +1,7 @@
 """Plots as they were recorded become tracks in order of time, and the legs between them are told from gaps and jumps.
 
 A stable counting sort by track; a track whose plots do not ascend in time is sorted by itself. Of several plots of one track at one
-instant one stays, chosen by what they say and not by where they stood, so that no order of rows or files changes anything.
+instant one stays (`history_once`).
 
 A leg is what lies between two plots that follow each other. It holds unless it lasts longer than a gap may, or is longer than anything
 flies in that time (a jump): then nothing is known between its ends.
@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from tafadi.engine.kernels.history_once import Doubts, Limits, Tracks, unite
 from tafadi.engine.kernels.legs import place_of, surely_short
 from tafadi.engine.kernels.surface import dot, minus
 from tafadi.engine.layout import SECOND_NS, Codes, Floats, Int32s, Ints, Records, World, kernel, leaf, part
@@ -27,15 +28,22 @@ LEG: Final = 0
 GAP: Final = 1
 JUMP: Final = 2
 LAST: Final = 3  # of its track: nothing follows
-
-REPEATED: Final = 0  # counts
-CONTRADICTING: Final = 1
-COUNTS: Final = 2
+FIRST_SPREADS: Final = 16
+LEAST_ROWS: Final = 2  # the columns of fewer are whole in memory, of another kind, and every kernel would be compiled anew for them
+SPEED_MAX_MPS: Final = 1_000.0  # Mach 3; faster between two plots is a jump: a false echo, a spoofed position, two under one name
 
 # One plot of a track. All of it is in one or two lines of the cache: rows come in order of time and go to as many places as there are
 # tracks, and a line for each column of each track was more than the cache holds.
 ROW: Final = np.dtype(
-    [("at_ns", np.int64), ("lat_deg", np.float64), ("lon_deg", np.float64), ("height_m", np.float64), ("datum", np.int8), ("leg", np.int8)],
+    [
+        ("at_ns", np.int64),
+        ("lat_deg", np.float64),
+        ("lon_deg", np.float64),
+        ("height_m", np.float64),
+        ("datum", np.int8),
+        ("leg", np.int8),
+        ("doubt", np.int32),
+    ],
     align=True,
 )
 
@@ -49,30 +57,6 @@ class Plots(NamedTuple):
     lon_deg: Floats
     height_m: Floats  # NaN where not stated
     datum: Codes  # MISSING where no height is stated
-
-
-class Tracks(NamedTuple):
-    """Plots in order: those of track t are in rows first[t] <= row < after[t]. The columns are those of one array of ROW."""
-
-    first: Ints
-    after: Ints
-    at_ns: Ints
-    lat_deg: Floats
-    lon_deg: Floats
-    height_m: Floats
-    datum: Codes
-    leg: Codes  # what the row and the next are the ends of
-    broken: Ints  # of each track: how many of its legs do not hold
-
-
-class Limits(NamedTuple):
-    """What breaks a track, and in which stretch of time things are counted."""
-
-    gap_ns: int
-    speed_mps: float
-    slack_m: float
-    from_ns: int
-    until_ns: int
 
 
 class Room:
@@ -119,14 +103,7 @@ def put_rows(plots: Plots, limits: Limits, tracks: Tracks) -> None:
             k = after[t]
             after[t] = k + 1
             tracks.at_ns[k], tracks.lat_deg[k], tracks.lon_deg[k] = at, plots.lat_deg[n], plots.lon_deg[n]
-            tracks.height_m[k], tracks.datum[k] = plots.height_m[n], plots.datum[n]
-
-
-@leaf
-def move(tracks: Tracks, k: int, to: int) -> None:
-    """Plot k, written to row `to`."""
-    tracks.at_ns[to], tracks.lat_deg[to], tracks.lon_deg[to] = tracks.at_ns[k], tracks.lat_deg[k], tracks.lon_deg[k]
-    tracks.height_m[to], tracks.datum[to] = tracks.height_m[k], tracks.datum[k]
+            tracks.height_m[k], tracks.datum[k], tracks.doubt[k] = plots.height_m[n], plots.datum[n], 0
 
 
 @part
@@ -140,48 +117,9 @@ def sort_one(tracks: Tracks, first: int, after: int) -> None:
 
 
 @leaf
-def compared(tracks: Tracks, k: int, m: int) -> int:
-    """Which of two plots of one instant stays: below 0 for the first, above 0 for the second, 0 when they say the same.
-
-    One with a height before one without; then the smaller numbers: no better reason, but the same one in every order of rows.
-    """
-    result = 0
-    if (tracks.datum[k] < 0) != (tracks.datum[m] < 0):
-        result = -1 if tracks.datum[m] < 0 else 1
-    elif tracks.lat_deg[k] != tracks.lat_deg[m]:
-        result = -1 if tracks.lat_deg[k] < tracks.lat_deg[m] else 1
-    elif tracks.lon_deg[k] != tracks.lon_deg[m]:
-        result = -1 if tracks.lon_deg[k] < tracks.lon_deg[m] else 1
-    elif tracks.datum[k] != tracks.datum[m]:
-        result = -1 if tracks.datum[k] < tracks.datum[m] else 1
-    elif tracks.height_m[k] != tracks.height_m[m] and tracks.datum[k] >= 0:
-        result = -1 if tracks.height_m[k] < tracks.height_m[m] else 1
-    return result
-
-
-@leaf
 def is_within(at_ns: int, limits: Limits) -> bool:
     """Whether an instant is within the limits' time."""
     return limits.from_ns <= at_ns < limits.until_ns
-
-
-@part
-def unite(tracks: Tracks, t: int, limits: Limits, counts: Ints) -> None:
-    """Plots of track t at one instant become one."""
-    first, after = tracks.first[t], tracks.after[t]
-    last = first
-    for k in range(first + 1, after):
-        if tracks.at_ns[k] != tracks.at_ns[last]:
-            last += 1
-            if last != k:
-                move(tracks, k, last)
-            continue
-        which = compared(tracks, k, last)
-        if is_within(tracks.at_ns[k], limits):
-            counts[REPEATED if which == 0 else CONTRADICTING] += 1
-        if which < 0:
-            move(tracks, k, last)
-    tracks.after[t] = last + 1 if after > first else after
 
 
 @leaf
@@ -199,8 +137,8 @@ def leg_kind(tracks: Tracks, k: int, limits: Limits, world: World) -> int:
 
 
 @part
-def order_one(tracks: Tracks, t: int, limits: Limits, counts: Ints) -> None:
-    """The plots of one track in order of time, one for each instant."""
+def order_one(tracks: Tracks, t: int, limits: Limits, world: World, counts: Ints, doubts: Doubts) -> Doubts:
+    """The spreads of contradictions, after the plots of one track were put in order of time, one for each instant."""
     first, after = tracks.first[t], tracks.after[t]
     ascending, strictly = True, True
     for k in range(first + 1, after):
@@ -208,20 +146,19 @@ def order_one(tracks: Tracks, t: int, limits: Limits, counts: Ints) -> None:
         strictly &= tracks.at_ns[k] > tracks.at_ns[k - 1]
     if not ascending:
         sort_one(tracks, first, after)
-    if not strictly:
-        unite(tracks, t, limits, counts)
+    return doubts if strictly else unite(tracks, t, limits, world, counts, doubts)
 
 
 @kernel
-def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen: Ints) -> int:
-    """Puts the plots of every track in order, tells their legs, and says how many of these do not hold.
+def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen: Ints) -> tuple[int, Floats]:
+    """Puts the plots of every track in order and tells their legs: how many of these do not hold, and the spreads of contradictions.
 
     counts : int64[COUNTS]     out, added to: plots that are REPEATED or CONTRADICTING within the limits' time
     seen   : int64[tracks, 4]  out: track, when it was first and last seen within that time, and in how many plots
     """
-    broken = 0
+    broken, doubts = 0, Doubts(np.zeros((FIRST_SPREADS, 2)), np.ones(1, np.int64))
     for t in range(tracks.first.shape[0]):
-        order_one(tracks, t, limits, counts)
+        doubts = order_one(tracks, t, limits, world, counts, doubts)
         first, after = tracks.first[t], tracks.after[t]
         for k in range(first, after - 1):
             tracks.leg[k] = leg_kind(tracks, k, limits, world)
@@ -237,14 +174,14 @@ def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen:
             tracks.leg[after - 1] = LAST
         if end > begin:
             seen[t, 1], seen[t, 2] = tracks.at_ns[begin], tracks.at_ns[end - 1]
-    return broken
+    return broken, doubts.spread
 
 
 def order_plots(parts: Sequence[Plots], begin: Ints, limits: Limits, room: Room) -> Tracks:
     """The plots in order of tracks; track t has those from begin[t] to begin[t + 1] of the room."""
-    row, first = room.of(int(begin[-1])), begin[:-1]
-    at_ns, lat_deg, lon_deg, height_m, datum, leg = (row[name] for name in ROW.fields or ())
-    tracks = Tracks(first.copy(), first.copy(), at_ns, lat_deg, lon_deg, height_m, datum, leg, np.zeros_like(first))
+    row, first = room.of(max(LEAST_ROWS, int(begin[-1]))), begin[:-1]
+    columns = (row[name] for name in ROW.names or ())
+    tracks = Tracks(first.copy(), first.copy(), *columns, np.zeros_like(first), np.zeros_like(first), np.zeros((FIRST_SPREADS, 2)))
     for plots in parts:
         put_rows(plots, limits, tracks)
     return tracks
@@ -263,7 +200,8 @@ def ordered_tracks(
     for plots in whole:
         count_rows(plots, limits, begin)
     tracks = order_plots(whole, np.cumsum(begin), limits, Room() if room is None else room)
-    return tracks, link_plots(tracks, limits, world, counts, seen)
+    broken, spread = link_plots(tracks, limits, world, counts, seen)
+    return tracks._replace(spread=spread), broken
 
 
 @kernel
