@@ -131,6 +131,13 @@ def test_a_gap_in_the_data_is_unknown_never_clear() -> None:
     assert [(alert.verdict, alert.predicted.cause) for alert in told] == [(Verdict.UNKNOWN, Cause.TRACK_OLD)]
 
 
+def test_what_a_lost_track_meets_after_a_turn_nobody_saw_is_not_told() -> None:
+    # docs/maths/watch.md, "A track that is no longer seen": its whole reach would be 121 more UNKNOWN in 20 minutes of Detroit.
+    one = flown("a", HERE, 0.0, 200.0, count=2)
+    beside = flown("b", destination(HERE, Leg(90.0, 3_300.0)), 180.0, 5.0, count=18)
+    assert alerts(in_time([*one, *beside]), RULES.without(["fleeting", "seen_once"])) == []
+
+
 def test_a_track_without_velocity_gets_one_from_its_hits() -> None:
     plots = [replace(plot, ground_speed_mps=None, course_deg=None, climb_mps=None) for plot in head_on()]
     conflicts = [alert for alert in alerts(plots) if alert.verdict is Verdict.CONFLICT and alert.state is AlertState.RAISED]

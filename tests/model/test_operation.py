@@ -105,9 +105,12 @@ def test_a_cancellation_has_no_geometry_and_every_other_notice_has() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "end"), [((0.0, 0.0), (0.0, 180.0)), ((0.0, 0.0), (0.0, -175.001)), ((90.0, 0.0), (-85.001, 77.0)), ((51.0, 1.0), (-52.0, -178.0))]
+    ("start", "end"),
+    [((0.0, 0.0), (0.0, 180.0)), ((0.0, 0.0), (0.0, -175.001)), ((90.0, 0.0), (-85.001, 77.0)), ((51.0, 1.0), (-52.0, -178.0))],
 )
-def test_a_leg_that_leads_nearly_to_the_antipode_has_no_one_way_and_is_refused(start: tuple[float, float], end: tuple[float, float]) -> None:
+def test_a_leg_that_leads_nearly_to_the_antipode_has_no_one_way_and_is_refused(
+    start: tuple[float, float], end: tuple[float, float]
+) -> None:
     for one, other in ((start, end), (end, start)):
         with pytest.raises(InputError, match=r"the leg to waypoint 1 is longer than 175 degrees of arc: .*give a waypoint in between"):
             Trajectory((Waypoint(Position(*one), None, AT), Waypoint(Position(*other), None, AT.plus(60_000.0))))

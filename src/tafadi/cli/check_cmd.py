@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tafadi.cli.compiling import tell_when_compiling
+from tafadi.cli.compiling import telling_when_compiling
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.errors import InputError, LimitError
@@ -92,8 +92,8 @@ def check(
     announced = gather((file, reading.notices(file)) for file in _each_once(files))
     from tafadi.engine.detect import detect  # heavy: only once the files are known to be good
 
-    tell_when_compiling()
-    judgements, told_of_heights = heights.judged(detect(announced, asked), announced, asked)
+    with telling_when_compiling():
+        judgements, told_of_heights = heights.judged(detect(announced, asked), announced, asked)
     for line in told_of_heights:
         typer.echo(line, err=True)
     if report is not None:

@@ -4,6 +4,8 @@ numba announces each compilation, and none where it finds what it compiled befor
 sentence comes when there is something to wait for, and else never.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from tafadi.cli.exits import say_error
@@ -12,8 +14,9 @@ SENTENCE: Final = "the engine is being compiled, which takes minutes, once after
 AHEAD: Final = f"{SENTENCE}; what was asked is answered then (`tafadi warmup` does it ahead)"
 
 
-def tell_when_compiling(sentence: str = AHEAD) -> None:
-    """From now on says on standard error, once, that something is compiled. It loads numba: call it where the engine has been imported."""
+@contextmanager
+def telling_when_compiling(sentence: str = AHEAD) -> Iterator[None]:
+    """Within it, the first compilation is told on standard error. It loads numba: use it where the engine is needed anyway."""
     from numba.core import event
 
     class Told(event.Listener):
@@ -22,11 +25,12 @@ def tell_when_compiling(sentence: str = AHEAD) -> None:
         is_told = False
 
         def on_start(self, event: object) -> None:
-            if not Told.is_told:
-                Told.is_told = True
+            if not self.is_told:
+                self.is_told = True
                 say_error(sentence)
 
         def on_end(self, event: object) -> None:
             """The end of a compilation is nothing to speak of: another may follow."""
 
-    event.register("numba:compile", Told())  # type: ignore[no-untyped-call]  # numba has no types
+    with event.install_listener("numba:compile", Told()):
+        yield

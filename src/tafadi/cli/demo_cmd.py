@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tafadi.cli.calls import print_json
-from tafadi.cli.compiling import tell_when_compiling
+from tafadi.cli.compiling import telling_when_compiling
 from tafadi.cli.exits import FOUND, door, say_error
 from tafadi.errors import InputError
 from tafadi.model.names import Language
@@ -64,8 +64,8 @@ def demo(
         plots = _read(recording, format, columns) if recording else []
         prepare_s = _prepare_s(len(kill or []) + kill_randomly) if prepare is None else prepare
         scene = _scene(plots, minima, lookahead, prepare_s)
-        tell_when_compiling()
-        warm_up()  # compiled once on a machine; the story is about the nodes, not about a compiler
+        with telling_when_compiling():
+            warm_up()  # compiled once on a machine; the story is about the nodes, not about a compiler
         began = time.monotonic()
         outcome = _play(stack, root, scene, speaker, kills, kill_randomly, random.Random(seed), as_json)
         if recording:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from tafadi.cli.compiling import tell_when_compiling
+from tafadi.cli.compiling import telling_when_compiling
 from tafadi.cli.exits import door
 from tafadi.errors import InputError, LimitError
 
@@ -74,10 +74,12 @@ def plot(
     asked = None if minima is None else parse_minima(minima)
     if len(files) > MOST_FILES:
         raise LimitError(f"{len(files):,} files are more than {MOST_FILES:,} for one picture")
-    if carry_tracks(files, source, columns):
-        figure = _of_tracks(files, source, columns, stated(begins, site or []), pair, asked)
-    else:
-        figure = _of_notices(files, source, None if window is None else window_of(window), pair, asked)
+    is_of_tracks = carry_tracks(files, source, columns)
+    with telling_when_compiling():
+        if is_of_tracks:
+            figure = _of_tracks(files, source, columns, stated(begins, site or []), pair, asked)
+        else:
+            figure = _of_notices(files, source, None if window is None else window_of(window), pair, asked)
     from tafadi.reports import picture
 
     write_whole(output, picture(figure, form))
@@ -100,7 +102,6 @@ def _of_notices(files: list[str], source: str | None, window: object, pair: tupl
     from tafadi.measure.instant import Span
     from tafadi.reports import map_figure, pair_figure
 
-    tell_when_compiling()
     reading = Reading(source, window if isinstance(window, Span) else None, False)
     announced = gather((file, reading.notices(file)) for file in files)
     if pair is None and len(announced) != 2:

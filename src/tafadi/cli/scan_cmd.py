@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 import typer
 
 from tafadi.cli.check_cmd import ReportFile
-from tafadi.cli.compiling import tell_when_compiling
+from tafadi.cli.compiling import telling_when_compiling
 from tafadi.cli.exits import FOUND, NOTHING, door, visible
 from tafadi.cli.scan_input import files_of
 from tafadi.cli.track_options import AgreementOption, BeginsOption, ColumnsOption, SiteOption, mapping_of, minima_of
@@ -91,9 +91,8 @@ def scan(
     from tafadi.batch.scanning import scan as run  # heavy: only once the question is known to be one
     from tafadi.formats.reading import Told
 
-    tell_when_compiling()
     read_as = _ReadAs(source, columns, given)
-    with files_of(recordings, checkpoint) as files:
+    with files_of(recordings, checkpoint) as files, telling_when_compiling():
         scanned = run(
             files,
             asked,

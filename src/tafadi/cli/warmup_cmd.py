@@ -3,7 +3,7 @@
 import time
 
 from tafadi.cli.calls import AsJson, print_json
-from tafadi.cli.compiling import SENTENCE, tell_when_compiling
+from tafadi.cli.compiling import SENTENCE, telling_when_compiling
 from tafadi.cli.exits import door, say_line
 
 
@@ -13,8 +13,8 @@ def warmup(as_json: AsJson = False) -> None:
     began = time.monotonic()
     from tafadi.engine.warm import warm_up
 
-    tell_when_compiling(SENTENCE)
-    warm_up()
+    with telling_when_compiling(SENTENCE):
+        warm_up()
     seconds = time.monotonic() - began
     if as_json:
         print_json({"ready": True, "seconds": round(seconds, 3)})

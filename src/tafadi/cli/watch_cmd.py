@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tafadi.cli.check_cmd import ReportFile
-from tafadi.cli.compiling import tell_when_compiling
+from tafadi.cli.compiling import telling_when_compiling
 from tafadi.cli.exits import FOUND, NOTHING, door
 from tafadi.cli.heights_stated import AirOption, GeoidOption, Heights, TerrainOption
 from tafadi.cli.track_options import AgreementOption, BeginsOption, ColumnsOption, SiteOption, WindowOption, minima_of
@@ -109,10 +109,10 @@ def watch(
         plots: Iterable[Plot] = whose if follow else in_order(whose)
         from tafadi.engine.watch import Watch  # heavy: only once the recording is known to be one
 
-        tell_when_compiling()
         keeper = Watch(rules, notices, pairs, flown, levelling=heights.levelling()[0], lines=dividing)
         writer = record.noting(_writer(as_json))
-        found = _keep(keeper, record.passing(plots), writer, coming.skips, heights)
+        with telling_when_compiling():
+            found = _keep(keeper, record.passing(plots), writer, coming.skips, heights)
     record.write(rules, keeper, coming.skips, notices)
     _print(writer.end(keeper, coming.skips))
     raise typer.Exit(FOUND if found or coming.skips.damaged else NOTHING)

@@ -180,8 +180,9 @@ def link_plots(tracks: Tracks, limits: Limits, world: World, counts: Ints, seen:
 def order_plots(parts: Sequence[Plots], begin: Ints, limits: Limits, room: Room) -> Tracks:
     """The plots in order of tracks; track t has those from begin[t] to begin[t + 1] of the room."""
     row, first = room.of(max(LEAST_ROWS, int(begin[-1]))), begin[:-1]
-    columns = (row[name] for name in ROW.names or ())
-    tracks = Tracks(first.copy(), first.copy(), *columns, np.zeros_like(first), np.zeros_like(first), np.zeros((FIRST_SPREADS, 2)))
+    at_ns, lat_deg, lon_deg, height_m, datum, leg, doubt = (row[name] for name in ROW.names or ())
+    none, spread = np.zeros_like(first), np.zeros((FIRST_SPREADS, 2))
+    tracks = Tracks(first.copy(), first.copy(), at_ns, lat_deg, lon_deg, height_m, datum, leg, doubt, none, none.copy(), spread)
     for plots in parts:
         put_rows(plots, limits, tracks)
     return tracks
