@@ -57,10 +57,10 @@ def file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
         return _file_chunks(path, how, store, name)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
-    except LimitError as error:
-        raise LimitError(f"{path}: {error}") from None
-    except InputError as error:
-        raise InputError(str(error) if str(error).startswith(str(path)) else f"{path}: {error}") from None
+    except (InputError, LimitError) as error:
+        if not str(error).startswith(str(path)):
+            error.args = (f"{path}: {error}",)  # the same error, of the same kind, with the name of its file
+        raise
 
 
 def _file_chunks(path: Path, how: How, store: Store, name: str) -> list[Chunk]:
