@@ -140,7 +140,10 @@ def read(data: bytes) -> Claim:
     if any(len(one) != 32 for one in hashes):
         raise Unreadable("a node is not 32 bytes long")
     owner = _card(_bytes(value["card"], "the card"))
-    return Claim(value["kind"], owner, _bytes(value["first"], "the first statement"), _bytes(value["second"], "the second"), hashes)
+    first, second = _bytes(value["first"], "the first statement"), _bytes(value["second"], "the second statement")
+    if value["kind"] not in ORDERED_BY_ROLE and first >= second:
+        raise NotProved("its statements are one, or not in their order")
+    return Claim(value["kind"], owner, first, second, hashes)
 
 
 # What is proved
@@ -150,7 +153,7 @@ def _two_entries(claim: Claim) -> str:
     one, other = _entry(claim.first), _entry(claim.second)
     for entry in (one, other):
         _check_signed(entry, claim.owner)
-    if (one.origin, one.index) != (other.origin, other.index) or one.payload == other.payload:
+    if (one.origin, one.index) != (other.origin, other.index) or one.payload == other.payload or claim.nodes:
         raise NotProved("the two entries do not say different things at one place")
     return f"{claim.owner.party} signed two different entries number {one.index} of {one.origin}"
 
@@ -209,6 +212,7 @@ def _stored(claim: Claim) -> str:
     return f"{claim.owner.party} signed, by its clock at {_time(tree)}, that it stores entry {entry.index} of {entry.origin}"
 
 
+ORDERED_BY_ROLE: Final = {"retired-key-used", "stored"}
 PROOFS: Final[dict[str, Callable[[Claim], str]]] = {
     "two-entries-at-one-index": _two_entries,
     "two-roots-at-one-size": _two_roots,
@@ -375,9 +379,16 @@ def _note(data: bytes) -> tuple[Tree, bytes, list[tuple[str, bytes]]]:
     lines = [line.split(" ") for line in tail.removesuffix("\n").split("\n")]
     if not gap or not tail.endswith("\n") or any(len(line) != 3 or line[0] != "—" for line in lines):
         raise Unreadable("a statement is neither an entry nor a signed note")
+    if len(lines) > 1:
+        raise Unreadable("a note has more signatures than the one that convicts")
     origin, size, root = (*text.split("\n"), "", "", "")[:3]
     hashed = _bytes(root, "a root")
-    if not re.fullmatch("0|[1-9][0-9]{0,15}", size, re.ASCII) or len(hashed) != 32 or text != f"{origin}\n{size}\n{root}":
+    if (
+        not re.fullmatch("0|[1-9][0-9]{0,15}", size, re.ASCII)
+        or int(size) > INTEGER_MAX
+        or len(hashed) != 32
+        or text != f"{origin}\n{size}\n{root}"
+    ):
         raise Unreadable("a note is no checkpoint of three lines")
     return Tree(origin, int(size), hashed), f"{text}\n".encode(), [(line[1], _bytes(line[2], "a signature")) for line in lines]
 

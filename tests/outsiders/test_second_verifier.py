@@ -31,12 +31,10 @@ def run(folder: Path) -> tuple[int, str, str]:
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What bravo's node serves of both feeds over the line, as files, with the cards and with the receipts that it and alpha have."""
     root = tmp_path_factory.mktemp("exported")
-    with world(root, "alpha", "bravo") as both:
-        for _ in range(3):
-            both["bravo"].ask("line", "attempt", "--channel", "radio")
-        both["alpha"].stop()
+    with world(root, "alpha", "bravo", start=False) as both:
+        both["bravo"].ask("line", "attempt", "--channel", "radio")
         _speak_much(both["alpha"].path, both.document)
-        both["alpha"].start()
+        both.start()
         until(both.settled)
         asking = Liar(both, "alpha", "bravo")
         out = root / "out"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from base64 import b64decode, b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,29 @@ def test_a_file_of_the_wrong_parts_cannot_be_read(changed: dict[str, object], sa
     value = json.loads(evidence("evidence-roots")) | changed
     with pytest.raises(verifier.Unreadable, match=said):
         verifier.verify(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+
+
+def _more_signatures(value: dict[str, str]) -> None:
+    note = b64decode(value["first"])
+    value["first"] = b64encode(note + note[note.rindex(b"\n\n") + 2 :]).decode()
+
+
+def _swapped(value: dict[str, str]) -> None:
+    value["first"], value["second"] = value["second"], value["first"]
+
+
+def _with_a_node(value: dict[str, list[str]]) -> None:
+    value["nodes"] = [*value["nodes"], b64encode(bytes(32)).decode()]
+
+
+@pytest.mark.parametrize("name", PROVEN)
+@pytest.mark.parametrize("change", [_more_signatures, _swapped, _with_a_node])
+def test_a_second_spelling_of_a_proof_has_the_same_verdict_by_both_programs(name: str, change: Callable[[object], None]) -> None:
+    value = json.loads(evidence(name))
+    if change is _more_signatures and b64decode(value["first"]).startswith(b"{"):
+        return
+    change(value)
+    assert is_proved(canonical(value)) == is_proved_by_the_node(canonical(value)) == False  # noqa: E712 - all three are one verdict
 
 
 def test_a_proof_under_a_card_that_its_root_key_did_not_sign_is_none() -> None:

@@ -14,13 +14,14 @@ from typing import Final
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.listen import take_in
+from tafadi.desk.misuse import watch_entries
 from tafadi.desk.outgoing import checkpoint_at, held_by, signed_size
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.proof import compare, evidence_of, feed_of_proof, keep_trees, proof_for, take_evidence
 from tafadi.desk.pulse import beat, take_notes
 from tafadi.desk.succession import next_card
 from tafadi.errors import ChainError, EquivocationError, LimitError, MissingError, NotPermittedError, SessionError
-from tafadi.trust.bundle import BUNDLE_MAX_BYTES, FEEDS_MAX, Bundle, FeedPart, card_name, encode_carried, space_of
+from tafadi.trust.bundle import BUNDLE_MAX_BYTES, EVIDENCE_MAX, FEEDS_MAX, Bundle, FeedPart, card_name, encode_carried, space_of
 from tafadi.trust.canon import to_base64
 from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint, parse_checkpoint
 from tafadi.trust.heartbeat import Heartbeat, open_heartbeat
@@ -59,7 +60,7 @@ def make_bundle(desk: Desk, party: str, since: int | None = None, longest_bytes:
     if party not in desk.pact.others(desk.party):
         raise MissingError(f"{party} is no other party of {desk.pact.id}")
     heartbeat, cards = beat(desk), [(card_name(one.card.party, one.card.epoch), one.data) for one in desk.pact.later()]
-    proofs = {feed_of_proof(exhibit.data): exhibit.data for exhibit in evidence_of(desk)}.values()
+    proofs = list({feed_of_proof(exhibit.data): exhibit.data for exhibit in evidence_of(desk)}.values())[:EVIDENCE_MAX]
     room = longest_bytes - SPARE_BYTES - len(heartbeat) - sum(len(data) + 1_024 for _, data in cards)
     room -= sum(len(data) + 1_024 for data in proofs)
     if room < 0:
@@ -210,6 +211,7 @@ def _is_continued(desk: Desk, pact: Pact, part: FeedPart) -> bool:
         )
     last = pact.last(part.origin)
     if last is not None and checkpoint.size > head.frontier.size and checkpoint != last:
+        watch_entries(desk, part.origin, part.entries)
         raise ChainError(f"{part.origin} has ended at {last.size} entries, and the bundle brings others")
     return _gives_root(desk, part, checkpoint)
 

@@ -112,10 +112,10 @@ class Journal(Protocol):
     """The trusted record: feeds, receipts, evidence, and what is still to be judged."""
 
     def commit(self, change: Change) -> None:
-        """Makes the change durable; within a `group`, at its end. Raises HeadMovedError: nothing of it is; StoreError: it may have been
+        """Makes the change durable; within a `group`, at the end of that.
 
-        written all the same. A feed that has another size moves on nobody's word, nor does a live key or a place of `express` that holds
-        something else: those are HeadMovedErrors too.
+        Raises HeadMovedError, and nothing of it is: a feed has another size, a key has an answer, another entry came ahead at a place.
+        Raises StoreError, and it may have been written all the same.
         """
         ...
 

@@ -29,7 +29,7 @@ from tafadi.trust.tiles import WIDTH, Tile, decode_bundle, encode_bundle, parse_
 
 BUNDLE_MAX_BYTES: Final = 16_777_216  # some 16,000 entries: what a node verifies and judges in seconds; a longer feed goes in several
 FILES_MAX: Final = 4_096  # so that no archive of empty files takes longer to read than its bytes do
-CARDS_MAX: Final = 64
+CARDS_MAX: Final = 1_024  # of five parties, one each in 90 days, for fifty years
 EVIDENCE_MAX: Final = 32  # one proof about each feed of the parties
 FEEDS_MAX: Final = 64  # as many as a heartbeat names
 HEAD_BYTES: Final = 512  # of the tar format: of a header, and to which each file is filled up
