@@ -6,6 +6,7 @@ the post are made. Everything that looks like chance comes from one seed.
 
 import copy
 import hashlib
+import json
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -19,15 +20,19 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.door import answer as door_answer
+from tafadi.desk.exchange import Answer, Ask, Line, Talk
 from tafadi.desk.judge import judge_inbox
 from tafadi.desk.listen import Cosigned, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.desk.pact import Pact, SignedCard, pact_of
 from tafadi.desk.ports import Change, Growth, Head, Identity, Journal
 from tafadi.desk.pulse import beat, hear
+from tafadi.desk.session import tell
 from tafadi.desk.speak import Draft, say
 from tafadi.desk.succession import begin_epoch, next_card, take_card
-from tafadi.errors import PeerError, StoreError
+from tafadi.desk.upload import push_feeds
+from tafadi.errors import EquivocationError, MissingError, PeerError, StoreError, TafadiError
 from tafadi.formats.agreement import digest_of, write_document
 from tafadi.formats.wire import Json, encode_message
 from tafadi.measure.earth import Leg, Position, destination, leg
@@ -41,6 +46,7 @@ from tafadi.model.operation import Kind, Minima, Notice, StatedPlace
 from tafadi.model.reply import Refusal
 from tafadi.model.volume import Circle, Volume4D
 from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.tiles import tile_bytes
 from tafadi.store.views import FoldedViews
 from tafadi.trust.card import Card, open_card, sign_card
 from tafadi.trust.checkpoint import Checkpoint, sign_checkpoint
@@ -48,6 +54,7 @@ from tafadi.trust.envelope import seal
 from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.push import Push, decode_push, encode_push
+from tafadi.web.problems import status_of
 
 START = Instant.parse("2026-11-23T06:00:00Z")
 HOME = Position(-37.5, 12.3)  # open water
@@ -272,6 +279,28 @@ class Letter:
     answer: tuple[int, str] | None = None  # (size, receipt line); an empty line is a 409
 
 
+@dataclass(frozen=True)
+class StationHouse:
+    """A station as its door knows it."""
+
+    station: Station
+
+    @property
+    def desks(self) -> dict[str, Desk]:
+        """Its only desk, by its agreement."""
+        return {self.station.pact.id: self.station.desk}
+
+    def take_card(self, desk: Desk, data: bytes) -> bool:
+        """Goes by a new card; False when it is known already."""
+        known = len(self.station.pact.later())
+        self.station.take_card(data)
+        return len(self.station.pact.later()) > known
+
+    def tile(self, desk: Desk, origin: str, path: str) -> bytes:
+        """What is served at `path` below a feed."""
+        return tile_bytes(desk.journal, origin, path)
+
+
 class World:
     """Stations under one agreement, and the post between them."""
 
@@ -326,26 +355,33 @@ class World:
                 return
 
     def _bring(self, one: Station, other: Station) -> bool:
-        """Whether there was anything to bring; as `tafadi.net.peers` does it, with nothing lost."""
+        """Whether there was anything to bring: the talk of `tafadi.desk.session` but for its heartbeats, with nothing lost."""
         for knows, learns in ((one, other), (other, one)):
-            for signed in knows.pact.later():
-                learns.take_card(signed.data)
-        brought = [self._bring_feed(one, other, origin) for origin in one.pact.origins(one.party)]
-        return any(brought)
+            self._brought(tell(Line(knows.desk, learns.party)), knows, learns)
+        return self._brought(push_feeds(Line(one.desk, other.party)), one, other)
 
-    def _bring_feed(self, one: Station, other: Station, origin: str) -> bool:
-        held, brought = held_by(one.desk, other.party, origin), False
-        while (push := next_push(one.desk, held, origin)) is not None:
-            outcome = receive(other.desk, encode_push(push))
-            held = push.old_size + len(push.entries) if isinstance(outcome, Cosigned) else outcome.size
-            if isinstance(outcome, Cosigned):
-                take_receipt(one.desk, other.party, held, outcome.line, origin)
-            elif held == one.desk.journal.head(origin).frontier.size:
-                outcome = receive(other.desk, encode_push(Push(origin, held, (), one.desk.journal.head(origin).checkpoint or b"")))
-                assert isinstance(outcome, Cosigned)
-                take_receipt(one.desk, other.party, held, outcome.line, origin)
-            brought = True
-        return brought
+    def _brought(self, talk: Talk[None], one: Station, other: Station) -> bool:
+        """Performs the talk to its end; whether any entries went over."""
+        answer, entries = None, False
+        try:
+            while True:
+                step = talk.send(answer)
+                answer = None
+                if isinstance(step, Ask):
+                    answer = self._bring_ask(one, other, step)
+                    entries = entries or step.path in ("/push", "/add-entries")
+        except StopIteration:
+            return entries
+
+    def _bring_ask(self, one: Station, other: Station, ask: Ask) -> Answer:
+        """What the other's door answers, as HTTP would carry it. A failure of its record, and the proof of a fork, reach the test."""
+        try:
+            reply = door_answer(StationHouse(other), lambda desk: one.party, ask.method, ask.path, ask.body)
+        except TafadiError as error:
+            if isinstance(error, EquivocationError | StoreError) and not isinstance(error, MissingError):
+                raise
+            return Answer(status_of(error), json.dumps({"detail": str(error)}).encode())
+        return Answer(reply.status, reply.body)
 
     def beat(self, sender: str, receiver: str) -> None:
         """One heartbeat is heard."""

@@ -30,7 +30,7 @@ from tafadi.measure.instant import Instant
 from tafadi.net.fetch import Mirror, mirror
 from tafadi.store.folder import Folder
 from tafadi.store.identity import CARD_DAYS, make_card, open_pact
-from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.journals import StoredJournal, open_journal
 from tafadi.store.whole import check_other, check_same, check_whole, known_sizes, tree_of, two_histories, whole_journal
 from tafadi.trust.card import open_card
 from tafadi.trust.checkpoint import Checkpoint, open_signed
@@ -93,7 +93,7 @@ def renew(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], byt
     others hold more.
     """
     check_root(folder, root)
-    journal = SqliteJournal(folder.path / "journal.db")
+    journal = open_journal(folder)
     try:
         pacts = [open_pact(folder, document) for document in folder.agreements().values()]
         for pact in pacts:
@@ -105,7 +105,7 @@ def renew(folder: Folder, root: SigningKey, now: Instant, seed: Callable[[], byt
         journal.close()
 
 
-def _compare(folder: Folder, journal: SqliteJournal, pact: Pact, party: str, *, cut: bool) -> str:
+def _compare(folder: Folder, journal: StoredJournal, pact: Pact, party: str, *, cut: bool) -> str:
     """Why the other party could not be asked, or nothing once it was, and knows no newer card of ours nor another history.
 
     Unless what is more is to be `cut`, it holds no more of ours than is here either. Raises as `renew`.
@@ -129,7 +129,7 @@ def _compare(folder: Folder, journal: SqliteJournal, pact: Pact, party: str, *, 
     return ""
 
 
-def _check_not_more(journal: SqliteJournal, theirs: Checkpoint, party: str, *, cut: bool) -> None:
+def _check_not_more(journal: StoredJournal, theirs: Checkpoint, party: str, *, cut: bool) -> None:
     held = journal.head(theirs.origin).frontier.size
     if theirs.size <= held:
         check_same(journal, theirs, party)
@@ -218,7 +218,7 @@ def _take_cards(folder: Folder, pacts: list[Pact], pact: Pact, node: Mirror) -> 
 
 
 def _fetch_all(
-    folder: Folder, journal: SqliteJournal, pacts: list[Pact], asked: list[_Asked], known: dict[str, int]
+    folder: Folder, journal: StoredJournal, pacts: list[Pact], asked: list[_Asked], known: dict[str, int]
 ) -> tuple[FetchedBack, ...]:
     """What became of each own feed, once every party that is asked has given what it holds of it."""
     origins = [origin for pact in pacts for origin in pact.origins(folder.settings.party)]
@@ -241,7 +241,7 @@ def _checkpoint(node: Mirror, pact: Pact, origin: str) -> tuple[Checkpoint, byte
     return checkpoint, kept
 
 
-def _fetch(journal: SqliteJournal, pact: Pact, party: str, origin: str, node: Mirror) -> None:
+def _fetch(journal: StoredJournal, pact: Pact, party: str, origin: str, node: Mirror) -> None:
     """Takes in what the other party holds of our feed beyond what is here, to its end and of an ended one not less.
 
     Raises ChainError when that does not continue what is here, DamagedError when this party signed both.
@@ -272,7 +272,7 @@ def _fetch(journal: SqliteJournal, pact: Pact, party: str, origin: str, node: Mi
 def _begin(
     folder: Folder,
     root: SigningKey,
-    journal: SqliteJournal,
+    journal: StoredJournal,
     pacts: list[Pact],
     now: Instant,
     seed: Callable[[], bytes],

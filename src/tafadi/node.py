@@ -29,7 +29,7 @@ from tafadi.model.agreement import AgreementBody
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.store.folder import Folder
 from tafadi.store.identity import open_pact
-from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.journals import open_journal
 from tafadi.store.standing import read_copy, write_copy
 from tafadi.store.views import FoldedViews
 from tafadi.trust.card import open_card
@@ -122,7 +122,7 @@ class Node:
         self.clock = clock
         self.bell = NodeBell(clock)
         self.identity = folder.identity()
-        self.journal = SqliteJournal(folder.path / "journal.db")
+        self.journal = open_journal(folder)
         self.desks: dict[str, Desk] = {}
         self.assigned = {track: EntryId.parse(entry) for track, entry in folder.assigned().items()}
         self.has_worker = False

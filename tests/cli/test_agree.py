@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from nodes import LANDMARKS, World, tafadi, until, world
 from tafadi.formats.agreement import read_document, write_document
 from tafadi.measure.instant import Instant
+from tafadi.model.agreement import Pin
 from tafadi.store.folder import Folder
 from tafadi.store.identity import first_card
 
@@ -75,12 +77,44 @@ def test_a_parameter_that_makes_no_sense_is_told_in_one_sentence(three: World, t
     assert not (tmp_path / "x.json").exists()
 
 
+def test_the_terms_that_people_edit_become_the_documents_and_an_option_counts_more(three: World, tmp_path: Path) -> None:
+    file, document = tmp_path / "terms.toml", tmp_path / "sky.json"
+    assert tafadi("agree", "terms", "--out", file).code == 0
+    assert tafadi("agree", "terms").out == file.read_text()
+    assert tafadi("agree", "terms", "--json").json["timing"]["stop_heard_s"] == 60
+    plain = tafadi(*new(three, document), "--json").json["digest"]
+    assert tafadi(*new(three, document, "--terms", str(file)), "--json").json["digest"] == plain
+    ladder = '[[ladder]]\nrole = "supervisor"\nwait = "2 [min]"\n[quota]\nentries_hourly = 500\n'
+    file.write_text('check_times = ["06:00Z"]\n[timing]\nlead = "2 [h]"\nstop_heard = "30 [s]"\n' + ladder)
+    assert tafadi(*new(three, document, "--terms", str(file), "--lead", "3 [h]")).code == 0
+    made = read_document(document.read_bytes())
+    assert (made.timing.lead_s, made.timing.stop_heard_s, made.check_times_utc_s) == (10_800, 30, (21_600,))
+    assert ([(rung.role, rung.wait_s) for rung in made.ladder], made.quota.entries_hourly) == ([("supervisor", 120)], 500)
+    shown = tafadi("agree", "show", document).out
+    assert all(part in shown for part in ('check_times = ["06:00Z"]', 'lead = "3 [h]"', 'role = "supervisor"', "entries_hourly = 500"))
+
+
+def test_an_agreement_that_succeeds_another_shows_the_ends_that_it_pins(three: World, tmp_path: Path) -> None:
+    document = tmp_path / "sky.json"
+    assert tafadi(*new(three, document)).code == 0
+    pinned = replace(read_document(document.read_bytes()), succeeds="sky-0123456789ab", pins=(Pin("alpha", 2, 17, "0f" * 32),))
+    document.write_bytes(write_document(pinned))
+    assert f"succeeds sky-0123456789ab: alpha/2 ended at 17 entries, root {'0f' * 32}" in tafadi("agree", "show", document).out
+
+
 def test_one_landmark_or_one_party_is_too_few_and_one_party_twice_is_no_agreement(three: World, tmp_path: Path) -> None:
     cards = [part for party in ("alpha", "bravo") for part in ("--card", str(three[party].path / "card.json"))]
     common = ["--name", "sky", "--minima", "1 [NM] / 500 [ft]", "--out", str(tmp_path / "x.json")]
     assert "landmarks" in tafadi("agree", "new", *cards, *common, "--landmark", "a=1,1").sentence()
     assert "2 to 5 different parties" in tafadi("agree", "new", *cards[:2], *common, *LANDMARKS).sentence()
     assert "same party" in tafadi("agree", "new", *cards[:2], *cards[:2], *common, *LANDMARKS).sentence()
+
+
+@pytest.mark.parametrize("content", [b"lead = 1", b"\xff\xfe", b"x" * 200_000, b'[timing]\nlaed = "1 [h]"'])
+def test_a_file_that_is_no_terms_is_told(three: World, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "terms.toml").write_bytes(content)
+    assert "terms" in tafadi(*new(three, tmp_path / "x.json", "--terms", str(tmp_path / "terms.toml"))).sentence()
+    assert not (tmp_path / "x.json").exists()
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"\xff\xfe", b"[" * 50_000, b"x" * 5_000_000])

@@ -45,8 +45,8 @@ def test_an_unknown_agreement_and_a_node_without_one_are_told(pair: World, tmp_p
 def test_entries_that_come_between_two_reads_are_no_fault(pair: World, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = SqliteJournal.leaf_hashes
 
-    def slowly(self: SqliteJournal, origin: str) -> list[bytes]:
-        hashes = whole(self, origin)
+    def slowly(self: SqliteJournal, origin: str, *span: int) -> list[bytes]:
+        hashes = whole(self, origin, *span)
         pair["alpha"].ask("line", "attempt", "--channel", "radio")
         until(pair.settled)
         return hashes
@@ -54,6 +54,12 @@ def test_entries_that_come_between_two_reads_are_no_fault(pair: World, monkeypat
     monkeypatch.setattr(SqliteJournal, "leaf_hashes", slowly)
     told = pair["alpha"].cli("feed", "verify", "--json")
     assert [feed["faults"] for feed in told.json["feeds"]] == [[], []]
+
+
+def test_the_tree_alone_can_be_verified_and_its_faults_are_found_like_those_of_the_entries(pair: World) -> None:
+    alone = pair["alpha"].cli("feed", "verify", "--tree-only", "--json")
+    assert alone.json == pair["alpha"].cli("feed", "verify", "--json").json
+    assert all(feed["receipts"] == 1 for feed in alone.json["feeds"] if "/alpha/" in feed["origin"])
 
 
 def test_verifying_while_the_feeds_grow_finds_no_fault(pair: World) -> None:

@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from nodes import RealNode, World, tafadi, until, world
+from tafadi.desk.cards import CARDS_MAX, CARDS_MAX_BYTES
 from tafadi.net import peers
-from tafadi.net.fetch import BUNDLE_MAX_BYTES, CARDS_MAX, CARDS_MAX_BYTES
+from tafadi.net.fetch import BUNDLE_MAX_BYTES
 from tafadi.net.tls import server_context
 from tafadi.store.mark import read_mark
 from tafadi.trust.card import CARD_MAX_BYTES, open_card, sign_card
@@ -426,11 +427,12 @@ def test_a_record_is_not_renewed_beside_another_history_that_this_party_signed(
 # What a node asks of the others before it speaks
 
 CARDS_LATER = """
-from starlette.responses import PlainTextResponse
+from tafadi.desk.door import Reply
 from tafadi.web import peer_app
-async def cards(self, request):
-    return PlainTextResponse({body}, {status})
-peer_app.PeerDoor.cards = cards
+honest = peer_app.answer
+def answer(house, who, method, path, body=b""):
+    return Reply({status}, {body}.encode()) if path.startswith("/cards/") else honest(house, who, method, path, body)
+peer_app.answer = answer
 """
 
 

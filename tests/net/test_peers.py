@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from nodes import RealNode, World, free_port, until, world
+from tafadi.desk.exchange import Ask
 from tafadi.errors import UnavailableError
 from tafadi.net import peers
 from tafadi.net.tls import server_context
@@ -130,7 +131,7 @@ def test_an_answer_that_comes_byte_by_byte_does_not_hold_up_the_line_for_ever(mo
         server = await asyncio.start_server(drip, "127.0.0.1", 0)
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", trust_env=False) as client:
             with pytest.raises(UnavailableError, match="TimeoutError"):
-                await peers._post(client, "/push", b"")
+                await peers.exchange(client, Ask("POST", "/push"))
         server.close()
 
     asyncio.run(asyncio.wait_for(ask(), 30.0))  # the whole answer would take 50 s

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nodes import Liar, RealNode, World, until, world
+from nodes import Liar, RealNode, World, free_port, until, world
 from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryType
 from tafadi.model.line import Attempt
@@ -81,6 +81,33 @@ def test_a_party_that_was_down_hears_of_a_renewal_from_a_third_while_the_renewed
     for node in three.nodes.values():
         assert node.ask("node", "status")["epoch"] == (2 if node is alpha else 1)
         assert node.cli("feed", "verify").code == 0
+
+
+def _cut(one: RealNode, other: RealNode) -> None:
+    """No cable between the two any more: each looks for the other where nobody listens."""
+    for node, away in ((one, other), (other, one)):
+        assert node.cli("node", "peer", "--party", away.party, "--url", f"https://127.0.0.1:{free_port()}").code == 0
+        node.status()  # the next verb: now it learns the address
+        until(lambda node=node, away=away: node.trouble(away.party))  # type: ignore[misc]
+
+
+def test_rule_08_with_the_cable_between_two_cut_entries_stops_and_receipts_go_through_the_third(three: World) -> None:
+    until(three.settled)
+    alpha, bravo = three["alpha"], three["bravo"]
+    _cut(alpha, bravo)
+    entry = alpha.ask("line", "check")["entry"]
+    stop = alpha.ask("line", "stop", "--what", "sky/1")["entry"]
+    until(lambda: any(one["id"] == entry for one in bravo.ask("line", "show")["line_checks"]))
+    until(lambda: stop in str(bravo.ask("line", "show")["stops"]))
+    assert bravo.cli("line", "ack", stop, "--step", "HEARD").code == 0
+    until(lambda: alpha.status()["stored_at"]["bravo"] == alpha.status()["feeds"]["alpha"])
+    until(lambda: "HEARD" in str(next(one for one in alpha.ask("line", "show")["stops"] if one["id"] == stop)))
+    assert alpha.trouble("bravo")
+    until(three.settled)
+    three.introduce()
+    for node in three.nodes.values():
+        node.status()
+    until(three.well)
 
 
 def test_a_fork_by_one_party_is_found_and_receipts_between_the_honest_two_go_on(three: World) -> None:

@@ -1,10 +1,11 @@
-"""Worlds for the tests of the store."""
+"""Worlds and journals for the tests of the store."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from journals import kept as kept
 from world import World
 
 

@@ -1,7 +1,9 @@
 """A node dies at any write, before it took place or after: nothing receipted is lost, nothing is judged twice, and the talk goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,15 +14,16 @@ from tafadi.desk.judge import judge_inbox
 from tafadi.desk.listen import Cosigned, receive
 from tafadi.desk.outgoing import held_by, next_push, take_receipt
 from tafadi.desk.picture import NoticeView
-from tafadi.desk.ports import Change, Exhibit, Head, Journal, Receipt
+from tafadi.desk.ports import Answered, Change, Exhibit, Express, Head, Journal, Receipt
 from tafadi.errors import StoreError
+from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId
 from tafadi.model.names import Language, Mode
 from tafadi.model.reply import AnswerCode
 from tafadi.store.fsck import verify
 from tafadi.store.views import FoldedViews
 from tafadi.trust.mirror import WrongSize
-from tafadi.trust.push import encode_push
+from tafadi.trust.push import Push, encode_push
 from world import OFFICER, Station, World, operation, volume
 
 LANGS = (Language.EN,)
@@ -28,21 +31,50 @@ LANGS = (Language.EN,)
 
 @dataclass
 class Dying:
-    """A journal that fails once, at commit number `fails_at`: before the commit, or after it took place."""
+    """A journal that fails once, at durable write number `fails_at`: before it took place, or after. A group is one such write."""
 
     inner: Journal
     fails_at: int
     persisted: bool
     commits: int = field(default=0)
+    is_grouped: bool = field(default=False)
 
     def commit(self, change: Change) -> None:
         """Passed on, but for the one."""
-        self.commits += 1
-        if self.commits != self.fails_at:
-            return self.inner.commit(change)
-        if self.persisted:
+        if self.is_grouped:
             self.inner.commit(change)
-        raise StoreError("the machine died")
+            return
+        with self._dying():
+            self.inner.commit(change)
+
+    @contextmanager
+    def _dying(self) -> Iterator[None]:
+        self.commits += 1
+        if self.commits == self.fails_at and not self.persisted:
+            raise StoreError("the machine died")
+        yield
+        if self.commits == self.fails_at:
+            raise StoreError("the machine died")
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        """Passed on, but for the one: what was done inside of that one is lost, or nobody learns that it is not."""
+        self.is_grouped = True
+        try:
+            with self._dying_group():
+                yield
+        finally:
+            self.is_grouped = False
+
+    @contextmanager
+    def _dying_group(self) -> Iterator[None]:
+        self.commits += 1
+        with self.inner.group():
+            yield
+            if self.commits == self.fails_at and not self.persisted:
+                raise StoreError("the machine died")
+        if self.commits == self.fails_at:
+            raise StoreError("the machine died")
 
     def head(self, origin: str) -> Head:
         return self.inner.head(origin)
@@ -53,8 +85,17 @@ class Dying:
     def leaves(self, origin: str, start: int, end: int) -> list[bytes]:
         return self.inner.leaves(origin, start, end)
 
-    def leaf_hashes(self, origin: str) -> list[bytes]:
-        return self.inner.leaf_hashes(origin)
+    def leaf_hashes(self, origin: str, start: int = 0, end: int | None = None) -> list[bytes]:
+        return self.inner.leaf_hashes(origin, start, end)
+
+    def range_hash(self, origin: str, start: int, end: int) -> bytes:
+        return self.inner.range_hash(origin, start, end)
+
+    def answered(self, key: str, now: Instant) -> Answered | None:
+        return self.inner.answered(key, now)
+
+    def express(self, origin: str) -> list[Express]:
+        return self.inner.express(origin)
 
     def unjudged(self) -> list[tuple[str, int]]:
         return self.inner.unjudged()
@@ -70,11 +111,15 @@ class Dying:
 
 
 class Talk:
-    """The script, played so that a failure of the store is met as people and programs meet it: look again, and go on."""
+    """The script, played so that a failure of the store is met as people and programs meet it: look again, and go on.
 
-    def __init__(self, world: World, restart: bool) -> None:
+    `grouped`, all that a node does in its turn becomes durable together; nobody is told of it before.
+    """
+
+    def __init__(self, world: World, restart: bool, grouped: bool) -> None:
         self.world = world
         self.restart = restart
+        self.grouped = grouped
         self.receipted: dict[tuple[str, str], int] = {}
 
     def _recover(self) -> None:
@@ -82,13 +127,21 @@ class Talk:
             for station in self.world.stations.values():
                 station.crash()
 
+    @contextmanager
+    def _turn(self, *stations: Station) -> Iterator[None]:
+        with ExitStack() as groups:
+            for station in stations if self.grouped else ():
+                groups.enter_context(station.desk.journal.group())
+            yield
+
     def insist(self, done: Callable[[], bool], act: Callable[[], object]) -> None:
         """The officer looks, and acts where it is not done yet; at most twice."""
         for _ in range(3):
             if done():
                 return
             try:
-                act()
+                with self._turn(*self.world.stations.values()):
+                    act()
             except StoreError:
                 self._recover()
                 for station in self.world.stations.values():
@@ -106,24 +159,33 @@ class Talk:
         raise AssertionError("the talk never came to rest")
 
     def _round(self) -> bool:
-        judged = sum(judge_inbox(station.desk) for station in self.world.stations.values())
+        judged = sum(map(self._judged, self.world.stations.values()))
         pushed = sum(self._push(one, other) for one, other in self.world.pairs())
         return judged + pushed > 0
+
+    def _judged(self, station: Station) -> int:
+        with self._turn(station):
+            return judge_inbox(station.desk)
 
     def _push(self, one: Station, other: Station) -> bool:
         push = next_push(one.desk, held_by(one.desk, other.party))
         if push is None:
             return False
-        outcome = receive(other.desk, encode_push(push))
+        outcome = self._received(other, push)
         if isinstance(outcome, WrongSize):  # a receipt was lost, and more has been said since
             push = next_push(one.desk, outcome.size)
             assert push is not None
-            outcome = receive(other.desk, encode_push(push))
+            outcome = self._received(other, push)
         assert isinstance(outcome, Cosigned)
         size = push.old_size + len(push.entries)
         self.receipted[one.party, other.party] = size
-        take_receipt(one.desk, other.party, size, outcome.line)
+        with self._turn(one):
+            take_receipt(one.desk, other.party, size, outcome.line)
         return True
+
+    def _received(self, station: Station, push: Push) -> Cosigned | WrongSize:
+        with self._turn(station):
+            return receive(station.desk, encode_push(push))
 
     def play(self) -> None:
         """Both sign; two notices conflict; one is amended, the other accepted; a line check and a stop run their course."""
@@ -193,17 +255,28 @@ def _counts(world: World) -> dict[tuple[str, str], int]:
     return found
 
 
-def _play(folder: Path, dying: str, fails_at: int, *, persisted: bool, restart: bool) -> tuple[World, int]:
+@dataclass(frozen=True)
+class Case:
+    """Who dies, at which of its durable writes and how; and how the others and it go on."""
+
+    party: str
+    persisted: bool
+    restart: bool = True
+    grouped: bool = False
+    step: int = 1  # every so manieth write is one at which it dies
+
+
+def _play(folder: Path, case: Case, fails_at: int) -> tuple[World, int]:
     folder.mkdir()
     world = World(folder)
     wrapped: list[Dying] = []
 
     def wrap(journal: Journal) -> Journal:
-        wrapped.append(Dying(journal, fails_at, persisted))
+        wrapped.append(Dying(journal, fails_at, case.persisted))
         return wrapped[0]
 
-    world[dying].crash(wrap)
-    talk = Talk(world, restart)
+    world[case.party].crash(wrap)
+    talk = Talk(world, case.restart, case.grouped)
     talk.play()
     for (owner, mirror), size in talk.receipted.items():
         station = world[mirror]
@@ -213,27 +286,38 @@ def _play(folder: Path, dying: str, fails_at: int, *, persisted: bool, restart: 
 
 
 @pytest.fixture(scope="module")
-def commits(tmp_path_factory: pytest.TempPathFactory) -> dict[str, int]:
-    """How often each party writes when nothing fails."""
-    return {party: _clean_commits(tmp_path_factory.mktemp("clean") / party, party) for party in ("alpha", "bravo")}
+def commits(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Case], int]:
+    """How often a party writes durably when nothing fails."""
+
+    @cache
+    def found(party: str, grouped: bool) -> int:
+        world, commits = _play(tmp_path_factory.mktemp("clean") / party, Case(party, persisted=False, restart=False, grouped=grouped), 0)
+        assert _told(world) == EXPECTED
+        world.close()
+        return commits
+
+    return lambda case: found(case.party, case.grouped)
 
 
-def _clean_commits(folder: Path, party: str) -> int:
-    world, commits = _play(folder, party, 0, persisted=False, restart=False)
-    assert _told(world) == EXPECTED
-    world.close()
-    return commits
+CASES = {
+    **{
+        f"{party}-{'written-all-the-same' if persisted else 'nothing-written'}-{'starts-again' if restart else 'goes-on'}": Case(
+            party, persisted, restart, step=1 if restart else 3
+        )
+        for party in ("alpha", "bravo")
+        for persisted in (False, True)
+        for restart in (False, True)
+    },
+    "bravo-in-groups-nothing-written": Case("bravo", False, grouped=True, step=4),
+    "bravo-in-groups-written-all-the-same": Case("bravo", True, grouped=True, step=4),
+}
 
 
-@pytest.mark.parametrize("restart", [True, False], ids=["the-node-starts-again", "the-node-goes-on"])
-@pytest.mark.parametrize("persisted", [False, True], ids=["nothing-was-written", "it-was-written-all-the-same"])
-@pytest.mark.parametrize("party", ["alpha", "bravo"])
-def test_a_failure_at_any_write_loses_nothing_and_says_nothing_twice(
-    tmp_path: Path, commits: dict[str, int], party: str, persisted: bool, restart: bool
-) -> None:
-    assert commits[party] > 12, "the script writes enough to be worth the name"
-    for fails_at in range(1, commits[party] + 1, 1 if restart else 3):
-        world, _ = _play(tmp_path / f"{fails_at}", party, fails_at, persisted=persisted, restart=restart)
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+def test_a_failure_at_any_write_loses_nothing_and_says_nothing_twice(tmp_path: Path, commits: Callable[[Case], int], case: Case) -> None:
+    assert commits(case) > 12, "the script writes enough to be worth the name"
+    for fails_at in range(1, commits(case) + 1, case.step):
+        world, _ = _play(tmp_path / f"{fails_at}", case, fails_at)
         assert _told(world) == EXPECTED, fails_at
         assert world.desk("alpha").picture.digest() == world.desk("bravo").picture.digest()
         counts = _counts(world)
@@ -241,6 +325,6 @@ def test_a_failure_at_any_write_loses_nothing_and_says_nothing_twice(
         assert counts["bravo", "readback"] == 1
         assert {counts["alpha", "alert"], counts["bravo", "alert"]} == {2}, "raised once and cleared once by each"
         assert not {kind for _, kind in counts} & {"refusal"}
-        assert all(not report.faults for report in verify(world[party].sqlite, world.pact))
+        assert all(not report.faults for report in verify(world[case.party].sqlite, world.pact))
         assert [station.desk.journal.unjudged() for station in world.stations.values()] == [[], []]
         world.close()

@@ -1,6 +1,8 @@
 """The journal in SQLite: whole changes or none, and one clear word for every disk that fails."""
 
 import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -8,24 +10,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from journals import ORIGIN, growth_of
 from tafadi.desk import announce
-from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
-from tafadi.errors import DamagedError, HeadMovedError, MissingError, StoreError
+from tafadi.desk.ports import Change, Receipt
+from tafadi.desk.tree import root_at
+from tafadi.errors import DamagedError, HeadMovedError, StoreError
 from tafadi.measure.instant import Instant
 from tafadi.model.names import Mode
 from tafadi.store.fsck import verify
+from tafadi.store.rehash import rehash
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.store.views import FoldedViews
 from tafadi.trust.log import Frontier, leaf_hash
 from world import OFFICER, Station, World, operation, volume
 
-ORIGIN = "tafadi.v1/line/alpha/1"
 NOW = Instant.parse("2026-11-23T06:00:00Z")
-
-
-def _growth(old: Frontier, *leaves: bytes, note: bytes = b"note") -> Growth:
-    hashes = tuple(leaf_hash(leaf) for leaf in leaves)
-    return Growth(ORIGIN, old.size, leaves, hashes, Head(old.extend(hashes), note))
 
 
 @pytest.fixture
@@ -34,75 +33,151 @@ def journal(tmp_path: Path) -> SqliteJournal:
     return SqliteJournal(tmp_path / "journal.db")
 
 
-def test_what_was_committed_is_there_when_it_is_opened_again(journal: SqliteJournal, tmp_path: Path) -> None:
-    receipt = Receipt(ORIGIN, "mirror", 2, "line\n", NOW)
-    growth = _growth(Frontier(), b"one", b"two")
-    journal.commit(Change((growth,), receipts=(receipt,), exhibits=(Exhibit("kind", b"proof"),)))
-    journal.close()
-    again = SqliteJournal(tmp_path / "journal.db")
-    assert again.head(ORIGIN) == growth.head
-    assert again.leaves(ORIGIN, 0, 9) == [b"one", b"two"]
-    assert again.leaf(ORIGIN, 1) == b"two"
-    assert again.leaf_hashes(ORIGIN) == list(growth.leaf_hashes)
-    assert again.unjudged() == [(ORIGIN, 0), (ORIGIN, 1)]
-    assert again.receipts(ORIGIN) == {"mirror": receipt}
-    assert again.exhibits() == [Exhibit("kind", b"proof")]
-    assert again.origins() == [ORIGIN]
-
-
-def test_an_unknown_feed_is_empty_and_an_unknown_entry_is_missing(journal: SqliteJournal) -> None:
-    assert journal.head(ORIGIN) == Head(Frontier(), None)
-    with pytest.raises(MissingError):
-        journal.leaf(ORIGIN, 0)
-
-
-def test_a_feed_that_has_moved_refuses_the_whole_change(journal: SqliteJournal) -> None:
-    journal.commit(Change((_growth(Frontier(), b"one"),)))
-    stale = _growth(Frontier(), b"other")
-    with pytest.raises(HeadMovedError):
-        journal.commit(Change((stale,), receipts=(Receipt(ORIGIN, "mirror", 1, "line\n", NOW),), exhibits=(Exhibit("kind", b"proof"),)))
-    assert journal.leaves(ORIGIN, 0, 9) == [b"one"]
-    assert (journal.receipts(ORIGIN), journal.exhibits()) == ({}, [])
-
-
-def test_the_second_of_two_growths_that_fails_takes_the_first_with_it(journal: SqliteJournal) -> None:
-    other = Growth("tafadi.v1/line/bravo/1", 5, (b"x",), (leaf_hash(b"x"),), Head(Frontier().append(leaf_hash(b"x")), b"note"))
-    with pytest.raises(HeadMovedError):
-        journal.commit(Change((_growth(Frontier(), b"one"), other)))
-    assert journal.origins() == []
-
-
-def test_a_change_that_does_not_add_up_leaves_no_transaction_open(journal: SqliteJournal) -> None:
-    broken = Growth(ORIGIN, 0, (b"one", b"two"), (leaf_hash(b"one"),), Head(Frontier().append(leaf_hash(b"one")), b"note"))
-    with pytest.raises(ValueError, match="zip"):
-        journal.commit(Change((broken,)))
-    journal.commit(Change((_growth(Frontier(), b"one"),)))
-    assert journal.leaves(ORIGIN, 0, 9) == [b"one"]
-
-
-def test_an_older_receipt_never_replaces_a_newer_one(journal: SqliteJournal) -> None:
-    for size in (3, 2):
-        journal.commit(Change(receipts=(Receipt(ORIGIN, "mirror", size, f"{size}\n", NOW),)))
-    assert journal.receipts(ORIGIN)["mirror"].size == 3
-
-
-def test_one_proof_is_kept_once(journal: SqliteJournal) -> None:
-    for _ in range(2):
-        journal.commit(Change(exhibits=(Exhibit("kind", b"proof"),)))
-    assert len(journal.exhibits()) == 1
-
-
-def test_what_was_judged_leaves_the_inbox_and_nothing_else_does(journal: SqliteJournal) -> None:
-    journal.commit(Change((_growth(Frontier(), b"one", b"two", b"three"),)))
-    journal.commit(Change(judged=((ORIGIN, 1), (ORIGIN, 7))))
-    assert journal.unjudged() == [(ORIGIN, 0), (ORIGIN, 2)]
-
-
 def test_two_writers_cannot_both_add_at_one_place(tmp_path: Path) -> None:
     first, second = SqliteJournal(tmp_path / "journal.db"), SqliteJournal(tmp_path / "journal.db")
-    first.commit(Change((_growth(Frontier(), b"one"),)))
+    first.commit(Change((growth_of(Frontier(), b"one"),)))
     with pytest.raises(HeadMovedError):
-        second.commit(Change((_growth(Frontier(), b"two"),)))
+        second.commit(Change((growth_of(Frontier(), b"two"),)))
+
+
+# Groups
+
+
+def test_a_group_leaves_one_line_a_feed_in_the_mark_and_that_at_its_end(journal: SqliteJournal, tmp_path: Path) -> None:
+    mark = tmp_path / "journal.mark"
+    with journal.group():
+        for leaf in (b"one", b"two"):
+            journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, leaf),)))
+        assert mark.read_text() == ""
+    assert mark.read_text() == f"{ORIGIN} 2\n"
+
+
+def test_where_sqlite_takes_back_a_whole_group_nothing_that_follows_is_durable_by_itself(journal: SqliteJournal) -> None:
+    def disk_fails() -> None:
+        journal._db.execute("ROLLBACK")  # what SQLite does by itself where a disk is full or broken
+
+    def go_on() -> None:
+        for leaf in (b"two", b"three"):
+            with pytest.raises(StoreError, match="taken back"):
+                journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, leaf),)))
+
+    with pytest.raises(StoreError):
+        _together(journal, lambda: journal.commit(Change((growth_of(Frontier(), b"one"),))), disk_fails, go_on)
+    assert journal.origins() == []
+    journal.commit(Change((growth_of(Frontier(), b"one"),)))
+
+
+def _together(journal: SqliteJournal, *acts: Callable[[], object]) -> None:
+    with journal.group():
+        for act in acts:
+            act()
+
+
+def test_a_disk_that_gets_full_within_a_group_keeps_what_fits_or_nothing(journal: SqliteJournal) -> None:
+    pages = journal._db.execute("PRAGMA page_count").fetchone()[0]
+    journal._db.execute(f"PRAGMA max_page_count = {pages + 2}")
+    fitted, is_durable = 0, False
+    with suppress(StoreError):
+        with journal.group():
+            for number in range(9):
+                with suppress(StoreError):
+                    journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, bytes(2_000), bytes([number])),)))
+                    fitted += 2
+        is_durable = True
+    assert fitted < 18
+    assert journal.head(ORIGIN).frontier.size == len(journal.leaves(ORIGIN, 0, 99)) == (fitted if is_durable else 0)
+
+
+# Tiles, and the way from form 1
+
+
+LEAVES = tuple(number.to_bytes(3, "big") for number in range(700))
+
+
+def _as_form_1(path: Path) -> None:
+    """Makes the journal what an older build left."""
+    database = sqlite3.connect(path)
+    database.executescript("DROP TABLE tile; DROP TABLE answer; DROP TABLE express; PRAGMA user_version = 1;")
+    database.close()
+
+
+@pytest.fixture
+def older(journal: SqliteJournal, tmp_path: Path) -> Path:
+    """A journal of form 1 with 700 entries, closed."""
+    journal.commit(Change((growth_of(Frontier(), *LEAVES),), receipts=(Receipt(ORIGIN, "mirror", 7, "line\n", NOW),)))
+    journal.close()
+    _as_form_1(tmp_path / "journal.db")
+    return tmp_path / "journal.db"
+
+
+def test_a_journal_of_form_1_is_brought_to_this_form_with_the_tiles_of_its_entries(older: Path) -> None:
+    journal = SqliteJournal(older)
+    assert rehash(journal, ORIGIN).faults == []
+    assert (journal.tile_count(ORIGIN), journal.receipts(ORIGIN)["mirror"].size) == (3, 7)
+    journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, *(b"more" for _ in range(400))),)))
+    assert rehash(journal, ORIGIN).faults == []
+    journal.check_file()
+    journal.close()
+    SqliteJournal(older).close()
+
+
+def test_who_only_reads_a_journal_of_form_1_is_told_what_brings_it_on(older: Path) -> None:
+    with pytest.raises(StoreError, match="node run"):
+        SqliteJournal(older, read_only=True)
+
+
+@pytest.mark.parametrize("statement", ["PRAGMA user_version = 2", "INSERT INTO tile (origin, level, idx, hashes) VALUES (?, ?, ?, ?) "])
+def test_a_way_to_this_form_that_is_cut_off_leaves_form_1_as_it_was(older: Path, monkeypatch: pytest.MonkeyPatch, statement: str) -> None:
+    class Cut(sqlite3.Connection):
+        def execute(self, sql: str, *rest: object) -> sqlite3.Cursor:
+            if sql.startswith(statement):
+                raise sqlite3.OperationalError("disk I/O error")
+            return super().execute(sql, *rest)  # type: ignore[arg-type]
+
+        def executemany(self, sql: str, *rest: object) -> sqlite3.Cursor:
+            self.execute(sql) if sql.startswith(statement) else None
+            return super().executemany(sql, *rest)  # type: ignore[arg-type]
+
+    connect = sqlite3.connect
+    with monkeypatch.context() as broken:
+        broken.setattr(sqlite3, "connect", lambda path, **more: connect(path, factory=Cut, **more))
+        with pytest.raises(StoreError, match="disk I/O error"):
+            SqliteJournal(older)
+    database = connect(older)
+    assert database.execute("PRAGMA user_version").fetchone() == (1,)
+    assert database.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'tile'").fetchone() == (0,)
+    database.close()
+    assert rehash(SqliteJournal(older), ORIGIN).faults == []
+
+
+def test_a_journal_of_form_1_that_lacks_entries_is_damaged(older: Path) -> None:
+    database = sqlite3.connect(older)
+    database.execute("DELETE FROM entry WHERE idx = 300")
+    database.commit()
+    database.close()
+    with pytest.raises(DamagedError, match="256 to 511"):
+        SqliteJournal(older)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("UPDATE tile SET hashes = zeroblob(8192) WHERE level = 0 AND idx = 1", "tile 1 of level 0"),
+        ("UPDATE tile SET hashes = zeroblob(64) WHERE level = 1", "tile 0 of level 1"),
+        ("UPDATE tile SET hashes = x'07' WHERE level = 1", "tile 0 of level 1"),
+        ("DELETE FROM tile WHERE level = 1", "tile 0 of level 1"),
+        ("INSERT INTO tile (origin, level, idx, hashes) SELECT origin, 3, 9, hashes FROM tile WHERE level = 1", "4 tiles are stored"),
+    ],
+)
+def test_a_tile_that_is_not_that_of_the_entries_is_seen_and_no_earlier_root_is_made_with_it(
+    journal: SqliteJournal, change: str, told: str
+) -> None:
+    journal.commit(Change((growth_of(Frontier(), *LEAVES),)))
+    journal._db.execute(change)
+    assert [fault for fault in rehash(journal, ORIGIN).faults if told in fault]
+    for size in (300, 512, 513):
+        with suppress(DamagedError):
+            assert root_at(journal, ORIGIN, size) == Frontier().extend(map(leaf_hash, LEAVES[:size])).root()
 
 
 # Disks that fail
@@ -150,11 +225,11 @@ def test_a_mirror_whose_disk_is_full_gives_no_receipt_and_takes_the_same_push_la
 
 
 def test_a_journal_opened_to_read_cannot_be_written(journal: SqliteJournal, tmp_path: Path) -> None:
-    journal.commit(Change((_growth(Frontier(), b"one"),)))
+    journal.commit(Change((growth_of(Frontier(), b"one"),)))
     reader = SqliteJournal(tmp_path / "journal.db", read_only=True)
     assert reader.leaves(ORIGIN, 0, 9) == [b"one"]
     with pytest.raises(StoreError, match="readonly"):
-        reader.commit(Change((_growth(reader.head(ORIGIN).frontier, b"two"),)))
+        reader.commit(Change((growth_of(reader.head(ORIGIN).frontier, b"two"),)))
 
 
 @pytest.mark.parametrize("name", ["no-such-folder/journal.db", "."])

@@ -4,8 +4,10 @@ One file is one case: `format`, `expect` ("taken", or the class of the error), `
 made from the cases below, and this test fails when they differ; `TAFADI_WRITE_VECTORS=1 pytest tests/trust/test_vectors.py` makes them.
 """
 
+import io
 import json
 import os
+import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +17,7 @@ import pytest
 
 from tafadi.errors import TafadiError
 from tafadi.measure.instant import Instant
+from tafadi.trust.bundle import FeedPart, card_name, decode_carried, encode_carried
 from tafadi.trust.canon import Json, from_base64, to_base64
 from tafadi.trust.card import CARD_TYPE, Card, open_card, sign_card
 from tafadi.trust.catchup import (
@@ -36,12 +39,22 @@ from tafadi.trust.checkpoint import (
     parse_checkpoint,
     sign_checkpoint,
 )
+from tafadi.trust.delivery import encode_delivery, open_delivery
 from tafadi.trust.dsse import unwrap, wrap
 from tafadi.trust.envelope import open_envelope, seal
-from tafadi.trust.evidence import compare_checkpoints, compare_entries, compare_trees, encode_evidence, open_evidence
+from tafadi.trust.evidence import (
+    compare_checkpoints,
+    compare_entries,
+    compare_receipts,
+    compare_retired,
+    compare_trees,
+    encode_evidence,
+    file_of,
+    open_evidence,
+)
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
 from tafadi.trust.keys import PublicKey, SigningKey, key_from_words, key_words
-from tafadi.trust.log import Frontier, consistency_proof, joint_nodes_from, leaf_hash
+from tafadi.trust.log import Frontier, consistency_proof, inclusion_proof, joint_nodes_from, leaf_hash
 from tafadi.trust.mirror import MirrorState, take_push
 from tafadi.trust.note import parse_note
 from tafadi.trust.push import Push, decode_push, encode_push
@@ -204,6 +217,109 @@ def _papers(north: Party) -> dict[str, Case]:
     }
 
 
+def _receipted(leaves: list[bytes], party: Party, origin: str = ORIGIN) -> bytes:
+    """The note with the party's receipt for a feed, and without its owner's signature."""
+    checkpoint = Checkpoint(origin, len(leaves), _root(leaves))
+    return f"{checkpoint.text}\n{cosign(checkpoint, mirror_name('demo', party.card.party, 1), party.mirror, AT)}".encode()
+
+
+def _record(north: Party, index: int = 4) -> list[bytes]:
+    """South's feed, in which it has recorded at `index` that north goes on in epoch 2."""
+    south = SigningKey.from_seed(b"\x41" * 32)
+    origin, card = origin_of("demo", "south", 1), to_base64(_renewed(north, _head(_entries(north, 9))))
+    bodies: list[tuple[str, Json]] = [("key", {"card": card}) if at == index else ("answer", {"text": str(at)}) for at in range(7)]
+    return [seal({"origin": origin, "index": at, "type": kind, "body": body}, south) for at, (kind, body) in enumerate(bodies)]
+
+
+def _having_seen(north: Party, leaves: list[bytes]) -> bytes:
+    """An entry of north's first epoch that says it has seen so much of south's feed."""
+    seen: Json = [{"party": "south", "epoch": 1, "size": len(leaves), "root": _root(leaves).hex()}]
+    return seal({"origin": ORIGIN, "index": 9, "type": "answer", "seen": seen}, north.envelope)
+
+
+def _misuse(north: Party, south: Party) -> dict[str, Case]:
+    """What convicts a mirror and a retired key, what does not, and what a mirror cannot deny."""
+    leaves, others, record = _entries(north, 9), _entries(north, 9, "other"), _record(north)
+    hashes = list(map(leaf_hash, leaves))
+    joint = joint_nodes_from(lambda low, high: Frontier().extend(hashes[low:high]).root(), 5, 9)
+    inside = inclusion_proof(list(map(leaf_hash, record)), 4, 7)
+    five, nine, five_others = _receipted(leaves[:5], south), _receipted(leaves, south), _receipted(others[:5], south)
+    use, receipt = _having_seen(north, record), _receipted(record, north, origin_of("demo", "south", 1))
+
+    def proof(evidence: object, party: Party) -> bytes:
+        assert evidence is not None
+        return encode_evidence(evidence, party.signed_card)  # type: ignore[arg-type]  # narrowed by the line above
+
+    def claim(kind: str, first: bytes, second: bytes, nodes: list[bytes], party: Party) -> bytes:
+        return file_of(kind, first, second, nodes, party.signed_card)
+
+    receipts, retired = "receipt-against-inclusion", "retired-key-used"
+    owners = _signed(leaves[:5], north.log)
+    early = _having_seen(north, record[:4])
+    delivery = encode_delivery(leaves[3], nine, inclusion_proof(hashes, 3, 9), south.signed_card)
+    another = claim("stored", others[3], nine, inclusion_proof(hashes, 3, 9), south)
+    return {
+        "evidence-receipts": Case(
+            "evidence", "taken", "receipts for 5 and 9", proof(compare_receipts(five_others, nine, joint, south.card), south)
+        ),
+        "evidence-receipts-one-size": Case(
+            "evidence", "taken", "receipts for two roots of 5", proof(compare_receipts(five, five_others, (), south.card), south)
+        ),
+        "evidence-receipts-joined": Case(
+            "evidence", "FormatError", "the larger tree holds the smaller", claim(receipts, min(five, nine), max(five, nine), joint, south)
+        ),
+        "evidence-receipt-against-owner": Case(
+            "evidence",
+            "SignatureError",
+            "the owner's word convicts no mirror",
+            claim(receipts, min(owners, five_others), max(owners, five_others), [], south),
+        ),
+        "evidence-retired-entry": Case(
+            "evidence", "taken", "an entry that has seen the record", proof(compare_retired(use, record[4], inside, north.card), north)
+        ),
+        "evidence-retired-receipt": Case(
+            "evidence",
+            "taken",
+            "a receipt for a tree with the record",
+            proof(compare_retired(receipt, record[4], inside, north.card), north),
+        ),
+        "evidence-retired-before": Case(
+            "evidence", "FormatError", "the entry was signed before the record", claim(retired, early, record[4], inside, north)
+        ),
+        "evidence-retired-other-entry": Case(
+            "evidence", "FormatError", "what it has seen records no card", claim(retired, use, record[3], inside, north)
+        ),
+        "stored": Case("stored", "taken", "south has stored entry 3", delivery),
+        "stored-another": Case("stored", "FormatError", "the proof is of another entry", another),
+    }
+
+
+def _sticks(north: Party) -> dict[str, Case]:
+    """Bundles as they are carried, and archives that are none."""
+    leaves = _entries(north, 300)
+    note = _signed(leaves, north.log)
+    beat = encode_heartbeat("demo", "north", 1, AT, [note], north.envelope)
+    card = (card_name("north", 2), _renewed(north, _head(leaves[:9])))
+    proof = (FOLDER / "evidence-roots.json").read_text("utf-8")
+    evidence = from_base64(json.loads(proof)["bytes"], "vector")
+    stick = encode_carried(beat, [card], [evidence], [FeedPart(ORIGIN, 256, tuple(leaves[256:]), note)])
+    link = bytearray(stick)
+    link[156:157] = b"2"
+    swapped = stick.replace(b"tile/entries/001.p/44", b"tile/entries/002.p/44")
+    return {
+        "stick": Case("stick", "taken", "north's entries 256 to 299, its next card, a proof, its heartbeat", stick),
+        "stick-link": Case("stick", "FormatError", "a symbolic link in the place of a file", bytes(link)),
+        "stick-cut": Case("stick", "FormatError", "the end is missing", stick[:-512]),
+        "stick-checksum": Case("stick", "FormatError", "a name that its header was not made for", swapped),
+        "stick-without-heartbeat": Case("stick", "FormatError", "nobody says who made it", _without_last(stick)),
+    }
+
+
+def _without_last(stick: bytes) -> bytes:
+    """The archive without its last file, the heartbeat."""
+    return stick[: stick.index(b"heartbeat\0")] + bytes(1_024)
+
+
 def _head(leaves: list[bytes], party: str = "north") -> Checkpoint:
     return Checkpoint(origin_of("demo", party, 1), len(leaves), Frontier().extend(map(leaf_hash, leaves)).root())
 
@@ -227,7 +343,7 @@ def _same_twice(evidence: bytes) -> bytes:
 
 
 def _cases(north: Party, south: Party) -> dict[str, Case]:
-    return _envelopes(north) | _notes(north, south) | _transfers(north) | _papers(north)
+    return _envelopes(north) | _notes(north, south) | _transfers(north) | _papers(north) | _misuse(north, south) | _sticks(north)
 
 
 def _key(given: dict[str, str], name: str) -> PublicKey:
@@ -258,6 +374,8 @@ READERS: dict[str, Callable[[bytes, dict[str, str]], object]] = {
     "bundle": lambda data, given: decode_bundle(data, int(given["width"])),
     "card": lambda data, given: open_card(data),
     "evidence": lambda data, given: open_evidence(data),
+    "stored": lambda data, given: open_delivery(data),
+    "stick": lambda data, given: decode_carried(data),
     "words": lambda data, given: key_from_words(data.decode()),
 }
 
@@ -307,3 +425,10 @@ def test_the_example_that_begins_a_specification_names_what_the_vector_holds(nam
 def test_the_text_of_every_signed_example_stays_readable() -> None:
     case = json.loads((FOLDER / "checkpoint.json").read_text(encoding="utf-8"))
     assert parse_note(from_base64(case["bytes"], "vector")).text.startswith(ORIGIN)
+
+
+def test_the_files_of_the_bundle_that_begins_its_specification_are_the_vectors_as_tar_lists_them() -> None:
+    case = json.loads((FOLDER / "stick.json").read_text(encoding="utf-8"))
+    with tarfile.open(fileobj=io.BytesIO(from_base64(case["bytes"], "vector"))) as archive:
+        assert archive.getnames() == _block("bundle").split()
+        assert all(file.isfile() for file in archive)

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from nodes import Liar, World, square, until, world
+from tafadi.desk.hello import open_hello
 from tafadi.desk.pact import pact_of
 from tafadi.measure.instant import Instant, Span
 from tafadi.model.entry import EntryType
@@ -119,6 +120,13 @@ def test_entries_that_do_not_give_the_signed_root_are_refused_and_accuse_nobody(
     answer = bravo.post("/push", encode_push(Push(bravo.origin, len(bravo.leaves), (b"{}",), bravo.note([*bravo.leaves, leaf]))))
     assert answer.status_code == 422
     assert pair["alpha"].status()["evidence"] == 0
+
+
+def test_a_node_says_to_the_parties_alone_what_it_speaks_and_knows(pair: World, bravo: Liar) -> None:
+    answer = bravo.get("/hello")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert open_hello(answer.content).versions == {PROTOCOL}
+    assert [bravo.post("/hello", b"").status_code, bravo.get("/hello/").status_code] == [405, 404]
 
 
 def test_a_push_of_the_receivers_own_feed_is_refused(pair: World, bravo: Liar) -> None:

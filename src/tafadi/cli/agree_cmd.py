@@ -14,6 +14,7 @@ from tafadi.model.names import Mode
 
 if TYPE_CHECKING:
     from tafadi.desk.pact import Pact
+    from tafadi.formats.terms import Terms
     from tafadi.model.agreement import Landmark
 
 app = typer.Typer(no_args_is_help=True, help="Make, show, exchange and sign an agreement.")
@@ -59,6 +60,28 @@ def words(file: Annotated[Path, typer.Argument(help="A card that another party h
 
 @app.command()
 @door
+def terms(
+    out: Annotated[Path | None, typer.Option("--out", help="Write them to this file, to be edited.")] = None, as_json: AsJson = False
+) -> None:
+    """Show all numbers of an agreement that may be chosen, at their defaults: the file for `agree new --terms`."""
+    from dataclasses import asdict
+
+    from tafadi.formats.terms import Terms, write_terms
+    from tafadi.store.files import write_whole
+
+    text = write_terms(Terms())
+    if out is not None:
+        write_whole(out, text.encode())
+    if as_json:
+        print_json(asdict(Terms()))
+    if out is not None or as_json:
+        return
+    for line in text.splitlines():
+        say_line(line)
+
+
+@app.command()
+@door
 def new(
     name: Annotated[str, typer.Option("--name", help="The agreement's name: a-z, 0-9 and -.")],
     cards: Annotated[list[Path], typer.Option("--card", help="The card of each party; repeat for each.")],
@@ -67,10 +90,11 @@ def new(
     out: Annotated[Path, typer.Option("--out", help="Where to write the document that all parties sign.")],
     modes: Annotated[list[Mode] | None, typer.Option("--mode", help="Modes allowed; repeat. Default EXERCISE and TEST.")] = None,
     announced_minima: Annotated[str, typer.Option("--announced-minima", help="Between announced operations; none when left out.")] = "",
-    lead: Annotated[str, typer.Option("--lead", help='How early a notice must come, like "24 \\[h]".')] = "24 [h]",
-    lookahead: Annotated[str, typer.Option("--lookahead", help="How far ahead tracks are watched.")] = "120 [s]",
-    heartbeat: Annotated[str, typer.Option("--heartbeat", help="How often the nodes show that they are alive.")] = "30 [s]",
-    skew: Annotated[str, typer.Option("--skew", help="How far the parties' clocks may differ.")] = "5 [s]",
+    terms: Annotated[Path | None, typer.Option("--terms", help="A file as `agree terms` writes it: times, ladder, quotas.")] = None,
+    lead: Annotated[str, typer.Option("--lead", help='How early a notice must come. Default: of the terms, "24 \\[h]".')] = "",
+    lookahead: Annotated[str, typer.Option("--lookahead", help='How far ahead tracks are watched. Default: "120 \\[s]".')] = "",
+    heartbeat: Annotated[str, typer.Option("--heartbeat", help='How often nodes show that they live. Default: "30 \\[s]".')] = "",
+    skew: Annotated[str, typer.Option("--skew", help='How far the parties\' clocks may differ. Default: "5 \\[s]".')] = "",
     effective: Annotated[str, typer.Option("--effective", help="From when: UTC with Z. Default: the youngest card's beginning.")] = "",
     text: Annotated[Path | None, typer.Option("--text", help="The agreement's text, UTF-8.")] = None,
     as_json: AsJson = False,
@@ -80,8 +104,7 @@ def new(
     from tafadi.formats.agreement import agreement_id, digest_of, write_document
     from tafadi.formats.quantity import parse_minima
     from tafadi.measure.instant import Instant
-    from tafadi.measure.units import parse_quantity
-    from tafadi.model.agreement import Agreement, Timing
+    from tafadi.model.agreement import Agreement
     from tafadi.store.files import write_whole
     from tafadi.trust.card import open_card
 
@@ -90,12 +113,7 @@ def new(
         raise InputError("two of the cards are of the same party")
     parties = tuple(sorted(signed))
     youngest = max(open_card(data).valid.start for data in signed.values())
-    timing = Timing(
-        lead_s=round(parse_quantity(lead, "time")),
-        lookahead_s=round(parse_quantity(lookahead, "time")),
-        heartbeat_s=round(parse_quantity(heartbeat, "time")),
-        skew_max_s=round(parse_quantity(skew, "time")),
-    )
+    chosen = _terms(terms, lead_s=lead, lookahead_s=lookahead, heartbeat_s=heartbeat, skew_max_s=skew)
     agreement = Agreement(
         name,
         parties,
@@ -105,8 +123,11 @@ def new(
         parse_minima(minima),
         parse_minima(announced_minima) if announced_minima else None,
         tuple(_landmark(item) for item in landmarks),
-        timing,
+        chosen.timing,
         read_text(text) if text else "",
+        chosen.check_times_utc_s,
+        chosen.ladder,
+        chosen.quota,
     )
     document = write_document(agreement)
     write_whole(out, document)
@@ -114,6 +135,18 @@ def new(
         print_json({"id": agreement_id(name, document), "digest": digest_of(document), "document": str(out)})
     else:
         say_line(f"{agreement_id(name, document)}  sha256 {digest_of(document)}")
+
+
+def _terms(file: Path | None, **options: str) -> "Terms":
+    """The terms of the file, or the defaults; an option that is given counts more."""
+    from dataclasses import replace
+
+    from tafadi.formats.terms import Terms, read_terms
+    from tafadi.measure.units import parse_quantity
+
+    chosen = read_terms(read_file(file)) if file else Terms()
+    times_s = {name: round(parse_quantity(text, "time")) for name, text in options.items() if text}
+    return replace(chosen, timing=replace(chosen.timing, **times_s))
 
 
 def _landmark(text: str) -> "Landmark":
@@ -133,9 +166,10 @@ def _landmark(text: str) -> "Landmark":
 @app.command()
 @door
 def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], as_json: AsJson = False) -> None:
-    """Show an agreement document: parties with the words of their root keys, minima, landmarks, timing, digest."""
+    """Show an agreement document: parties with the words of their root keys, minima, landmarks, all terms, digest."""
     from tafadi.desk.pact import pact_of
     from tafadi.formats.agreement import digest_of
+    from tafadi.formats.terms import Terms, write_terms
     from tafadi.measure.units import feet, nautical_miles
     from tafadi.trust.keys import key_words
 
@@ -153,6 +187,11 @@ def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], a
         say_line(f"{party}: {key_words(opened.root)}")
     for mark in agreement.landmarks:
         say_line(f"landmark {mark.name}: {mark.position}")
+    for pin in agreement.pins:
+        say_line(f"succeeds {agreement.succeeds}: {pin.party}/{pin.epoch} ended at {pin.size} entries, root {pin.root}")
+    for line in write_terms(Terms.of(agreement)).splitlines():
+        if line and not line.startswith("#"):
+            say_line(line)
     for line in agreement.text.splitlines():
         say_line(f"  {line}")
 

@@ -57,6 +57,8 @@ COMMANDS: Final[dict[str, Where]] = {
     "line": Where("line_cmd", "app", "Check the line, acknowledge, answer, say stop."),
     "incident": Where("incident_cmd", "app", "Open an incident, reply to one, show them."),
     "feed": Where("feed_cmd", "app", "Verify and show the feeds of a node."),
+    "bundle": Where("bundle_cmd", "app", "Exchange feeds, receipts and cards by a file on a stick."),
+    "evidence": Where("evidence_cmd", "app", "List, show, export and verify proofs; prove that an entry was stored."),
 }
 
 

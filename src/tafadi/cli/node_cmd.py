@@ -38,8 +38,9 @@ def init(
     from tafadi.model.names import check_name
     from tafadi.net.tls import make_certificate
     from tafadi.node import SystemClock
-    from tafadi.store.folder import Folder, Settings
+    from tafadi.store.folder import Folder
     from tafadi.store.identity import CARD_DAYS, first_card
+    from tafadi.store.settings import Settings
     from tafadi.trust.keys import key_words
 
     check_name(party, "party")

@@ -10,7 +10,7 @@ from tafadi.errors import FormatError, NotOnRosterError, SignatureError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import decode_message
 from tafadi.model.agreement import AgreementBody, KeyBody
-from tafadi.model.entry import NODE_ROLE, EntryId, EntryType
+from tafadi.model.entry import NODE_ROLE, VITAL, EntryId
 from tafadi.model.message import Message
 from tafadi.model.names import LONGEST_FIELD, printable
 from tafadi.model.reply import Refusal, RefusalCode
@@ -68,7 +68,7 @@ def _is_beyond(entry: EntryId, pact: Pact) -> bool:
 
 def _outdated(message: Message, pact: Pact) -> Refusal | None:
     """Keys speak only while their card is valid; a stop is heard all the same."""
-    spoken_for = message.type is EntryType.STOP or pact.card(message.origin).valid.holds(message.sent_at)
+    spoken_for = message.type in VITAL or pact.card(message.origin).valid.holds(message.sent_at)
     return None if spoken_for else Refusal(RefusalCode.CARD_NOT_VALID, "sent_at")
 
 

@@ -12,7 +12,7 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.react import react
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import InputError, RefusedError
-from tafadi.model.entry import EntryId, EntryType
+from tafadi.model.entry import VITAL, EntryId
 from tafadi.model.operation import Announced
 
 JUDGED_AT_ONCE: Final = 32  # entries in one go of a running node, before anybody else has a turn: with a durable write for each, some 0.1 s
@@ -88,7 +88,7 @@ def _look_up(desk: Desk) -> None:
     inbox = desk.inbox
     for entry in desk.views.roused(inbox.roused):
         inbox.roused += 1
-        if _is_stop(desk, entry):
+        if _is_vital(desk, entry):
             inbox.add(entry, inbox.stops)
         else:
             inbox.wake(entry)
@@ -116,7 +116,7 @@ def _read_journal(desk: Desk) -> bool:
         entry = desk.pact.entry_id(origin, index)
         if entry in inbox.known:
             continue
-        if _is_stop(desk, entry):
+        if _is_vital(desk, entry):
             inbox.add(entry, inbox.stops)
         elif desk.views.holds(entry):
             inbox.add(entry, inbox.ready)
@@ -126,9 +126,9 @@ def _read_journal(desk: Desk) -> bool:
     return True
 
 
-def _is_stop(desk: Desk, entry: EntryId) -> bool:
+def _is_vital(desk: Desk, entry: EntryId) -> bool:
     said = desk.views.examined(entry).message
-    return said is not None and said.type is EntryType.STOP
+    return said is not None and said.type in VITAL
 
 
 def _reactions(desk: Desk, entry: EntryId) -> list[Draft]:

@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.misuse import watch_entries
 from tafadi.desk.ports import Change, Growth, Head
 from tafadi.desk.proof import keep_fork
+from tafadi.desk.tree import root_at
 from tafadi.errors import ChainError, EquivocationError, MissingError
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
-from tafadi.trust.log import Frontier
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
 from tafadi.trust.push import Push, decode_push
 
@@ -25,8 +26,13 @@ def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
 
     Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError; EquivocationError once its proof is kept.
     """
-    push = decode_push(data)
+    return take_in(desk, decode_push(data))
+
+
+def take_in(desk: Desk, push: Push) -> Cosigned | WrongSize:
+    """The same of a push of any length, however it came. Raises as `receive` does."""
     _check_owner(desk, push.origin)
+    watch_entries(desk, push.origin, push.entries)
     head = desk.journal.head(push.origin)
     taken = _take(desk, push, MirrorState(head.frontier, head.checkpoint))
     if isinstance(taken, WrongSize):
@@ -49,9 +55,8 @@ def _renewed(desk: Desk, push: Push, head: Head) -> Cosigned | None:
     checkpoint = open_checkpoint(push.checkpoint, desk.pact.card(push.origin).log)
     end = desk.pact.end(push.origin)
     size = head.frontier.size if end is None else min(end, head.frontier.size)
-    held = head.frontier if size == head.frontier.size else Frontier().extend(desk.journal.leaf_hashes(push.origin)[:size])
     ends_here = push.old_size + len(push.entries) == checkpoint.size == size
-    return _cosigned(desk, checkpoint) if ends_here and checkpoint.root == held.root() else None
+    return _cosigned(desk, checkpoint) if ends_here and checkpoint.root == root_at(desk.journal, push.origin, size) else None
 
 
 def _take(desk: Desk, push: Push, state: MirrorState) -> Taken | WrongSize:

@@ -1,9 +1,9 @@
 """Matters: the picture, kept so that an entry that comes late makes only its own matter be folded anew.
 
-What an entry changes in the picture, and what its effect depends on, follows from a few subjects: itself and the entry that it refers to
-first; of an alert the situation and who meets; of what each party has one of, its type and sender. Entries that share a subject are of one
-*matter*. Within a matter the order of the fold counts; two matters change nothing of each other, so between them it does not. One thing
-alone reaches across: from which entry on the agreement is in force. It begins once, and then everything is folded anew.
+What an entry changes in the picture, and what its effect depends on, follows from a few subjects (`Kind.subjects`): itself and the entry
+that it refers to first; of an alert the situation and who meets; of what each party has one of, its type and sender. Entries that share a
+subject are of one *matter*. Within a matter the order of the fold counts; two matters change nothing of each other, so between them it does
+not. One thing alone reaches across: from which entry on the agreement is in force. It begins once, and then everything is folded anew.
 
 Entries that still wait for what they have seen come in their matter after those that have their place. Folding anew waits until somebody
 looks: a thousand late entries in one push are one fold. `tests/reference/folding.py` folds everything in the one order, slowly.
@@ -15,18 +15,14 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from tafadi.desk.examine import Examined
-from tafadi.desk.fold import fold
+from tafadi.desk.fold import KINDS, fold
+from tafadi.desk.folding.kind import Subject
 from tafadi.desk.picture import Picture
-from tafadi.model.alert import AlertBody, AlertStep
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.message import Message
-from tafadi.model.names import Mode
 from tafadi.model.reply import Refusal
 
 Key = tuple[int, str, int]  # causal level, party, position: the one order of the fold
-Subject = EntryId | tuple[EntryType, str] | tuple[Mode, str, tuple[str, ...]] | str
-
-_BY_SENDER = frozenset({EntryType.AGREEMENT, EntryType.KEY, EntryType.ROSTER})
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +120,8 @@ class Matters:
 
     def _matter(self, examined: Examined) -> Matter:
         """The matter of the entry's subjects. Where they were of several, those are one from now on."""
-        subjects = _subjects(examined)
+        said = _message(examined)
+        subjects = KINDS[said.type].subjects(examined.id, said)
         found = {id(matter): matter for matter in map(self._matters.get, subjects) if matter is not None}
         matter = max(found.values(), key=lambda one: one.size, default=None) or Matter()
         for other in found.values():
@@ -155,7 +152,8 @@ class Matters:
         while self._unfolded:
             matter = self._unfolded[-1]
             for examined in (*(examined for _, examined in matter.placed), *matter.waiting.values()):
-                _take_back(self._picture, examined)
+                said = _message(examined)
+                KINDS[said.type].take_back(self._picture, examined.id, said)
             for key, examined in matter.placed:
                 self._fold(examined, self._in_force(key))
             matter.waiting = {examined.id: examined for examined in _in_turn(matter.waiting)}
@@ -173,46 +171,6 @@ def _has_effect(examined: Examined) -> bool:
 def _message(examined: Examined) -> Message:
     assert examined.message is not None  # none without one has a matter
     return examined.message
-
-
-def _subjects(examined: Examined) -> tuple[Subject, ...]:
-    """What the fold of the entry reads and changes; see `tafadi.desk.fold`."""
-    entry = _message(examined)
-    if entry.type in _BY_SENDER:
-        return ((entry.type, entry.sender),)
-    if isinstance(entry.body, AlertBody):
-        meeting = (entry.mode, str(entry.body.kind), entry.body.subjects)
-        return (entry.body.situation, meeting) if entry.body.step is AlertStep.RAISED else (entry.body.situation,)
-    return (examined.id, *(ref.entry for ref in entry.refs[:1]))
-
-
-def _take_back(picture: Picture, examined: Examined) -> None:
-    """Takes out of the picture whatever the fold of the entry may have put there."""
-    entry = _message(examined)
-    if entry.type is EntryType.AGREEMENT:
-        picture.signed.pop(entry.sender, None)
-    elif entry.type is EntryType.ROSTER:
-        picture.rosters.pop(entry.sender, None)
-    elif entry.type is EntryType.KEY:
-        _take_back_cards(picture, entry.sender)
-    elif isinstance(entry.body, AlertBody):
-        view = picture.alerts.pop(entry.body.situation, None)
-        if view is not None:
-            picture.episodes.pop((view.kind, view.mode, view.subjects), None)
-    else:
-        if entry.type is EntryType.REFUSAL and entry.refs:
-            picture.refusals.pop(entry.refs[0].entry, None)
-        if examined.id in picture.notices:
-            picture.changed.add(examined.id)
-        for views in (picture.notices, picture.stops, picture.incidents, picture.line_checks, picture.attempts, picture.revision_of):
-            views.pop(examined.id, None)
-
-
-def _take_back_cards(picture: Picture, sender: str) -> None:
-    for name, digests in list(picture.cards.items()):
-        digests.pop(sender, None)
-        if not digests:
-            del picture.cards[name]
 
 
 def _in_turn(waiting: dict[EntryId, Examined]) -> list[Examined]:

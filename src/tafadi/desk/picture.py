@@ -2,8 +2,9 @@
 
 import dataclasses
 import hashlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final, TypeVar, cast
 
 import rfc8785
 
@@ -23,7 +24,25 @@ NOTICE_RANK: Final = ("MISMATCH", "REFUSED", "CONFLICT", "QUESTIONED", "SENT", "
 
 
 @dataclass(slots=True)
-class NoticeView:
+class View(ABC):
+    """One thing through all its steps, shown with its members and its state.
+
+    `SHELF` is the name under which the picture shows all of one kind, where it has no field for them; see `Picture.shelf`.
+    """
+
+    SHELF: ClassVar[str] = ""
+
+    @property
+    @abstractmethod
+    def state(self) -> str:
+        """How far it has come."""
+
+
+AnyView = TypeVar("AnyView", bound=View)
+
+
+@dataclass(slots=True)
+class NoticeView(View):
     """One notice through all its amendments; `sides` is each addressee's state for the newest revision."""
 
     id: EntryId
@@ -51,7 +70,7 @@ class NoticeView:
 
 
 @dataclass(slots=True)
-class AlertView:
+class AlertView(View):
     """One situation, whoever of the parties raised it; it is cleared only when all who raised it have cleared it."""
 
     situation: str
@@ -96,7 +115,7 @@ class StepTaken:
 
 
 @dataclass(slots=True)
-class StopView:
+class StopView(View):
     """One stop; `sides` is how far each addressee has come. With each step: who took it, when, in which entry."""
 
     id: EntryId
@@ -114,7 +133,7 @@ class StopView:
 
 
 @dataclass(slots=True)
-class IncidentView:
+class IncidentView(View):
     """One incident with each party's account; `sides` is whether each addressee has given its own."""
 
     id: EntryId
@@ -132,7 +151,7 @@ class IncidentView:
 
 
 @dataclass(slots=True)
-class LineCheckView:
+class LineCheckView(View):
     """One line check; `sides` is whether each addressee's officer has replied, and `replied_at` when, by that party's clock."""
 
     id: EntryId
@@ -167,6 +186,27 @@ class Picture:
     revision_of: dict[EntryId, EntryId] = field(default_factory=dict)
     episodes: dict[Meeting, Episodes] = field(default_factory=dict)
     changed: set[EntryId] = field(default_factory=set, compare=False)  # notices, since the standing set has kept up with them
+    shelves: dict[str, dict[EntryId, View]] = field(default_factory=dict)
+
+    def shelf(self, kind: type[AnyView]) -> dict[EntryId, AnyView]:
+        """All things of that kind, by the entries that opened them; what is put there is in the picture.
+
+        So a new type of entry keeps its things without a field of its own, and a picture without such things has the digest it always had.
+        """
+        return cast(dict[EntryId, AnyView], self.shelves.setdefault(kind.SHELF, {}))
+
+    def drop(self, entry: EntryId) -> None:
+        """Takes out whatever stands under the identity of that entry: the thing that it opened, or that it is a revision."""
+        if entry in self.notices:
+            self.changed.add(entry)
+        self.notices.pop(entry, None)
+        self.revision_of.pop(entry, None)
+        self.stops.pop(entry, None)
+        self.incidents.pop(entry, None)
+        self.line_checks.pop(entry, None)
+        self.attempts.pop(entry, None)
+        for views in self.shelves.values():
+            views.pop(entry, None)
 
     def digest(self) -> str:
         """SHA-256 of the picture in canonical form: equal at every party that holds the same entries."""
@@ -174,7 +214,8 @@ class Picture:
 
     def to_json(self) -> dict[str, Json]:
         """The picture in the wire form of its nouns."""
-        return {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self) if field.name not in _INDEXES}
+        shown = {field.name: plain(getattr(self, field.name)) for field in dataclasses.fields(self) if field.name not in _NOT_SHOWN}
+        return shown | {name: plain(views) for name, views in self.shelves.items() if views}
 
 
 def plain(value: object) -> Json:
@@ -183,12 +224,12 @@ def plain(value: object) -> Json:
         return {str(key): plain(item) for key, item in sorted(value.items())}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if not isinstance(value, _VIEWS):
+    if not isinstance(value, View):
         return encode(value)
     shown = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     shown["state"] = value.state
     return shown
 
 
-_VIEWS: Final = (NoticeView, AlertView, StopView, IncidentView, LineCheckView)
-_INDEXES: Final = frozenset({"revision_of", "episodes", "changed"})  # they say again, for who searches, what the views say
+# The indexes say again, for who searches, what the views say; each shelf is shown under its own name.
+_NOT_SHOWN: Final = frozenset({"revision_of", "episodes", "changed", "shelves"})

@@ -4,6 +4,7 @@ Everything that must become durable together is one `Change`, committed whole or
 """
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -14,6 +15,7 @@ from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier
 
 TRACKS: Final = "tracks"  # the kind of exhibit that is plots, and accuses nobody
+ANSWERS_KEPT_S: Final = 86_400.0  # a program that asks again does so within minutes, and after an outage within the day
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,20 +69,62 @@ class Exhibit:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What a program was answered under a key of its choice, so that it asks twice and is heard once.
+
+    `request` is a digest of what it asked: the same key with another request is a mistake of the program's.
+    """
+
+    key: str
+    request: bytes
+    answer: bytes
+    at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Express:
+    """An entry that came alone, ahead of its feed: its exact bytes, and the line by which it was said to be heard."""
+
+    origin: str
+    index: int
+    leaf: bytes
+    leaf_hash: bytes
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes durable together, before anybody is told."""
+    """What becomes durable together, before anybody is told.
+
+    `judged` leaves the inbox. `express` is kept until its place is among the `filled`: its feed has come so far.
+    """
 
     growths: tuple[Growth, ...] = ()
     judged: tuple[tuple[str, int], ...] = ()
     receipts: tuple[Receipt, ...] = ()
     exhibits: tuple[Exhibit, ...] = ()
+    answers: tuple[Answered, ...] = ()
+    express: tuple[Express, ...] = ()
+    filled: tuple[tuple[str, int], ...] = ()
 
 
 class Journal(Protocol):
     """The trusted record: feeds, receipts, evidence, and what is still to be judged."""
 
     def commit(self, change: Change) -> None:
-        """Makes the change durable. Raises HeadMovedError: nothing of it is; StoreError: it may have been written all the same."""
+        """Makes the change durable; within a `group`, at the end of that.
+
+        Raises HeadMovedError, and nothing of it is: a feed has another size, a key has an answer, another entry came ahead at a place.
+        Raises StoreError, and it may have been written all the same.
+        """
+        ...
+
+    def group(self) -> AbstractContextManager[None]:
+        """Whatever is committed inside becomes durable together, when it ends: nobody may be told of any of it before.
+
+        A change that fails inside takes itself back and no other. Where the group fails (what is done inside it raises, or its end does),
+        nothing of it is durable, or all of it may be, as with `commit`; what was folded from it in the meantime must be folded anew.
+        """
         ...
 
     def head(self, origin: str) -> Head:
@@ -95,8 +139,15 @@ class Journal(Protocol):
         """The entries [start, end), or as many as are there."""
         ...
 
-    def leaf_hashes(self, origin: str) -> list[bytes]:
-        """All leaf hashes of the feed, in order."""
+    def leaf_hashes(self, origin: str, start: int = 0, end: int | None = None) -> list[bytes]:
+        """The leaf hashes of the entries [start, end) in order, or as many as are there; by default of all."""
+        ...
+
+    def range_hash(self, origin: str, start: int, end: int) -> bytes:
+        """The Merkle tree hash of the entries [start, end), which must be such as a proof asks for, at a cost that grows with no feed.
+
+        Raises InputError where they are not, MissingError when there are fewer entries, DamagedError.
+        """
         ...
 
     def unjudged(self) -> list[tuple[str, int]]:
@@ -113,6 +164,14 @@ class Journal(Protocol):
 
     def evidence(self) -> list[Exhibit]:
         """The exhibits that accuse somebody."""
+        ...
+
+    def answered(self, key: str, now: Instant) -> Answered | None:
+        """What was answered under the key within the last 24 h."""
+        ...
+
+    def express(self, origin: str) -> list[Express]:
+        """What came ahead of the feed and is still ahead of it, by index."""
         ...
 
 
@@ -132,7 +191,7 @@ class Bell(Protocol):
     """How the desk tells the floors above that something is new: entries to push, alarms to show."""
 
     def entries_added(self, pact: Pact) -> None:
-        """Own entries wait to be pushed."""
+        """Own entries wait to be pushed, or a receipt that another party waits for to be told."""
         ...
 
     def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:

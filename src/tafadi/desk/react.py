@@ -3,16 +3,16 @@
 from tafadi.desk.announce import conflict_drafts
 from tafadi.desk.desk import Desk
 from tafadi.desk.examine import Examined
+from tafadi.desk.fold import KINDS
+from tafadi.desk.folding.readback import first_difference
 from tafadi.desk.picture import NoticeView
 from tafadi.desk.readback import read_back
 from tafadi.desk.speak import Draft
 from tafadi.errors import FormatError
-from tafadi.model.alert import AlertBody, AlertStep
 from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.line import Stop
 from tafadi.model.message import Message
 from tafadi.model.names import Precedence
-from tafadi.model.reply import Match, Readback, Refusal
+from tafadi.model.reply import Match, Refusal
 from tafadi.trust.envelope import open_envelope
 
 
@@ -70,39 +70,17 @@ def _read_back(desk: Desk, view: NoticeView) -> list[Draft]:
         return []
     body = read_back(view.notice, desk.pact.agreement)
     if body.result is Match.MISMATCH:
-        desk.bell.alarm(desk.pact, f"read-back MISMATCH on {view.revision}: {_first(body)}", view.revision)
+        desk.bell.alarm(desk.pact, f"read-back MISMATCH on {view.revision}: {first_difference(body)}", view.revision)
     return [Draft(EntryType.READBACK, body, view.mode, precedence=view.precedence, refs=(desk.ref(view.revision),))]
-
-
-def _first(body: Readback) -> str:
-    difference = body.differences[0]
-    return f"{difference.item}, stated {difference.stated}, computed {difference.computed}"
 
 
 def _ring(desk: Desk, entry: EntryId, message: Message) -> None:
     """What officers must see and hear at once, unless this party's own feeds show that they have."""
-    body = message.body
-    if _was_heard(desk, entry, message):
-        return
-    if isinstance(body, Stop):
-        desk.bell.alarm(desk.pact, f"STOP {body.step} by {entry.party}: {entry}", entry)
-    elif isinstance(body, Readback) and body.result is Match.MISMATCH:
-        desk.bell.alarm(desk.pact, f"{entry.party} read back a MISMATCH: {_first(body)}", entry)
-    elif isinstance(body, Refusal):
-        where = f" ({body.field})" if body.field else ""
-        desk.bell.alarm(desk.pact, f"{entry.party} refused {message.refs[0].entry}: {body.code}{where}", entry)
-    elif isinstance(body, AlertBody) and body.step is AlertStep.RAISED:
-        desk.bell.alarm(desk.pact, f"alert {body.kind} raised by {entry.party}: {' and '.join(body.subjects)}", entry)
-    elif message.precedence is Precedence.FLASH:
-        desk.bell.alarm(desk.pact, f"FLASH {message.type} from {entry.party}: {entry}", entry)
-
-
-def _was_heard(desk: Desk, entry: EntryId, message: Message) -> bool:
-    """Whether an officer of this party has answered this very entry: after a record was lost and put back, it is judged again."""
-    if isinstance(message.body, Stop) and entry in desk.picture.stops:
-        return any(step.party == desk.party for step in desk.picture.stops[entry].steps)
-    if isinstance(message.body, AlertBody) and message.body.situation in desk.picture.alerts:
-        said = desk.picture.alerts[message.body.situation].acknowledged.get(desk.party)
-        answer = desk.views.examined(said).message if said else None
-        return answer is not None and entry in {ref.entry for ref in answer.refs}
-    return False
+    kind = KINDS[message.type]
+    if kind.was_heard(desk, entry, message):
+        return  # after a record was lost and put back, it is judged again
+    sentence = kind.ring(entry, message)
+    if sentence is None and message.precedence is Precedence.FLASH:
+        sentence = f"FLASH {message.type} from {entry.party}: {entry}"
+    if sentence is not None:
+        desk.bell.alarm(desk.pact, sentence, entry)

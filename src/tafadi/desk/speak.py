@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.fold import KINDS
 from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError
 from tafadi.formats.wire import encode_message
@@ -112,15 +113,10 @@ def _operator(desk: Desk, role: str) -> Operator:
     return Operator(role, desk.identity.operators[role].public.id)
 
 
-_ANSWERED: Final = {EntryType.OPERATION, EntryType.AREA, EntryType.STOP, EntryType.ALERT, EntryType.LINE_CHECK}
-
-
 def _ack_by(desk: Desk, draft: Draft, now: Instant) -> Instant | None:
     """Until when it wants an answer, by the agreement; None for what wants none."""
-    if draft.type not in _ANSWERED:
-        return None
-    timing = desk.pact.agreement.timing
-    return now.plus(timing.ack_flash_s if draft.precedence is Precedence.FLASH else timing.ack_routine_s)
+    answer_s = KINDS[draft.type].answer_s
+    return None if answer_s is None else now.plus(answer_s(desk.pact.agreement.timing, draft.precedence))
 
 
 def _newly_seen(desk: Desk) -> tuple[Seen, ...]:

@@ -15,13 +15,13 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.pact import Pact, SignedCard
 from tafadi.desk.ports import Change, Growth
 from tafadi.desk.speak import Draft, say
+from tafadi.desk.tree import root_at
 from tafadi.errors import DamagedError, FormatError, MissingError, NotPermittedError, SessionError
 from tafadi.formats.agreement import digest_of
 from tafadi.model.agreement import AgreementBody, KeyBody
-from tafadi.model.entry import EntryType
+from tafadi.model.entry import VITAL, EntryType
 from tafadi.trust.card import open_card
 from tafadi.trust.envelope import open_envelope
-from tafadi.trust.log import Frontier
 
 
 def next_card(pact: Pact, party: str, data: bytes) -> SignedCard | None:
@@ -79,7 +79,7 @@ def _check_end(desk: Desk, old: str) -> None:
         sentence = f"{old} has ended at {end} entries; {held - end} more are kept here and take no effect any more"
         desk.bell.alarm(desk.pact, sentence, desk.pact.entry_id(old, end))
         _tell_stops(desk, old, end, held)
-    if held >= end and Frontier().extend(desk.journal.leaf_hashes(old)[:end]).root() != last.root:
+    if held >= end and root_at(desk.journal, old, end) != last.root:
         owner = desk.pact.party_of(old)
         desk.bell.alarm(desk.pact, f"the end of {old} that {owner} names is not in the feed that is held here; ask what it said", None)
 
@@ -88,9 +88,12 @@ def _tell_stops(desk: Desk, old: str, end: int, held: int) -> None:
     """A stop that nobody sees any more must not go in silence: it may have been true."""
     for index, leaf in enumerate(desk.journal.leaves(old, end, held), end):
         with suppress(FormatError):
-            if open_envelope(leaf).payload.get("type") == EntryType.STOP:
+            said = open_envelope(leaf).payload.get("type")
+            if said in VITAL:
                 entry = desk.pact.entry_id(old, index)
-                desk.bell.alarm(desk.pact, f"STOP {entry} stands beyond the end of its feed and is shown no more; ask its party", entry)
+                desk.bell.alarm(
+                    desk.pact, f"{str(said).upper()} {entry} stands beyond the end of its feed and is shown no more; ask its party", entry
+                )
 
 
 def begin_epoch(desk: Desk) -> None:

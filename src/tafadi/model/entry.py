@@ -31,6 +31,12 @@ class EntryType(StrEnum):
     KEY = "key"
 
 
+# Lives hang on these: judged before all else, and heard whatever holds others back: lead, card, roster, an agreement not yet effective.
+VITAL: Final = (EntryType.STOP,)
+# What an agreement carries before its effective instant as well: itself, what tries the line, and what answers a wrong entry.
+BEFORE_EFFECT: Final = (*VITAL, EntryType.AGREEMENT, EntryType.LINE_CHECK, EntryType.ATTEMPT, EntryType.REFUSAL)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class EntryId:
     """Where an entry stands: whose feed, which epoch of it, which index. Written `alpha/1/17`."""

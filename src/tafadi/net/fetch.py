@@ -6,8 +6,6 @@ the root that we signed.
 Source: docs/spec/tiles.md, docs/spec/push.md.
 """
 
-import base64
-import binascii
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,17 +13,16 @@ from typing import Final
 
 import httpx
 
+from tafadi.desk.cards import CARDS_MAX_BYTES, cards_in, cards_path
 from tafadi.desk.pact import SignedCard
-from tafadi.errors import FormatError, LimitError, NotPermittedError, SessionError, UnavailableError
+from tafadi.errors import LimitError, SessionError, UnavailableError
 from tafadi.net.tls import client_context
-from tafadi.trust.card import CARD_MAX_BYTES, Card, open_card
+from tafadi.trust.card import Card
 from tafadi.trust.envelope import LEAF_MAX_BYTES
 from tafadi.trust.note import NOTE_MAX_BYTES
 from tafadi.trust.tiles import WIDTH, decode_bundle, tile_path
 
 TIMEOUT_S: Final = 30.0  # a bundle of the longest entries on a thin line
-CARDS_MAX: Final = 5  # in one answer: as many of the largest as any answer of a node may have bytes (262,144)
-CARDS_MAX_BYTES: Final = CARDS_MAX * (-(-CARD_MAX_BYTES // 3) * 4 + 1)
 BUNDLE_MAX_BYTES: Final = WIDTH * (2 + LEAF_MAX_BYTES)
 
 
@@ -75,30 +72,6 @@ class Mirror:
         if answer.status_code != 200:
             raise SessionError(f"{self._client.base_url} refused {path} ({answer.status_code})")
         return body
-
-
-def cards_path(agreement: str, party: str, epoch: int) -> str:
-    """Where a node is asked for the cards of a party that it goes by, from that epoch on; it answers with at most CARDS_MAX."""
-    return f"/cards/{agreement}/{party}/{epoch}"
-
-
-def cards_in(body: bytes, known: Card, epoch: int) -> list[SignedCard]:
-    """The cards in an answer, lines of base64: those of the party of `known`, by its root key, one after another from `epoch` on.
-
-    Raises FormatError, SignatureError; NotPermittedError for a card of another party or root; SessionError for one out of its turn.
-    """
-    try:
-        cards = [base64.b64decode(line, validate=True) for line in body.splitlines()]
-    except binascii.Error:
-        raise FormatError("the answer is not cards, in lines of base64", format="card") from None
-    found = [SignedCard(open_card(data), data) for data in cards]
-    for signed in found:
-        if (signed.card.party, signed.card.root) != (known.party, known.root):
-            raise NotPermittedError(f"a card of {signed.card.party} came that is not signed by the root key of {known.party}")
-    epochs = [signed.card.epoch for signed in found]
-    if epochs and (epochs[0] < epoch or epochs != list(range(epochs[0], epochs[0] + len(epochs)))):
-        raise SessionError(f"the cards of {known.party} from epoch {epoch} on were due, and came for {', '.join(map(str, epochs))}")
-    return found
 
 
 def _within(chunks: Iterator[bytes], longest_bytes: int) -> Iterator[bytes]:

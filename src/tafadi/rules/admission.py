@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tafadi.model.agreement import Agreement
-from tafadi.model.entry import EntryType
+from tafadi.model.entry import BEFORE_EFFECT, EntryType
 from tafadi.model.message import Message
 from tafadi.model.names import Precedence
 from tafadi.model.operation import NoticeBody
@@ -33,7 +33,7 @@ def lead_is_kept(entry: Message, agreement: Agreement) -> Refusal | None:
     if entry.precedence is Precedence.FLASH or not isinstance(entry.body, NoticeBody) or entry.body.notice is None:
         return None
     lead_s = entry.body.notice.span.start.since(entry.sent_at)
-    return None if lead_s >= agreement.timing.lead_s else Refusal(RefusalCode.LEAD_TOO_SHORT, "body.notice")
+    return None if lead_s >= agreement.timing.lead_of_s(entry.body.notice.kind) else Refusal(RefusalCode.LEAD_TOO_SHORT, "body.notice")
 
 
 def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | None:
@@ -42,12 +42,9 @@ def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | No
     return None if first == (entry.index == 0) else Refusal(RefusalCode.WRONG_PLACE, "index")
 
 
-_ALWAYS: Final = {EntryType.AGREEMENT, EntryType.STOP, EntryType.LINE_CHECK, EntryType.ATTEMPT, EntryType.REFUSAL}
-
-
 def agreement_is_effective(entry: Message, agreement: Agreement) -> Refusal | None:
-    """Before its effective instant an agreement carries only itself, stops, line checks and attempts."""
-    early = entry.type not in _ALWAYS and entry.sent_at < agreement.effective
+    """Before its effective instant an agreement carries only `BEFORE_EFFECT`: itself, stops, line checks and attempts."""
+    early = entry.type not in BEFORE_EFFECT and entry.sent_at < agreement.effective
     return Refusal(RefusalCode.NOT_IN_FORCE, "sent_at") if early else None
 
 

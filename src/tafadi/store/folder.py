@@ -6,7 +6,7 @@ keys/<epoch>/        the keys of one epoch: envelope, log, mirror, hpke; and car
 card.json            the card of this epoch once more, to be handed to the other parties
 agreements/<id>.json documents, exactly as they were signed
 cards/<id>/          under each agreement the cards that came after it: <party>-<epoch>.json
-journal.db           the feeds (tafadi.store.sqlite)
+journal.db           the feeds (tafadi.store.sqlite), unless the settings name another store
 journal.mark         how far each of them has grown (tafadi.store.mark)
 standing/<id>.set    what stands under each agreement, packed; disposable (tafadi.store.standing)
 node.lock            held by the one process that may write
@@ -17,7 +17,6 @@ journal.damaged-<n>.*  a journal or a mark that could not be used, set aside by 
 import fcntl
 import itertools
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -26,64 +25,17 @@ from typing import Final
 
 from tafadi.desk.ports import Identity
 from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
-from tafadi.model.names import Language, check_name
+from tafadi.model.names import check_name
 from tafadi.store.files import make_folder, read_seed, sync_folder, write_seed, write_whole
+from tafadi.store.settings import Settings, check_address
 from tafadi.trust.card import open_card
 from tafadi.trust.keys import SigningKey
 
-FORM: Final = 1
 ROLES: Final = ("watch-officer", "supervisor", "planner")
 EPOCH_KEYS: Final = ("envelope", "log", "mirror", "hpke")
 RESTORING: Final = "restoring"
 JOURNAL_FILES: Final = ("journal.db-wal", "journal.db-shm", "journal.db")  # the log first: alone it would be taken for a new journal's
 MARK_FILE: Final = "journal.mark"
-PORT_MAX: Final = 65_535
-_HOST: Final = re.compile(r"[A-Za-z0-9.:-]{1,253}", re.ASCII)
-_ADDRESS: Final = re.compile(r"https://(?:[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\]):([0-9]{1,5})", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What a node is told about itself. `peers` gives each other party's address."""
-
-    party: str
-    lang: str
-    epoch: int = 1
-    host: str = "127.0.0.1"
-    port: int = 0
-    peers: dict[str, str] | None = None
-    form: int = FORM
-
-    def check(self) -> None:
-        """Nothing, if a node can run by them. Raises InputError, ValueError, TypeError: node.json is edited by hand."""
-        if self.form != FORM:
-            raise InputError(f"it has the form {self.form!r}, and {FORM} is spoken here; upgrade the older side")
-        check_name(self.party, "party")
-        Language(self.lang)
-        whole = isinstance(self.port, int) and isinstance(self.epoch, int)
-        if not whole or not 0 <= self.port <= PORT_MAX or not _HOST.fullmatch(self.host):
-            raise InputError(f"host {self.host!r}, port {self.port!r} and epoch {self.epoch!r} are not a place to listen")
-        if not isinstance(self.peers, dict | None):
-            raise InputError(f"peers {self.peers!r} are not an object of parties and addresses")
-        for party, url in (self.peers or {}).items():
-            check_address(check_name(party, "party"), url)
-
-    @property
-    def language(self) -> Language:
-        """The language in which the node speaks to its officers."""
-        return Language(self.lang)
-
-
-def check_address(party: str, url: object) -> str:
-    """`url` itself, if a node can be reached by it. Raises InputError.
-
-    >>> check_address("bravo", "https://127.0.0.1:8443")
-    'https://127.0.0.1:8443'
-    """
-    found = _ADDRESS.fullmatch(url) if isinstance(url, str) else None
-    if found is None or not 0 < int(found[1]) <= PORT_MAX:
-        raise InputError(f"{url!r} is not an address of {party} like https://127.0.0.1:8443")
-    return found[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Verifying a journal: everything that can be recomputed from the entries is, and compared with what is stored.
 
-Reads only; works on a running node's folder too. The feeds are truth: a root that does not follow from the entries, a signature that does
-not verify or a receipt that is for another tree is a fault, told with its place.
+Reads only, a tile of entries at a time; works on a running node's folder too. The feeds are truth: a root or a tile that does not follow
+from the entries, a signature that does not verify or a receipt that is for another tree is a fault, told with its place.
 """
 
 from dataclasses import dataclass, field
@@ -11,10 +11,10 @@ from tafadi.desk.pact import Pact
 from tafadi.desk.ports import Receipt
 from tafadi.errors import TafadiError
 from tafadi.model.reply import RefusalCode
-from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.journals import StoredJournal
+from tafadi.store.rehash import rehash
 from tafadi.trust.card import Card
 from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint
-from tafadi.trust.log import Frontier, leaf_hash
 
 
 @dataclass(slots=True)
@@ -30,33 +30,38 @@ class FeedReport:
     faults: list[str] = field(default_factory=list)
 
 
-def verify(journal: SqliteJournal, pact: Pact) -> list[FeedReport]:
-    """A report on each feed of the agreement, those of one party after another."""
+def verify(journal: StoredJournal, pact: Pact, *, entries: bool = True) -> list[FeedReport]:
+    """A report on each feed of the agreement, those of one party after another.
+
+    Without `entries` it is not looked at what each entry says and who signed it: all the rest, the signed root included, is verified.
+    """
     with journal.snapshot():
-        return [_verify_feed(journal, pact, origin) for party in pact.agreement.parties for origin in pact.origins(party)]
+        origins = [origin for party in pact.agreement.parties for origin in pact.origins(party)]
+        return [_verify_feed(journal, pact, origin, entries=entries) for origin in origins]
 
 
-def _verify_feed(journal: SqliteJournal, pact: Pact, origin: str) -> FeedReport:
+def _verify_feed(journal: StoredJournal, pact: Pact, origin: str, *, entries: bool) -> FeedReport:
     report = FeedReport(origin, pact.card(origin).party)
-    frontier = Frontier()
-    stored = journal.leaf_hashes(report.origin)
-    head = journal.head(report.origin)
-    roots = {0: Frontier().root()}
-    for index, leaf in enumerate(journal.leaves(report.origin, 0, max(head.frontier.size, len(stored)))):
-        frontier = frontier.append(leaf_hash(leaf))
-        roots[index + 1] = frontier.root()
-        _verify_entry(report, leaf, index, stored[index], pact)
-    report.entries, report.root = frontier.size, frontier.root().hex()
-    if (head.frontier.size, head.frontier.root()) != (frontier.size, frontier.root()):
-        report.faults.append(f"the entries give {frontier.size} and root {report.root}; the stored tree says otherwise")
-    _verify_checkpoint(report, head.checkpoint, roots, pact)
-    _verify_receipts(report, journal, roots, pact)
+    head, receipts = journal.head(origin), _receipts(journal, pact, report)
+    signed = _signed(report, head.checkpoint, pact)
+    sizes = [receipt.size for receipt, _ in receipts] + ([signed.size] if signed else [])
+
+    def look(index: int, leaf: bytes) -> None:
+        _verify_entry(report, leaf, index, pact)
+
+    tree = rehash(journal, origin, sizes, look) if entries else rehash(journal, origin, sizes)
+    report.faults += tree.faults
+    report.entries, report.root = tree.frontier.size, tree.frontier.root().hex()
+    if (head.frontier.size, head.frontier.root()) != (tree.frontier.size, tree.frontier.root()):
+        report.faults.append(f"the entries give {tree.frontier.size} and root {report.root}; the stored tree says otherwise")
+    if signed is not None and tree.roots.get(signed.size) != signed.root:
+        report.faults.append(f"the checkpoint's root for {signed.size} entries is not that of the entries")
+    for receipt, card in receipts:
+        _verify_receipt(report, receipt, tree.roots, card)
     return report
 
 
-def _verify_entry(report: FeedReport, leaf: bytes, index: int, stored_hash: bytes, pact: Pact) -> None:
-    if leaf_hash(leaf) != stored_hash:
-        report.faults.append(f"entry {index} does not have its stored hash")
+def _verify_entry(report: FeedReport, leaf: bytes, index: int, pact: Pact) -> None:
     examined = examine(leaf, pact.entry_id(report.origin, index), pact)
     if examined.refusal is None:
         return
@@ -65,24 +70,20 @@ def _verify_entry(report: FeedReport, leaf: bytes, index: int, stored_hash: byte
     report.without_effect.append(told) if genuine else report.faults.append(told)
 
 
-def _verify_checkpoint(report: FeedReport, note: bytes | None, roots: dict[int, bytes], pact: Pact) -> None:
-    if note is None:
-        return
+def _signed(report: FeedReport, note: bytes | None, pact: Pact) -> Checkpoint | None:
+    """The newest checkpoint; None where there is none that its owner signed, which is told."""
     try:
-        checkpoint = open_checkpoint(note, pact.card(report.origin).log)
+        return None if note is None else open_checkpoint(note, pact.card(report.origin).log)
     except TafadiError as error:
         report.faults.append(f"the checkpoint: {error}")
-        return
-    if roots.get(checkpoint.size) != checkpoint.root:
-        report.faults.append(f"the checkpoint's root for {checkpoint.size} entries is not that of the entries")
+        return None
 
 
-def _verify_receipts(report: FeedReport, journal: SqliteJournal, roots: dict[int, bytes], pact: Pact) -> None:
-    receipts = journal.receipts(report.origin)
-    for party in pact.others(report.party):
-        for name, card in pact.mirrors(party).items():
-            if name in receipts:
-                _verify_receipt(report, receipts[name], roots, card)
+def _receipts(journal: StoredJournal, pact: Pact, report: FeedReport) -> list[tuple[Receipt, Card]]:
+    """The receipts of the feed's mirrors, each with the card of who gave it."""
+    kept = journal.receipts(report.origin)
+    mirrors = [mirror for party in pact.others(report.party) for mirror in pact.mirrors(party).items()]
+    return [(kept[name], card) for name, card in mirrors if name in kept]
 
 
 def _verify_receipt(report: FeedReport, receipt: Receipt, roots: dict[int, bytes], card: Card) -> None:

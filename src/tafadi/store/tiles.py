@@ -5,7 +5,7 @@ Source: C2SP tlog-tiles v0.1.0; docs/spec/tiles.md.
 
 from tafadi.desk.ports import Journal
 from tafadi.errors import MissingError
-from tafadi.trust.tiles import WIDTH, Tile, above, encode_bundle, encode_hashes, parse_tile_path
+from tafadi.trust.tiles import WIDTH, Tile, encode_bundle, encode_hashes, parse_tile_path
 
 
 def tile_bytes(journal: Journal, origin: str, path: str) -> bytes:
@@ -18,10 +18,7 @@ def tile_bytes(journal: Journal, origin: str, path: str) -> bytes:
     tile = parse_tile_path(path)
     if tile.level is None:
         return _bundle(journal, origin, tile)
-    hashes = journal.leaf_hashes(origin)
-    for _ in range(tile.level):
-        hashes = [above(hashes[at : at + WIDTH]) for at in range(0, len(hashes) - WIDTH + 1, WIDTH)]
-    return encode_hashes(_cut(hashes, tile, origin))
+    return _hash_tile(journal, origin, tile, head.frontier.size)
 
 
 def _bundle(journal: Journal, origin: str, tile: Tile) -> bytes:
@@ -32,8 +29,10 @@ def _bundle(journal: Journal, origin: str, tile: Tile) -> bytes:
     return encode_bundle(leaves)
 
 
-def _cut(hashes: list[bytes], tile: Tile, origin: str) -> list[bytes]:
-    start = tile.index * WIDTH
-    if start + tile.width > len(hashes):
-        raise MissingError(f"feed {origin} has no {tile.width} hashes of level {tile.level} from {start * WIDTH} on")
-    return hashes[start : start + tile.width]
+def _hash_tile(journal: Journal, origin: str, tile: Tile, size: int) -> bytes:
+    """The hashes of one tile, as the journal keeps them: no request costs more than the tile that it asks for."""
+    span = WIDTH ** (tile.level or 0)
+    starts = [place * span for place in range(tile.index * WIDTH, tile.index * WIDTH + tile.width)]
+    if starts[-1] + span > size:
+        raise MissingError(f"feed {origin} has no {tile.width} hashes of level {tile.level} from {starts[0]} on")
+    return encode_hashes(journal.range_hash(origin, start, start + span) for start in starts)

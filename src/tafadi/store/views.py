@@ -18,7 +18,7 @@ from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal
 from tafadi.errors import DamagedError, MissingError
-from tafadi.model.entry import EntryId, EntryType, Seen
+from tafadi.model.entry import VITAL, EntryId, Seen
 from tafadi.model.reply import Refusal
 from tafadi.trust.log import Frontier
 
@@ -99,7 +99,7 @@ class FoldedViews:
 
     def _rouse(self, entries: Iterable[Examined]) -> None:
         """Has the judge look at what waited until now. A stop was roused when it came, and is not again."""
-        self._roused += [entry.id for entry in entries if not _is_stop(entry)]
+        self._roused += [entry.id for entry in entries if not _is_vital(entry)]
 
     def roused(self, start: int) -> Sequence[EntryId]:
         """What is to be looked at now, but for the first `start`: each stop as it is read, and what had waited and has its place now."""
@@ -122,7 +122,7 @@ class FoldedViews:
         for origin in self._pact.origins(feed.party):
             new = self._new_entries(feed, origin)
             self._take(feed, new)
-            self._roused += [entry.id for entry in new if _is_stop(entry)]
+            self._roused += [entry.id for entry in new if _is_vital(entry)]
 
     def _take(self, feed: FoldedFeed, entries: Sequence[Examined]) -> None:
         """Has each entry wait for its place, in order; or, beyond the end of its feed, for none."""
@@ -258,5 +258,5 @@ class FoldedViews:
         return list(self._feeds[party].entries)
 
 
-def _is_stop(entry: Examined) -> bool:
-    return entry.message is not None and entry.message.type is EntryType.STOP
+def _is_vital(entry: Examined) -> bool:
+    return entry.message is not None and entry.message.type in VITAL

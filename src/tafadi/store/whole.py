@@ -5,28 +5,26 @@ whole is set aside under another name, for good, and its entries are fetched fro
 """
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from tafadi.desk.pact import Pact
 from tafadi.desk.ports import Head
 from tafadi.errors import DamagedError, FormatError, SignatureError, StoreError
 from tafadi.store.folder import JOURNAL_FILES, MARK_FILE, Folder
+from tafadi.store.journals import JOURNAL_FILE, StoredJournal, open_journal
 from tafadi.store.mark import read_mark
-from tafadi.store.sqlite import SqliteJournal
+from tafadi.store.rehash import rehash
 from tafadi.trust.checkpoint import Checkpoint, open_checkpoint
 from tafadi.trust.log import Frontier, leaf_hash
 
 
-def check_whole(journal: SqliteJournal, pact: Pact, party: str) -> None:
+def check_whole(journal: StoredJournal, pact: Pact, party: str) -> None:
     """Nothing, where every feed of the party is whole. Raises DamagedError, naming the feed that is not."""
     sizes = journal.sizes()
     for origin in pact.origins(party):
-        head = journal.head(origin)
-        stored = journal.leaf_hashes(origin)
-        hashes = [leaf_hash(leaf) for leaf in journal.leaves(origin, 0, max(head.frontier.size, len(stored)))]
-        if hashes != stored or Frontier().extend(hashes) != head.frontier or sizes.get(origin, 0) != len(hashes):
+        head, rehashed = journal.head(origin), rehash(journal, origin)
+        if rehashed.faults or rehashed.frontier != head.frontier or sizes.get(origin, 0) != rehashed.frontier.size:
             raise DamagedError(f"the entries of {origin} do not give the tree that is stored; `tafadi node restore` fetches them back")
-        if hashes and Checkpoint(origin, head.frontier.size, head.frontier.root()) not in _signed(pact, origin, head):
+        if head.frontier.size and Checkpoint(origin, head.frontier.size, head.frontier.root()) not in _signed(pact, origin, head):
             raise DamagedError(f"no signature covers the entries of {origin} that are stored; `tafadi node restore` fetches them back")
 
 
@@ -48,43 +46,43 @@ def known_sizes(folder: Folder) -> tuple[dict[str, int], str]:
         return {}, f"{error}; it is kept as {folder.set_aside(MARK_FILE)}.mark, and how many entries were lost cannot be told"
 
 
-def whole_journal(folder: Folder, pacts: list[Pact]) -> tuple[SqliteJournal, str]:
+def whole_journal(folder: Folder, pacts: list[Pact]) -> tuple[StoredJournal, str]:
     """The folder's journal, for a restoring; and why it is a new one in the place of one that is not whole, or nothing.
 
     Raises StoreError for what is no damage.
     """
-    path = folder.path / "journal.db"
+    path = folder.path / JOURNAL_FILE
     why = f"{path} is no file" if path.exists() and not path.is_file() else ""
     if not why:
         try:
-            return _checked(path, folder.settings.party, pacts), ""
+            return _checked(folder, pacts), ""
         except DamagedError as error:
             why = str(error)
     aside = folder.set_aside(*JOURNAL_FILES)
-    return SqliteJournal(path, restored=True), f"{why}; it is kept as {aside}.db"
+    return open_journal(folder, restored=True), f"{why}; it is kept as {aside}.db"
 
 
-def _checked(path: Path, party: str, pacts: list[Pact]) -> SqliteJournal:
-    journal = SqliteJournal(path, restored=True)
+def _checked(folder: Folder, pacts: list[Pact]) -> StoredJournal:
+    journal = open_journal(folder, restored=True)
     try:
         journal.check_file()
         for pact in pacts:
-            check_whole(journal, pact, party)
+            check_whole(journal, pact, folder.settings.party)
     except StoreError:
         journal.close()
         raise
     return journal
 
 
-def tree_of(journal: SqliteJournal, origin: str) -> Checkpoint | None:
+def tree_of(journal: StoredJournal, origin: str) -> Checkpoint | None:
     """Size and root of a feed as it is here, for the card that ends it; None when it is empty."""
     frontier = journal.head(origin).frontier
     return Checkpoint(origin, frontier.size, frontier.root()) if frontier.size else None
 
 
-def check_same(journal: SqliteJournal, theirs: Checkpoint, holder: str) -> None:
+def check_same(journal: StoredJournal, theirs: Checkpoint, holder: str) -> None:
     """Nothing, where a tree that the party signed and `holder` has is an earlier one of the feed as it is here. Raises DamagedError."""
-    if Frontier().extend(journal.leaf_hashes(theirs.origin)[: theirs.size]).root() != theirs.root:
+    if rehash(journal, theirs.origin, sizes=(theirs.size,)).roots.get(theirs.size) != theirs.root:
         raise two_histories(theirs.origin, holder)
 
 

@@ -107,9 +107,9 @@ class Looking:
         """What is wrong in the party's folder, recomputed from its files."""
         from tafadi.desk.pact import pact_of
         from tafadi.store.fsck import verify
-        from tafadi.store.sqlite import SqliteJournal
+        from tafadi.store.journals import open_journal
 
-        journal = SqliteJournal(self.stage.actors[party].folder.path / "journal.db", read_only=True)
+        journal = open_journal(self.stage.actors[party].folder, read_only=True)
         try:
             reports = verify(journal, pact_of(self.stage.document))
             return [fault for report in reports for fault in [*report.faults, *report.without_effect]]

@@ -22,8 +22,9 @@ from tafadi.model.names import Mode
 from tafadi.net.tls import make_certificate
 from tafadi.node import ScenarioClock
 from tafadi.store.files import write_whole
-from tafadi.store.folder import Folder, Settings
+from tafadi.store.folder import Folder
 from tafadi.store.identity import CARD_DAYS, first_card
+from tafadi.store.settings import Settings
 
 ANSWERS_S: Final = 60.0  # how long a killed node may take to answer again
 LOOK_S: Final = 0.03  # how often the story looks whether something has happened

@@ -12,7 +12,7 @@ import msgspec
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
-from tafadi.web.verbs import incident, line, notice, standing
+from tafadi.web.verbs import bundle, incident, line, notice, standing
 
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {
@@ -36,6 +36,8 @@ VERBS: Final[dict[str, Verb]] = {
     "incident.open": incident.incident_open,
     "incident.reply": incident.incident_reply,
     "incident.show": incident.incident_show,
+    "bundle.export": bundle.bundle_export,
+    "bundle.import": bundle.bundle_import,
 }
 
 

@@ -1,0 +1,148 @@
+"""Exchanges: the steps of a talk with another node, and what is known of the line to it.
+
+A talk is a generator. Out come an `Ask` (to be sent, its answer sent back in), a `Pause` (to be waited for) and a `Report` (to be told);
+in comes an `Answer`, or None where there is nothing to say. Whoever performs it throws an error of ours in where an `Ask` had no answer.
+
+Source: docs/spec/exchange.md.
+"""
+
+import json
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias, TypeVar
+
+from tafadi.desk.desk import Desk
+from tafadi.errors import SessionError, TafadiError, UnavailableError
+from tafadi.measure.instant import Instant
+
+NOT_NOW: Final = (404, 429, 503)  # the statuses of an answer after which the same is asked again later
+DETAIL_MAX: Final = 300  # characters of another node's words that are told on
+PLAIN_MAX: Final = 100  # of an answer that is no problem document
+
+Got = TypeVar("Got")
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request to the other node."""
+
+    method: str
+    path: str
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Nothing, for at most so long; one that `wakes` ends where own entries wait to be pushed."""
+
+    longest_s: float
+    wakes: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Something to be told, and gone on after."""
+
+    error: TafadiError
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the other node answered: status and body."""
+
+    status: int
+    body: bytes = b""
+
+    @property
+    def text(self) -> str:
+        """The body as text; what is none shows as such."""
+        return self.body.decode("utf-8", "replace")
+
+
+Step: TypeAlias = Ask | Pause | Report
+Talk: TypeAlias = Generator[Step, Answer | None, Got]
+
+
+@dataclass
+class Lack:
+    """Since when (elapsed seconds) the other lacks a part of the first `size` entries of a third party's feed."""
+
+    size: int
+    since_s: float
+
+
+@dataclass
+class Line:
+    """What is known of the line to one other party.
+
+    `has_met` says whether we have heard the other since the line was last well, before we told it anything of our feeds; `told` are the
+    cards and proofs that the other has been told since then. `holds` is how many entries of each feed its last heartbeat says it holds,
+    `lacks` what of the feeds of third parties it does not. `has_news` is set by whoever performs a Pause that was cut short.
+    """
+
+    desk: Desk
+    party: str
+    heard_at: Instant | None = field(default=None, kw_only=True)
+    trouble: str = field(default="", kw_only=True)
+    lost_s: float = field(default=0.0, kw_only=True)  # elapsed seconds of the first trouble since it was last well; 0 while it is
+    is_down: bool = field(default=False, kw_only=True)
+    has_met: bool = field(default=False, kw_only=True)
+    has_asked: bool = field(default=False, kw_only=True)  # what the other speaks and knows, since the line was last well
+    has_news: bool = field(default=False, kw_only=True)
+    told: set[bytes] = field(default_factory=set, kw_only=True)
+    holds: dict[str, int] = field(default_factory=dict, kw_only=True)
+    lacks: dict[str, Lack] = field(default_factory=dict, kw_only=True)
+    unlike: tuple[str, ...] = field(default=(), kw_only=True)  # what the two nodes do not have in common, as the officers were told it
+
+    def well(self) -> None:
+        """The line works; where it was down, the officers are told."""
+        if self.is_down:
+            self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is up again", None)
+        self.trouble, self.lost_s, self.is_down = "", 0.0, False
+
+    def troubled(self, trouble: str, now_s: float, patience_s: float) -> None:
+        """Remembers the trouble; once it has lasted for `patience_s` the officers are alarmed."""
+        self.trouble, self.lost_s = trouble, self.lost_s or now_s
+        self.told.clear()  # it may be another record that answers the next time
+        self.holds.clear()
+        self.has_met = self.has_asked = False
+        if not self.is_down and now_s - self.lost_s >= patience_s:
+            self.is_down = True
+            self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is DOWN: {trouble}", None)
+
+    def once(self, error: TafadiError, about: str) -> Talk[None]:
+        """Reports what is wrong with one thing among others, unless it was told since the line was last well."""
+        said = f"{about}: {error}".encode()
+        if said not in self.told:
+            yield Report(error)
+        self.told.add(said)
+
+
+def answered(method: str, path: str, body: bytes = b"") -> Talk[Answer]:
+    """The answer, whatever it says. Raises UnavailableError when there is none."""
+    answer = yield Ask(method, path, body)
+    if answer is None:
+        raise UnavailableError(f"{path} was not answered")
+    return answer
+
+
+def posted(path: str, body: bytes) -> Talk[Answer]:
+    """The answer 200, 202 or 409. Raises UnavailableError when there is none for now, SessionError when the other node refuses."""
+    answer = yield from answered("POST", path, body)
+    if answer.status in (200, 202, 409):
+        return answer
+    raise refusal(answer, path)
+
+
+def refusal(answer: Answer, path: str) -> TafadiError:
+    """What an answer says that gives nothing: to try again later, or no."""
+    if answer.status in NOT_NOW:
+        return UnavailableError(f"the other node does not take {path} now ({answer.status}: {_detail(answer)})")
+    return SessionError(f"the other node refused {path} ({answer.status}: {_detail(answer)})")
+
+
+def _detail(answer: Answer) -> str:
+    try:
+        return str(json.loads(answer.body).get("detail", ""))[:DETAIL_MAX]
+    except (ValueError, AttributeError, RecursionError):
+        return answer.text[:PLAIN_MAX]
