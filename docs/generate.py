@@ -80,7 +80,16 @@ _ABOUT: Final = {
         "One addressee's side of the newest revision of a notice. An amendment begins it anew; a cancelled notice is CANCELLED as a whole.",
         "A notice that came too late begins as REFUSED and can still be read back and questioned.",
     ),
+    "course of a notice": (
+        "The notice as a whole, as its sender says. ACTIVE follows only where every addressee has accepted the newest revision and",
+        "has said how far down it was passed (`distributed`). An amendment begins all of that anew.",
+    ),
+    "site": (
+        "VERIFIED is said by another person of the party that announced the site, and again before `reverify_s` of the agreement is",
+        "over; STALE by any party whose clock says that it was not.",
+    ),
     "stop": ("HEARD and ACTED are said by another party, CLOSED by the one that raised it. HEARD is not ACTED.",),
+    "distress": ("HEARD is said by each addressee, CLOSED by the one that raised it, once all have heard.",),
     "alert": (
         "One situation, whoever raised it. It is CLEARED when all who raised it saw it end,",
         "and LOST when nobody who raised it sees it any more: nobody knows, and that is not clear.",
@@ -99,7 +108,7 @@ def states_page() -> str:
         "",
         MADE.format(source="`src/tafadi/casework/tables.py`"),
         "What a table does not hold is refused: the entry is stored and cosigned, takes no effect, and the receiver's `refusal` says",
-        "`wrong-state`. Later states than these (OVERDUE, ACTIVE, ENDED, REVIEWED and so on) are not built yet.",
+        "`wrong-state`. Later states than these (OVERDUE, REVIEWED and so on) are not built yet.",
         "",
     ]
     return "\n".join([*head, *(line for table in TABLES for line in _state_lines(table))])

@@ -1,22 +1,26 @@
 """Every kind of journal, under the same tests: how it is opened, how it crashes, and how its next durable write fails."""
 
+import atexit
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
+from postgres import ABSENT, HERE, Server, server
 from tafadi.desk.ports import Growth, Head
 from tafadi.errors import StoreError
 from tafadi.store.journals import StoredJournal
 from tafadi.store.memory import Failing, MemoryJournal
+from tafadi.store.postgres import PostgresJournal
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.log import Frontier, leaf_hash
 
 ORIGIN = "tafadi.v1/line/alpha/1"
-KINDS = ("sqlite", "memory")
+KINDS = ("sqlite", "memory", "postgres")
 
 
 class Kept(Protocol):
@@ -87,8 +91,53 @@ class KeptInMemory:
         self.journal.fails = Failing.WRITTEN_ALL_THE_SAME if persisted else Failing.NOTHING_WRITTEN
 
 
+@dataclass
+class KeptOnServer:
+    """A place on a server."""
+
+    server: Server
+    mark: Path
+    journal: PostgresJournal = field(init=False)
+    url: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.url = self.server.empty()
+        self.journal = PostgresJournal(self.url, self.mark)
+
+    def crash(self) -> None:
+        """The session ends on the spot, and nobody says goodbye to the server."""
+        self.server.end_sessions()
+        self.journal = PostgresJournal(self.url, self.mark)
+
+    def fail(self, *, persisted: bool) -> None:
+        """The session is lost before the server hears the end of the transaction, or before it answers."""
+        journal, run = self.journal, self.journal._run
+
+        def failing(statement: str) -> None:
+            if statement == "COMMIT":
+                journal._run = run  # type: ignore[method-assign]
+                if persisted:
+                    run(statement)
+                self.server.end_sessions()
+                statement = "SELECT"
+            run(statement)
+
+        journal._run = failing  # type: ignore[method-assign]
+
+
+@cache
+def running() -> Server:
+    """One server for all tests of a process; it ends with that."""
+    context = server()
+    found = context.__enter__()
+    atexit.register(context.__exit__, None, None, None)
+    return found
+
+
 def keep(kind: str, folder: Path) -> Kept:
-    """An empty journal of that kind."""
+    """An empty journal of that kind; a visible skip where no server is installed."""
+    if kind == "postgres":
+        return KeptOnServer(running() if HERE else pytest.skip(ABSENT), folder / "journal.mark")
     return KeptInSqlite(folder / "journal.db") if kind == "sqlite" else KeptInMemory()
 
 

@@ -239,6 +239,42 @@ def test_the_line_is_shown_in_words_with_its_mode(pair: World) -> None:
     assert "entries stored by bravo" in shown.out
 
 
+def test_a_notice_is_active_only_after_it_was_passed_down(pair: World) -> None:
+    entry = pair["alpha"].ask("notice", "send", "-", stdin=square("convoy", lat=-34.0, lon=11.0).encode())["entry"]
+    until(lambda: notice(pair["bravo"], entry)["readbacks"])
+    pair["bravo"].ask("line", "answer", entry, "accepted")
+    until(lambda: notice(pair["alpha"], entry)["state"] == "ACCEPTED")
+    assert "bravo must" in pair["alpha"].cli("notice", "activate", entry).sentence()
+    pair["bravo"].ask("notice", "distributed", entry, "--level", "staff", "--level", "crew")
+    until(lambda: notice(pair["alpha"], entry).get("distributed") == {"bravo": ["staff", "crew"]})
+    for command, state in (("activate", "ACTIVE"), ("end", "ENDED")):
+        pair["alpha"].ask("notice", command, entry)
+        until(lambda state=state: notice(pair["bravo"], entry)["state"] == state)  # type: ignore[misc]
+
+
+def test_a_distress_is_raised_heard_and_closed(pair: World) -> None:
+    entry = pair["alpha"].ask("line", "distress", "--text", "two in a raft", "--lat", "-37.5", "--lon", "12.3", "--mode", "REAL")["entry"]
+    until(lambda: view(pair["bravo"], "distresses", entry))
+    assert f"[REAL] DISTRESS {entry} RAISED: two in a raft" in pair["bravo"].cli("line", "show").out
+    assert "or neither" in pair["alpha"].cli("line", "distress", "--lat", "-37.5").sentence()
+    assert "HEARD or CLOSED" in pair["bravo"].cli("line", "ack", entry, "--step", "ACTED").sentence()
+    pair["bravo"].ask("line", "ack", entry)
+    until(lambda: view(pair["alpha"], "distresses", entry)["state"] == "HEARD")
+    pair["alpha"].ask("line", "ack", entry, "--step", "CLOSED")
+    until(lambda: view(pair["bravo"], "distresses", entry)["state"] == "CLOSED")
+
+
+def test_a_site_is_verified_by_a_second_person_and_withdrawn(pair: World) -> None:
+    where = ("--category", "hospital", "--lat", "-37.5", "--lon", "12.3", "--radius", "150 [m]")
+    entry = pair["alpha"].ask("site", "send", *where, "--title", "north clinic")["entry"]
+    assert "second person" in pair["alpha"].cli("site", "verify", entry, "--role", "watch-officer").sentence()
+    assert "to be verified again" in pair["alpha"].cli("site", "stale", entry).sentence()
+    for command, state in (("verify", "VERIFIED"), ("withdraw", "WITHDRAWN")):
+        pair["alpha"].ask("site", command, entry)
+        until(lambda state=state: [one["state"] for one in pair["bravo"].ask("site", "list")["sites"]] == [state])  # type: ignore[misc]
+    assert f"{entry} alpha WITHDRAWN hospital verified" in pair["bravo"].cli("site", "list").out
+
+
 @pytest.mark.parametrize(
     ("lang", "parts"),
     [

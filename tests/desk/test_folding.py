@@ -25,8 +25,8 @@ from world import Station, World
 
 LEAF = "0" * 64
 PATROL = Table("patrol", "OUT", {("OUT", "1"): "BACK"})
-WANTS_ANSWER = {EntryType.OPERATION, EntryType.AREA, EntryType.STOP, EntryType.ALERT, EntryType.LINE_CHECK}
-NEEDS_FORCE = {EntryType.OPERATION, EntryType.AREA, EntryType.LINE_CHECK, EntryType.ROSTER}
+WANTS_ANSWER = {EntryType.OPERATION, EntryType.AREA, EntryType.STOP, EntryType.DISTRESS, EntryType.ALERT, EntryType.LINE_CHECK}
+NEEDS_FORCE = {EntryType.OPERATION, EntryType.AREA, EntryType.SITE, EntryType.LINE_CHECK, EntryType.ROSTER}
 
 
 def test_every_shelf_has_a_name_of_its_own() -> None:
@@ -48,7 +48,7 @@ def test_nothing_but_notices_line_checks_and_rosters_needs_an_agreement_in_force
 
 
 def test_what_is_vital_is_said_before_the_agreement_takes_effect_needs_no_force_and_calls_the_officers() -> None:
-    assert EntryType.STOP in VITAL
+    assert {EntryType.STOP, EntryType.DISTRESS} <= set(VITAL)
     for type in VITAL:
         assert type in BEFORE_EFFECT
         assert not KINDS[type].needs_force

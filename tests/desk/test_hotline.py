@@ -200,7 +200,7 @@ def test_nobody_replies_to_its_own_line_check(pair: World) -> None:
 
 
 def test_what_wants_no_acknowledgement_is_told_so(pair: World) -> None:
-    with pytest.raises(MissingError, match="no line check, stop or alert"):
+    with pytest.raises(MissingError, match="no line check, stop, distress or alert"):
         hotline.acknowledge(pair.desk("alpha"), OFFICER, EntryId("bravo", 1, 0), LANGS)
 
 
@@ -273,6 +273,41 @@ def test_the_least_happy_addressee_is_the_state_of_the_notice(three: World) -> N
     hotline.answer(three.desk("bravo"), OFFICER, sent, AnswerCode.ACCEPTED)
     three.settle()
     assert three.desk("alpha").picture.notices[sent].state == "READ_BACK"
+
+
+def test_failure_8_an_alert_that_is_nobodys_is_answered_and_stays_up(pair: World) -> None:
+    """A third actor: "none of ours" is said on the record, and the alert does not go away by it."""
+    announce.send(pair.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
+    announce.send(pair.desk("bravo"), OFFICER, operation(), Mode.EXERCISE)
+    pair.settle()
+    (alert,) = pair.desk("alpha").picture.alerts.values()
+    hotline.answer(pair.desk("bravo"), OFFICER, alert.raised["alpha"], AnswerCode.NOT_OURS)
+    hotline.answer(pair.desk("alpha"), OFFICER, alert.raised["bravo"], AnswerCode.NOT_OURS)
+    pair.settle()
+    for station in pair.stations.values():
+        (shown,) = station.desk.picture.alerts.values()
+        assert shown.state == "RAISED"
+        assert {party: said.code for party, said in shown.answers.items()} == {"alpha": "not-ours", "bravo": "not-ours"}
+        assert any("answers NOT OURS" in sentence and "stays up" in sentence for sentence in station.bell.alarms)
+        assert station.desk.picture.refusals == {}
+    assert pair.desk("alpha").picture.digest() == pair.desk("bravo").picture.digest()
+    with pytest.raises(WrongStateError, match="not addressed"):
+        hotline.answer(pair.desk("alpha"), OFFICER, alert.raised["alpha"], AnswerCode.NOT_OURS)
+
+
+def test_an_answer_to_a_stop_is_kept_beside_it_and_hears_nothing(pair: World) -> None:
+    entry = _stop(pair)
+    hotline.answer(pair.desk("alpha"), OFFICER, entry, AnswerCode.NOT_OURS)
+    pair.settle()
+    view = pair.desk("bravo").picture.stops[entry]
+    assert (view.state, view.answers["alpha"].code) == ("RAISED", AnswerCode.NOT_OURS)
+    with pytest.raises(WrongStateError, match="not addressed"):
+        hotline.answer(pair.desk("bravo"), OFFICER, entry, AnswerCode.NOT_OURS)
+    liar = pair["bravo"]
+    said = EntryId("bravo", 1, liar.size)
+    liar.tell(liar.sealed(liar.payload(EntryType.ANSWER, Answer(AnswerCode.NOT_OURS), refs=(liar.desk.ref(entry),))))
+    pair.settle()
+    assert liar.desk.picture.refusals[said]["alpha"].code is RefusalCode.WRONG_STATE
 
 
 def test_nobody_answers_its_own_notice_or_what_is_none(pair: World) -> None:

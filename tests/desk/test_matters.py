@@ -21,12 +21,15 @@ from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.alert import AlertBody, AlertKind, AlertStep
 from tafadi.model.entry import EntryId, EntryType, Ref
 from tafadi.model.incident import Incident, IncidentStep
-from tafadi.model.line import Attempt, CheckStep, LineCheck, Roster, Stop, StopStep
+from tafadi.model.lapse import Lapse, LapseKind
+from tafadi.model.line import Attempt, CheckStep, Distress, DistressStep, LineCheck, Roster, Stop, StopStep
 from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import NoticeBody, NoticeStep
-from tafadi.model.reply import Answer, AnswerCode, Match, Readback, Refusal, RefusalCode
-from world import START, World, make_agreement, operation
+from tafadi.model.reply import Answer, AnswerCode, Distributed, Match, Readback, Refusal, RefusalCode
+from tafadi.model.site import Site, SiteCategory, SiteStep
+from tafadi.model.volume import Circle
+from world import HOME, START, World, make_agreement, operation
 
 PARTIES = ("alpha", "bravo", "charlie")
 LEAF = "0" * 64
@@ -61,7 +64,7 @@ class Talk:
         others = tuple(other for other in PARTIES if other != party)
         message = replace(self.template, sender=party, recipients=others, index=entry.index, type=type, body=body, refs=refs)
         self.sizes[party] += 1
-        self.told += [entry] * (3 if type in (EntryType.OPERATION, EntryType.STOP) else 1)
+        self.told += [entry] * (3 if type in (EntryType.OPERATION, EntryType.STOP, EntryType.DISTRESS, EntryType.SITE) else 1)
         return key, Examined(entry, LEAF, message, None)
 
     def _signature(self) -> tuple[EntryType, Body]:
@@ -72,19 +75,24 @@ class Talk:
         choose = self.rng.choice
         subjects = choose((("sky/1", "sky/2"), ("sky/3", "sky/4")))
         named = situation_id(AlertKind.TRACKS, Mode.EXERCISE, choose((subjects, ("sky/3", "sky/4"))), choose((1, 2, 3)))
-        step = choose((NoticeStep.NEW, NoticeStep.AMEND, NoticeStep.CANCEL))
+        step = choose(list(NoticeStep))
         found: list[tuple[EntryType, Body]] = [
-            (EntryType.OPERATION, NoticeBody(step, None if step is NoticeStep.CANCEL else operation())),
+            (EntryType.OPERATION, NoticeBody(step, operation() if step in (NoticeStep.NEW, NoticeStep.AMEND) else None)),
             (EntryType.READBACK, Readback(choose(list(Match)), (), 1, "1000 m", "1600 m", Span(START, START.plus(60.0)))),
             (EntryType.ANSWER, Answer(choose(list(AnswerCode)))),
-            (EntryType.REFUSAL, Refusal(RefusalCode.WRONG_STATE)),
+            (EntryType.DISTRIBUTED, Distributed((choose(("staff", "crew")),))),
+            (EntryType.REFUSAL, Refusal(choose((RefusalCode.WRONG_STATE, RefusalCode.READBACK_DIFFERS)))),
             (EntryType.STOP, Stop(choose(list(StopStep)), ("sky/1",))),
+            (EntryType.SITE, Site(SiteStep.NEW, SiteCategory.CAMP, HOME, Circle(HOME, 100.0))),
+            (EntryType.SITE, Site(choose((SiteStep.VERIFIED, SiteStep.STALE, SiteStep.WITHDRAWN)))),
+            (EntryType.DISTRESS, Distress(choose(list(DistressStep)), ("sky/1",))),
             (EntryType.ALERT, AlertBody(choose(list(AlertStep)), named, AlertKind.TRACKS, subjects)),
             (EntryType.ALERT, AlertBody(AlertStep.RAISED, named, AlertKind.TRACKS, subjects)),
             (EntryType.LINE_CHECK, LineCheck(choose(list(CheckStep)), "nonce", START, (Language.EN,))),
             (EntryType.ATTEMPT, Attempt("radio", 1 + self.sizes["alpha"], False)),
             (EntryType.KEY, KeyBody(self.world.cards[choose((0, 1))])),
             (EntryType.ROSTER, Roster(())),
+            (EntryType.LAPSE, Lapse(choose(list(LapseKind)), START, ("bravo",), choose((0, 1)))),
             (EntryType.INCIDENT, Incident(choose(list(IncidentStep)), "as we saw it", Span(START, START.plus(60.0)))),
         ]
         return choose(found)

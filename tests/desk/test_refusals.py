@@ -164,7 +164,8 @@ def test_a_wrong_entry_is_stored_and_cosigned_and_refused_and_blocks_nothing(pai
 
 
 def test_every_refusal_code_is_reached_by_a_test_here() -> None:
-    elsewhere = {RefusalCode.LEAD_TOO_SHORT, RefusalCode.NOT_IN_FORCE, RefusalCode.AFTER_THE_END}  # the three tests below
+    # the three tests below, and test_readback
+    elsewhere = {RefusalCode.LEAD_TOO_SHORT, RefusalCode.NOT_IN_FORCE, RefusalCode.AFTER_THE_END, RefusalCode.READBACK_DIFFERS}
     assert {lie.code for lie in LIES} | elsewhere == set(RefusalCode)
 
 

@@ -24,11 +24,13 @@ from tafadi.model.alert import AlertBody, AlertKind, AlertStep, Prediction
 from tafadi.model.entry import EntryId, EntryType, Operator, Ref, Seen
 from tafadi.model.incident import Incident, IncidentStep, Measured
 from tafadi.model.judgement import Verdict
-from tafadi.model.line import Attempt, CheckStep, Duty, LineCheck, Roster, Stop, StopStep
+from tafadi.model.lapse import Lapse, LapseKind
+from tafadi.model.line import Attempt, CheckStep, Distress, DistressStep, Duty, LineCheck, Roster, Stop, StopStep
 from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import AreaKind, Kind, Minima, Notice, NoticeBody, NoticeStep, StatedPlace, Trajectory, Waypoint
-from tafadi.model.reply import Answer, AnswerCode, Difference, Match, PlaceReading, Readback, Refusal, RefusalCode
+from tafadi.model.reply import Answer, AnswerCode, Difference, Distributed, Match, PlaceReading, Readback, Refusal, RefusalCode
+from tafadi.model.site import Site, SiteCategory, SiteStep
 from tafadi.model.track import Plot
 from tafadi.model.volume import Circle, Polygon, Volume4D
 
@@ -52,6 +54,7 @@ FOUND = Prediction(
 )  # fmt: skip
 
 GOLDEN: dict[EntryType, Body] = {
+    EntryType.LAPSE: Lapse(LapseKind.NO_REPLY, AT, ("bravo",), 2, "supervisor"),
     EntryType.KEY: KeyBody(b"a card as its root signed it"),
     EntryType.AGREEMENT: AgreementBody('{"format":"tafadi.agreement/1"}', LEAF),
     EntryType.LINE_CHECK: LineCheck(CheckStep.CALL, "n-17", AT, (Language.AR, Language.RU)),
@@ -65,8 +68,11 @@ GOLDEN: dict[EntryType, Body] = {
         (Difference("place from north-light", "271.5 deg 12.3 km", "300.1 deg 15.0 km"),),
     ),
     EntryType.ANSWER: Answer(AnswerCode.CONFLICT, "see our counter-proposal", Notice(Kind.OPERATION, (CIRCLE,))),
+    EntryType.SITE: Site(SiteStep.NEW, SiteCategory.HOSPITAL, Position(34.0, -40.0), CIRCLE.outline, "north clinic"),
+    EntryType.DISTRIBUTED: Distributed(("staff", "squadron", "crew")),
     EntryType.REFUSAL: Refusal(RefusalCode.HEIGHT_WITHOUT_DATUM, "body.notice.volumes[0].upper.datum"),
     EntryType.STOP: Stop(StopStep.RAISED, ("alpha/1/17", "sky/1001"), Position(34.0, -40.0), 18_520.0, AT.plus(600.0), "turn back"),
+    EntryType.DISTRESS: Distress(DistressStep.RAISED, ("sky/1001",), Position(34.0, -40.0), "two in a raft"),
     EntryType.ALERT: AlertBody(AlertStep.RAISED, LEAF, AlertKind.PLANS, ("alpha/1/17", "bravo/1/9"), FOUND, (LEAF, "f0" * 32)),
     EntryType.ATTEMPT: Attempt("guard-radio", 22, False, 243_000_000, "no answer"),
     EntryType.INCIDENT: Incident(
@@ -174,6 +180,14 @@ WRONG: dict[str, tuple[EntryType, str, Json, RefusalCode, str]] = {
     "private-disclosure": (EntryType.AREA, f"{NOTICE}.disclosure", "private", RefusalCode.NOT_USABLE, NOTICE),
     "entry-of-no-place": (EntryType.ANSWER, "refs.0.entry", "bravo/01/9", RefusalCode.NOT_USABLE, "refs[0].entry"),
     "digest-too-short": (EntryType.ANSWER, "refs.0.leaf", "0f", RefusalCode.NOT_USABLE, "refs[0]"),
+    "site-of-nowhere": (EntryType.SITE, "body.place", None, RefusalCode.GEOMETRY_MISSING, "body"),
+    "site-without-footprint": (EntryType.SITE, "body.footprint", None, RefusalCode.GEOMETRY_MISSING, "body"),
+    "site-that-moves": (EntryType.SITE, "body.step", "VERIFIED", RefusalCode.NOT_USABLE, "body"),
+    "distributed-to-nobody": (EntryType.DISTRIBUTED, "body.levels", [], RefusalCode.NOT_USABLE, "body"),
+    "distributed-twice": (EntryType.DISTRIBUTED, "body.levels", ["crew", "crew"], RefusalCode.NOT_USABLE, "body"),
+    "active-with-geometry": (EntryType.AREA, "body.step", "ACTIVE", RefusalCode.GEOMETRY_MISSING, "body"),
+    "distress-of-no-step": (EntryType.DISTRESS, "body.step", "ACTED", RefusalCode.NOT_USABLE, "body.step"),
+    "distress-that-turns": (EntryType.DISTRESS, "body.what.0", "sky/\u202e1", RefusalCode.NOT_USABLE, "body"),
     "text-that-turns": (EntryType.STOP, "body.text", "turn \u202e back", RefusalCode.NOT_USABLE, "body"),
     "label-that-turns": (EntryType.ALERT, "body.subjects.0", "alpha\u202e/1/17", RefusalCode.NOT_USABLE, "body"),
     "valid-until-before-sent": (EntryType.ANSWER, "valid_until", "2026-11-22T00:00:00Z", RefusalCode.END_BEFORE_START, ""),

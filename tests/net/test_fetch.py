@@ -431,7 +431,7 @@ from tafadi.desk.door import Reply
 from tafadi.web import peer_app
 honest = peer_app.answer
 def answer(house, who, method, path, body=b""):
-    return Reply({status}, {body}.encode()) if path.startswith("/cards/") else honest(house, who, method, path, body)
+    return Reply({status}, ({body}).encode()) if path.startswith("/cards/") else honest(house, who, method, path, body)
 peer_app.answer = answer
 """
 

@@ -6,7 +6,7 @@ import pytest
 
 from tafadi.model.agreement import AgreementBody
 from tafadi.model.entry import EntryType, Operator
-from tafadi.model.line import Stop, StopStep
+from tafadi.model.line import Distress, DistressStep, Stop, StopStep
 from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import NoticeBody, NoticeStep
@@ -69,6 +69,12 @@ def test_an_amendment_needs_the_lead_of_its_own_geometry() -> None:
 def test_only_the_modes_of_the_agreement_are_admitted(mode: Mode) -> None:
     refusal = admit(replace(NOTICE, mode=mode), AGREEMENT)
     assert refusal == (None if mode is Mode.EXERCISE else Refusal(RefusalCode.MODE_NOT_ALLOWED, "mode"))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_rule_18_a_distress_is_admitted_in_any_mode_before_any_instant_and_with_no_lead(mode: Mode) -> None:
+    said = _entry(Distress(DistressStep.RAISED), EntryType.DISTRESS)
+    assert admit(replace(said, mode=mode, sent_at=AGREEMENT.effective.plus(-1.0)), AGREEMENT) is None
 
 
 @pytest.mark.parametrize("recipients", [("zulu",), ("alpha",), ("bravo", "alpha"), ("bravo", "zulu")])

@@ -6,12 +6,13 @@ from pathlib import Path
 import pytest
 
 from tafadi.desk import announce, hotline, matters
-from tafadi.desk.examine import Examined, examine
+from tafadi.desk.examine import Examined, examine, examine_own
 from tafadi.desk.fold import fold
 from tafadi.desk.listen import receive
 from tafadi.desk.pact import Pact, SignedCard
 from tafadi.desk.picture import Picture
 from tafadi.errors import DamagedError, MissingError
+from tafadi.formats.wire import Json
 from tafadi.model.entry import EntryId, EntryType, Seen
 from tafadi.model.line import Attempt
 from tafadi.model.names import Mode
@@ -77,11 +78,16 @@ class Work:
         self.examined: list[EntryId] = []
         self.folded = 0
         monkeypatch.setattr(views_module, "examine", self._examine)
+        monkeypatch.setattr(views_module, "examine_own", self._examine_own)
         monkeypatch.setattr(matters, "fold", self._fold)
 
     def _examine(self, leaf: bytes, entry: EntryId, pact: Pact) -> Examined:
         self.examined.append(entry)
         return examine(leaf, entry, pact)
+
+    def _examine_own(self, payload: dict[str, Json], digest: str, entry: EntryId, pact: Pact) -> Examined:
+        self.examined.append(entry)
+        return examine_own(payload, digest, entry, pact)
 
     def _fold(self, picture: Picture, examined: Examined, parties: int) -> Refusal | None:
         self.folded += 1

@@ -59,7 +59,23 @@ NOTICE: Final = Table(
     | {(state, answer): after for state in _READ for answer, after in _ANSWERS.items()}
     | {(state, answer): state for state in _BARRED for answer, after in _ANSWERS.items() if after != "ACCEPTED"}
     | {(state, "refusal"): "REFUSED" for state in ("SENT", *_READ, *_BARRED)}
+    | {(state, "readback-differs"): "MISMATCH" for state in _READ}
+    | {(state, "readback-differs"): state for state in _BARRED}
     | {("REFUSED", "MATCH"): "REFUSED", ("REFUSED", "MISMATCH"): "REFUSED"},
+)
+
+# The notice as a whole, as its sender says. ACTIVE follows only where every addressee has accepted it and passed it down.
+COURSE: Final = Table(
+    "course of a notice",
+    "ANNOUNCED",
+    {
+        ("ANNOUNCED", "AMEND"): "ANNOUNCED",
+        ("ANNOUNCED", "CANCEL"): "CANCELLED",
+        ("ANNOUNCED", "ACTIVE"): "ACTIVE",
+        ("ACTIVE", "AMEND"): "ANNOUNCED",
+        ("ACTIVE", "CANCEL"): "CANCELLED",
+        ("ACTIVE", "ENDED"): "ENDED",
+    },
 )
 
 STOP: Final = Table(
@@ -71,6 +87,8 @@ STOP: Final = Table(
         ("ACTED", "CLOSED"): "CLOSED",
     },
 )
+
+DISTRESS: Final = Table("distress", "RAISED", {("RAISED", "HEARD"): "HEARD", ("HEARD", "CLOSED"): "CLOSED"})
 
 ALERT: Final = Table(
     "alert",
@@ -95,4 +113,19 @@ LINE_CHECK: Final = Table("line check", "CALLED", {("CALLED", "REPLY"): "OK"})
 
 INCIDENT: Final = Table("incident", "OPEN", {("OPEN", "REPLY"): "REPLIED"})
 
-TABLES: Final = (NOTICE, STOP, ALERT, LINE_CHECK, INCIDENT)
+SITE: Final = Table(
+    "site",
+    "UNVERIFIED",
+    {
+        ("UNVERIFIED", "VERIFIED"): "VERIFIED",
+        ("UNVERIFIED", "WITHDRAWN"): "WITHDRAWN",
+        ("VERIFIED", "VERIFIED"): "VERIFIED",
+        ("VERIFIED", "STALE"): "STALE",
+        ("VERIFIED", "WITHDRAWN"): "WITHDRAWN",
+        ("STALE", "STALE"): "STALE",
+        ("STALE", "VERIFIED"): "VERIFIED",
+        ("STALE", "WITHDRAWN"): "WITHDRAWN",
+    },
+)
+
+TABLES: Final = (NOTICE, COURSE, STOP, DISTRESS, ALERT, LINE_CHECK, INCIDENT, SITE)

@@ -53,12 +53,15 @@ def check(path: NodeDir, agreement: AgreementName = "", role: Role = "watch-offi
 def ack(
     path: NodeDir,
     entry: EntryName,
-    step: Annotated[StopStep | None, typer.Option("--step", help="For a stop: HEARD (default), ACTED, or CLOSED by who raised it.")] = None,
+    step: Annotated[
+        StopStep | None,
+        typer.Option("--step", help="For a stop: HEARD (default), ACTED, or CLOSED by who raised it; for a distress HEARD or CLOSED."),
+    ] = None,
     agreement: AgreementName = "",
     role: Role = "watch-officer",
     as_json: AsJson = False,
 ) -> None:
-    """Acknowledge a line check, an alert or a stop. An acknowledgement is not permission; HEARD is not ACTED."""
+    """Acknowledge a line check, an alert, a stop or a distress. An acknowledgement is not permission; HEARD is not ACTED."""
     say_entry(call(path, "line.ack", entry=entry, step=step or "", agreement=agreement, role=role), as_json, "acknowledged by")
 
 
@@ -73,7 +76,7 @@ def answer(
     role: Role = "watch-officer",
     as_json: AsJson = False,
 ) -> None:
-    """Answer another party's notice."""
+    """Answer another party's notice, alert or stop. `not-ours` ends no alert: it stays up."""
     say_entry(call(path, "line.answer", entry=entry, code=code, text=text, agreement=agreement, role=role), as_json, "answered by")
 
 
@@ -92,6 +95,24 @@ def stop(
     """Say stop. It travels as FLASH and goes RAISED, HEARD, ACTED, CLOSED."""
     told = call(path, "line.stop", what=what, text=text, until=until, agreement=agreement, role=role, mode=mode)
     say_entry(told, as_json, "STOP raised as")
+
+
+@app.command()
+@door
+def distress(
+    path: NodeDir,
+    what: Annotated[list[str] | None, typer.Option("--what", help="Who: entries or tracks; repeat.")] = None,
+    lat: Annotated[float | None, typer.Option("--lat", help="Where, degrees north.")] = None,
+    lon: Annotated[float | None, typer.Option("--lon", help="Where, degrees east.")] = None,
+    text: Annotated[str, typer.Option("--text", help="Free text for people; never authoritative.")] = "",
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    mode: ModeName = "",
+    as_json: AsJson = False,
+) -> None:
+    """Say that somebody needs help. Nothing holds it back; RAISED, HEARD, CLOSED. Without --mode it is REAL where there are several."""
+    told = call(path, "line.distress", what=what or [], lat_deg=lat, lon_deg=lon, text=text, agreement=agreement, role=role, mode=mode)
+    say_entry(told, as_json, "DISTRESS raised as")
 
 
 @app.command()
@@ -146,14 +167,14 @@ def roster(
 @app.command()
 @door
 def alarms(path: NodeDir, as_json: AsJson = False) -> None:
-    """Show what the running node has rung since it started: stops first, then the rest, newest last; what is said often is told once."""
+    """Show what the running node has rung since it started: distress and stops, then the rest, newest last; repeats once."""
     told = call(path, "alarms")["alarms"]
     if as_json:
         print_json(told)
         return
     counts = Counter(alarm["sentence"] for alarm in told)
     newest = {alarm["sentence"]: alarm for alarm in told}
-    for alarm in sorted(newest.values(), key=lambda one: not one["sentence"].startswith("STOP")):
+    for alarm in sorted(newest.values(), key=lambda one: not one["sentence"].startswith(("DISTRESS", "STOP"))):
         often = counts[alarm["sentence"]]
         say_line(f"{alarm['at']} {alarm['sentence']}{f' ({often} times)' if often > 1 else ''}")
 
@@ -175,6 +196,10 @@ def show(path: NodeDir, agreement: AgreementName = "", lang: Lang = Language.EN,
     for stop_ in told["stops"]:
         what = ", ".join(stop_["stop"].get("what", []))
         tell(speaker, "line.stop", mode=stop_["mode"], entry=stop_["id"], state=speaker.say(f"state.{stop_['state']}"), what=what)
+    for distress_ in told["distresses"]:
+        what = ", ".join([*distress_["distress"].get("what", []), distress_["distress"].get("text", "")])
+        state = speaker.say(f"state.{distress_['state']}")
+        tell(speaker, "line.distress", mode=distress_["mode"], entry=distress_["id"], state=state, what=what)
     for line in alert_lines(told["alerts"]):
         say_line(line)
     for entry, parties in told["refusals"].items():

@@ -53,10 +53,12 @@ COMMANDS: Final[dict[str, Where]] = {
     "warmup": Where("warmup_cmd", "warmup", "Compile and load the engine's kernels; needed once after each installation or upgrade."),
     "node": Where("node_cmd", "app", "Make a node, run it, ask how it is."),
     "agree": Where("agree_cmd", "app", "Make, show, exchange and sign an agreement."),
-    "notice": Where("notice_cmd", "app", "Announce, amend, cancel and list notices."),
+    "notice": Where("notice_cmd", "app", "Announce, amend, cancel, pass down, begin, end and list notices."),
     "line": Where("line_cmd", "app", "Check the line, acknowledge, answer, say stop."),
+    "site": Where("site_cmd", "app", "Announce sites, verify them as a second person, withdraw and list them."),
     "incident": Where("incident_cmd", "app", "Open an incident, reply to one, show them."),
     "feed": Where("feed_cmd", "app", "Verify and show the feeds of a node."),
+    "views": Where("views_cmd", "app", "Make what a node shows anew, from its entries."),
     "bundle": Where("bundle_cmd", "app", "Exchange feeds, receipts and cards by a file on a stick."),
     "evidence": Where("evidence_cmd", "app", "List, show, export and verify proofs; prove that an entry was stored."),
 }

@@ -161,6 +161,49 @@ def peer(
 
 @app.command()
 @door
+def backup(
+    path: NodeDir,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; nothing may lie there.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a verified copy of the record into FILE, with the node running and without. Keys and settings are not in it."""
+    from tafadi.store.backup import backup as copy
+    from tafadi.store.folder import Folder
+
+    sizes = copy(Folder.open(path), file)
+    if as_json:
+        print_json({"file": str(file), "entries": sizes})
+        return
+    for origin, size in sizes.items():
+        say_line(f"{origin}: {size} entries")
+    say_line(f"{file} is verified. It is for `tafadi node restore`, and no node goes on with it otherwise.")
+
+
+@app.command()
+@door
+def migrate(
+    path: NodeDir,
+    to: Annotated[str, typer.Option("--to", help="postgresql://USER@HOST/DATABASE, or sqlite.")],
+    as_json: AsJson = False,
+) -> None:
+    """Move the record to another kind of store, verified, whole or not at all. Stop the node before."""
+    from tafadi.store.folder import Folder
+    from tafadi.store.migrate import migrate as move
+
+    folder = Folder.open(path)
+    with folder.locked():
+        sizes = move(folder, to)
+    kind = to.partition(":")[0]  # and no more of an address: it may hold a password
+    if as_json:
+        print_json({"store": kind, "entries": sizes})
+        return
+    for origin, size in sizes.items():
+        say_line(f"{origin}: {size} entries moved")
+    say_line(f"{folder.settings.party} keeps its record in {kind} from now on.")
+
+
+@app.command()
+@door
 def renew(
     path: NodeDir,
     root: RootKey = None,

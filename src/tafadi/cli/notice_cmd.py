@@ -1,4 +1,4 @@
-"""`tafadi notice`: announce, amend, cancel and list."""
+"""`tafadi notice`: announce, amend, cancel, pass down, begin, end and list."""
 
 from collections import Counter
 from pathlib import Path
@@ -10,7 +10,7 @@ from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, cal
 from tafadi.cli.exits import door, say_line
 from tafadi.model.names import Precedence
 
-app = typer.Typer(no_args_is_help=True, help="Announce, amend, cancel and list notices.")
+app = typer.Typer(no_args_is_help=True, help="Announce, amend, cancel, pass down, begin, end and list notices.")
 
 NoticeFile = Annotated[Path, typer.Argument(metavar="FILE", help="One notice as GeoJSON in our profile; - reads standard input.")]
 EntryName = Annotated[str, typer.Argument(metavar="ENTRY", help="The notice, like alpha/1/5.")]
@@ -54,6 +54,34 @@ def amend(
 def cancel(path: NodeDir, entry: EntryName, agreement: AgreementName = "", role: Role = "watch-officer", as_json: AsJson = False) -> None:
     """Take one's own notice back."""
     _say(call(path, "notice.cancel", entry=entry, agreement=agreement, role=role), as_json, "cancelled by")
+
+
+@app.command()
+@door
+def distributed(
+    path: NodeDir,
+    entry: EntryName,
+    level: Annotated[list[str], typer.Option("--level", help="Who has it now: staff, squadron, crew, …; repeat.")],
+    agreement: AgreementName = "",
+    role: Role = "watch-officer",
+    as_json: AsJson = False,
+) -> None:
+    """Say to which levels another party's notice was passed down. Until all addressees have, it does not become active."""
+    _say(call(path, "notice.distributed", entry=entry, levels=level, agreement=agreement, role=role), as_json, "passed down, kept as")
+
+
+@app.command()
+@door
+def activate(path: NodeDir, entry: EntryName, agreement: AgreementName = "", role: Role = "watch-officer", as_json: AsJson = False) -> None:
+    """Say that what one's own notice announces has begun."""
+    _say(call(path, "notice.activate", entry=entry, agreement=agreement, role=role), as_json, "made active by")
+
+
+@app.command()
+@door
+def end(path: NodeDir, entry: EntryName, agreement: AgreementName = "", role: Role = "watch-officer", as_json: AsJson = False) -> None:
+    """Say that what one's own notice announces is over."""
+    _say(call(path, "notice.end", entry=entry, agreement=agreement, role=role), as_json, "ended by")
 
 
 @app.command("list")
@@ -108,4 +136,6 @@ def alert_line(alert: dict[str, Any]) -> str:
         close += f" / {vertical / 304.8:.0f} ft" if vertical is not None else " / height unknown"
     raised = ", ".join(sorted(alert["raised"]))
     subjects = " and ".join(alert["subjects"])
-    return f"[{alert['mode']}] ALERT {alert['state']} {found.get('verdict', '')} {alert['kind']} {subjects}{when}{close} raised by {raised}"
+    answered = "".join(f"; {party} answers {its['code']}" for party, its in sorted(alert.get("answers", {}).items()))
+    said = f"{alert['state']} {found.get('verdict', '')} {alert['kind']} {subjects}"
+    return f"[{alert['mode']}] ALERT {said}{when}{close} raised by {raised}{answered}"

@@ -68,6 +68,8 @@ def own_notice(desk: Desk, entry: EntryId) -> NoticeView:
         raise WrongStateError(f"{entry} is a notice of {view.sender}; only {view.sender} amends or cancels it")
     if view.cancelled:
         raise WrongStateError(f"{entry} is cancelled already")
+    if view.course == "ENDED":
+        raise WrongStateError(f"{entry} has ended")
     return view
 
 

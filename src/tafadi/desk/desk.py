@@ -1,6 +1,6 @@
 """The desk itself: one party's place at one agreement, with everything its verbs need as arguments."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Bell, Identity, Journal
 from tafadi.desk.standing import Standing
 from tafadi.errors import MissingError, RefusedError
+from tafadi.formats.wire import Json
 from tafadi.measure.instant import Clock
 from tafadi.model.entry import EntryId, Ref
 from tafadi.model.judgement import Judgement
@@ -25,8 +26,11 @@ class Views(Protocol):
         """What all entries together say."""
         ...
 
-    def catch_up(self) -> None:
-        """Takes in whatever the journal holds and the picture does not."""
+    def catch_up(self, own: Mapping[str, dict[str, Json]] | None = None) -> None:
+        """Takes in whatever the journal holds and the picture does not.
+
+        `own` are the payloads, by the hash of their leaves (hexadecimal), that this process has just sealed with the keys of its card.
+        """
         ...
 
     def start_over(self) -> None:

@@ -3,12 +3,13 @@
 verify → judge, without a clock and without I/O, so that every party that holds the same bytes comes to the same answer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tafadi.desk.pact import Pact
 from tafadi.errors import FormatError, NotOnRosterError, SignatureError
 from tafadi.formats.agreement import digest_of
-from tafadi.formats.wire import decode_message
+from tafadi.formats.wire import Json, decode_message
 from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.entry import NODE_ROLE, VITAL, EntryId
 from tafadi.model.message import Message
@@ -17,6 +18,7 @@ from tafadi.model.reply import Refusal, RefusalCode
 from tafadi.rules.admission import admit
 from tafadi.trust.card import Card, open_card
 from tafadi.trust.envelope import Envelope, open_envelope
+from tafadi.trust.keys import PublicKey
 from tafadi.trust.log import leaf_hash
 from tafadi.trust.roster import check_operator
 
@@ -46,8 +48,28 @@ def examine(leaf: bytes, entry: EntryId, pact: Pact) -> Examined:
     digest = leaf_hash(leaf).hex()
     if _is_beyond(entry, pact):
         return Examined(entry, digest, None, Refusal(RefusalCode.AFTER_THE_END, "index"))
+    return _judged(lambda: _read(leaf, entry, pact), entry, digest, pact)
+
+
+def examine_own(payload: dict[str, Json], digest: str, entry: EntryId, pact: Pact) -> Examined:
+    """The same of an entry that this very process has just sealed, from its payload and the hash of its leaf.
+
+    With keys that are those of the card (`speaks_by_card`) its signatures need no verifying; all else is looked at as anybody does. It is
+    the payload that is read, and not the message that was meant: what others read is rounded to the grid of the wire.
+    """
+    if _is_beyond(entry, pact):
+        return Examined(entry, digest, None, Refusal(RefusalCode.AFTER_THE_END, "index"))
+    return _judged(lambda: _read_payload(payload, pact), entry, digest, pact)
+
+
+def speaks_by_card(card: Card, envelope: PublicKey, role: str, operator: PublicKey | None) -> bool:
+    """Whether what these keys sign is what the card admits: the node's own envelope key, and the operator's for that role."""
+    return card.envelope == envelope and (operator is None if role == NODE_ROLE else card.operator(role) == operator is not None)
+
+
+def _judged(read: Callable[[], Message], entry: EntryId, digest: str, pact: Pact) -> Examined:
     try:
-        message = _read(leaf, entry, pact)
+        message = read()
     except FormatError as error:
         return Examined(entry, digest, None, Refusal(_code(error), printable(error.field)[:LONGEST_FIELD]))
     except SignatureError:
@@ -78,9 +100,19 @@ def _read(leaf: bytes, entry: EntryId, pact: Pact) -> Message:
     envelope.verify(card.envelope, 0)
     message = decode_message(envelope.payload)
     _check_operator(envelope, message, card)
+    _check_body(message, pact)
+    return message
+
+
+def _read_payload(payload: dict[str, Json], pact: Pact) -> Message:
+    message = decode_message(payload)
+    _check_body(message, pact)
+    return message
+
+
+def _check_body(message: Message, pact: Pact) -> None:
     if isinstance(message.body, KeyBody):
         _check_card(message.body, pact)
-    return message
 
 
 def _check_card(body: KeyBody, pact: Pact) -> None:

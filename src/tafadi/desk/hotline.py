@@ -2,13 +2,15 @@
 
 from tafadi.casework.tables import LINE_CHECK, NOTICE
 from tafadi.desk.desk import Desk
+from tafadi.desk.distress import distress_step
+from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.picture import StopView
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, NotPermittedError, WrongStateError
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertBody, AlertStep
 from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.line import Attempt, CheckStep, LineCheck, Roster, Stop, StopStep
+from tafadi.model.line import Attempt, CheckStep, DistressStep, LineCheck, Roster, Stop, StopStep
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.reply import Answer, AnswerCode
 
@@ -23,18 +25,28 @@ def line_check(desk: Desk, role: str, mode: Mode, nonce: str, languages: tuple[L
 def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...], step: StopStep | None = None) -> EntryId:
     """The identity of the acknowledgement: a reply to a line check, an alert acknowledged, a stop heard (or acted on, or closed).
 
-    An acknowledgement is not permission. Raises MissingError for what wants none, WrongStateError, NotPermittedError.
+    Or a distress heard or closed. An acknowledgement is not permission. Raises MissingError for what wants none, WrongStateError,
+    NotPermittedError.
     """
     picture = desk.picture
     if entry in picture.line_checks:
         return _reply(desk, role, entry, languages)
     if entry in picture.stops:
         return _step(desk, role, picture.stops[entry], step or StopStep.HEARD)
-    for alert in picture.alerts.values():
-        if entry in alert.raised.values():
-            body = AlertBody(AlertStep.ACKNOWLEDGED, alert.situation, alert.kind, alert.subjects)
-            return say(desk, Draft(EntryType.ALERT, body, alert.mode, role, refs=(desk.ref(entry),)))[0]
-    raise MissingError(f"{entry} is no line check, stop or alert; a notice is answered with `tafadi line answer`")
+    if entry in picture.shelf(DistressView):
+        return distress_step(desk, role, picture.shelf(DistressView)[entry], _as_distress(step))
+    if entry in picture.alert_of:
+        alert = picture.alerts[picture.alert_of[entry]]
+        body = AlertBody(AlertStep.ACKNOWLEDGED, alert.situation, alert.kind, alert.subjects)
+        return say(desk, Draft(EntryType.ALERT, body, alert.mode, role, refs=(desk.ref(entry),)))[0]
+    raise MissingError(f"{entry} is no line check, stop, distress or alert; a notice is answered with `tafadi line answer`")
+
+
+def _as_distress(step: StopStep | None) -> DistressStep:
+    """The step of a distress that is named like one of a stop; HEARD where none is named. Raises WrongStateError."""
+    if step is StopStep.ACTED:
+        raise WrongStateError("a distress is HEARD or CLOSED; what was done about it is said in words, or over the radio")
+    return DistressStep(step) if step else DistressStep.HEARD
 
 
 def _reply(desk: Desk, role: str, entry: EntryId, languages: tuple[Language, ...]) -> EntryId:
@@ -96,17 +108,31 @@ def may_stop(desk: Desk, role: str) -> bool:
 
 
 def answer(desk: Desk, role: str, entry: EntryId, code: AnswerCode, text: str = "") -> EntryId:
-    """The identity of the answer to another party's notice. `accepted` is received and understood, never permission."""
+    """The identity of the answer to another party's notice, alert or stop. `accepted` is received and understood, never permission."""
     picture = desk.picture
     view = picture.notices.get(picture.revision_of.get(entry, entry))
     if view is None:
-        raise MissingError(f"{entry} is no notice")
+        return _answer_called(desk, role, entry, Answer(code, text))
     if desk.party not in view.sides:
         raise WrongStateError(f"{entry} was not addressed to {desk.party}")
     side = view.sides[desk.party]
     if (side, str(code)) not in NOTICE.steps:
         raise WrongStateError(f"notice {view.revision} is {side}; it must be read back as MATCH before it is answered {code}")
     return say(desk, Draft(EntryType.ANSWER, Answer(code, text), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
+
+
+def _answer_called(desk: Desk, role: str, entry: EntryId, body: Answer) -> EntryId:
+    """The identity of the answer to an alert or a stop. It ends neither: the alert stays up, the stop is still to be heard."""
+    picture = desk.picture
+    if entry in picture.stops:
+        mode, addressees = picture.stops[entry].mode, set(picture.stops[entry].sides)
+    elif entry in picture.alert_of:
+        mode, addressees = picture.alerts[picture.alert_of[entry]].mode, {*desk.pact.others(entry.party)}
+    else:
+        raise MissingError(f"{entry} is no notice, alert or stop")
+    if desk.party not in addressees:
+        raise WrongStateError(f"{entry} was not addressed to {desk.party}")
+    return say(desk, Draft(EntryType.ANSWER, body, mode, role, Precedence.IMMEDIATE, refs=(desk.ref(entry),)))[0]
 
 
 def attempt(desk: Desk, role: str, mode: Mode, tried: Attempt) -> EntryId:

@@ -38,6 +38,9 @@ class View(ABC):
         """How far it has come."""
 
 
+# A member that a kind of thing got later is not shown while it is empty: pictures without it have the digest that they always had.
+LATER: Final = {"later": True}
+
 AnyView = TypeVar("AnyView", bound=View)
 
 
@@ -60,13 +63,16 @@ class NoticeView(View):
     answers: dict[str, Answer] = field(default_factory=dict)
     refusals: dict[str, Refusal] = field(default_factory=dict)
     revisions: list[EntryId] = field(default_factory=list)
+    distributed: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=LATER)
+    course: str = field(default="", metadata=LATER)
 
     @property
     def state(self) -> str:
-        """The least happy of the addressees' states; CANCELLED when the sender took it back."""
-        if self.cancelled:
-            return "CANCELLED"
-        return min(self.sides.values(), key=NOTICE_RANK.index, default="SENT")
+        """The least happy of the addressees' states; ACTIVE and ENDED as its sender said, CANCELLED when the sender took it back."""
+        if self.cancelled or self.course == "ENDED":
+            return "CANCELLED" if self.cancelled else "ENDED"
+        worst = min(self.sides.values(), key=NOTICE_RANK.index, default="SENT")
+        return self.course if self.course and worst == "ACCEPTED" else worst
 
 
 @dataclass(slots=True)
@@ -85,6 +91,7 @@ class AlertView(View):
     acknowledged: dict[str, EntryId] = field(default_factory=dict)
     cleared: dict[str, EntryId] = field(default_factory=dict)
     lost: dict[str, EntryId] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict, metadata=LATER)
 
     @property
     def state(self) -> str:
@@ -125,6 +132,7 @@ class StopView(View):
     stop: Stop
     sides: dict[str, str]
     steps: list[StepTaken] = field(default_factory=list)
+    answers: dict[str, Answer] = field(default_factory=dict, metadata=LATER)
 
     @property
     def state(self) -> str:
@@ -184,6 +192,7 @@ class Picture:
     refusals: dict[EntryId, dict[str, Refusal]] = field(default_factory=dict)
     cards: dict[str, dict[str, str]] = field(default_factory=dict)  # `party/epoch`: the digest of that card, by who goes by it
     revision_of: dict[EntryId, EntryId] = field(default_factory=dict)
+    alert_of: dict[EntryId, str] = field(default_factory=dict)  # the situation, by the entries that raised it
     episodes: dict[Meeting, Episodes] = field(default_factory=dict)
     changed: set[EntryId] = field(default_factory=set, compare=False)  # notices, since the standing set has kept up with them
     shelves: dict[str, dict[EntryId, View]] = field(default_factory=dict)
@@ -226,10 +235,15 @@ def plain(value: object) -> Json:
         return [plain(item) for item in value]
     if not isinstance(value, View):
         return encode(value)
-    shown = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if _is_shown(field, value)}
+    shown = {name: plain(member) for name, member in members.items()}
     shown["state"] = value.state
     return shown
 
 
+def _is_shown(member: "dataclasses.Field[object]", view: View) -> bool:
+    return "later" not in member.metadata or bool(getattr(view, member.name))
+
+
 # The indexes say again, for who searches, what the views say; each shelf is shown under its own name.
-_NOT_SHOWN: Final = frozenset({"revision_of", "episodes", "changed", "shelves"})
+_NOT_SHOWN: Final = frozenset({"revision_of", "alert_of", "episodes", "changed", "shelves"})

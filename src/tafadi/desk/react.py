@@ -1,18 +1,19 @@
 """Reacting: what this node itself says to an entry that is judged, its own or another's. Officers answer; the node reads back and warns."""
 
 from tafadi.desk.announce import conflict_drafts
+from tafadi.desk.dating import misdated
 from tafadi.desk.desk import Desk
 from tafadi.desk.examine import Examined
 from tafadi.desk.fold import KINDS
 from tafadi.desk.folding.readback import first_difference
 from tafadi.desk.picture import NoticeView
-from tafadi.desk.readback import read_back
+from tafadi.desk.readback import first_differing, read_back
 from tafadi.desk.speak import Draft
 from tafadi.errors import FormatError
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.message import Message
 from tafadi.model.names import Precedence
-from tafadi.model.reply import Match, Refusal
+from tafadi.model.reply import Match, Readback, Refusal, RefusalCode
 from tafadi.trust.envelope import open_envelope
 
 
@@ -22,11 +23,15 @@ def react(desk: Desk, entry: EntryId) -> list[Draft]:
     drafts: list[Draft] = []
     if entry.party != desk.party and not desk.views.saw_truly(entry):
         desk.bell.alarm(desk.pact, f"{entry} says it has seen a history of another feed that is not the one held here", entry)
+    wrong = misdated(desk, entry, desk.clock.now())
+    if wrong:
+        desk.bell.alarm(desk.pact, wrong, entry)
     if entry.party != desk.party:
         if refusal is not None:
             drafts += _refuse(desk, examined, refusal)
         elif examined.message is not None:
             _ring(desk, entry, examined.message)
+            drafts += _compare(desk, entry, examined.message)
     view = _notice_of(desk, entry)
     if view is not None:
         drafts += _read_back(desk, view) if entry == view.revision and not view.cancelled else []
@@ -72,6 +77,19 @@ def _read_back(desk: Desk, view: NoticeView) -> list[Draft]:
     if body.result is Match.MISMATCH:
         desk.bell.alarm(desk.pact, f"read-back MISMATCH on {view.revision}: {first_difference(body)}", view.revision)
     return [Draft(EntryType.READBACK, body, view.mode, precedence=view.precedence, refs=(desk.ref(view.revision),))]
+
+
+def _compare(desk: Desk, entry: EntryId, message: Message) -> list[Draft]:
+    """The refusal of a read-back of one's own notice that this node computes otherwise; said once."""
+    view = _notice_of(desk, message.refs[0].entry) if message.refs else None
+    if not isinstance(message.body, Readback) or view is None or view.sender != desk.party or view.revision != message.refs[0].entry:
+        return []
+    item = first_differing(read_back(view.notice, desk.pact.agreement), message.body)
+    if not item or desk.party in desk.picture.refusals.get(entry, {}):
+        return []
+    desk.bell.alarm(desk.pact, f"{entry.party} read {view.revision} back with another {item} than this node computes", view.revision)
+    refusal = Refusal(RefusalCode.READBACK_DIFFERS, item)
+    return [Draft(EntryType.REFUSAL, refusal, view.mode, precedence=view.precedence, refs=(desk.ref(entry), desk.ref(view.revision)))]
 
 
 def _ring(desk: Desk, entry: EntryId, message: Message) -> None:

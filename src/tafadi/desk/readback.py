@@ -14,6 +14,10 @@ from tafadi.model.operation import Notice, StatedPlace
 from tafadi.model.reply import Difference, Match, PlaceReading, Readback
 from tafadi.model.volume import Circle, Volume4D
 
+ROUNDING_M: Final = 2  # two nodes round to whole metres and thousandths of a degree, each after sums of its own
+ROUNDING_M2: Final = 100
+ROUNDING_SHARE: Final = 1e-4
+MDEG_RAD: Final = 1.7453292519943295e-5
 LANDMARKS_READ: Final = 2
 STATED_TOLERANCE_M: Final = 1_000.0  # words give whole degrees and half miles
 STATED_TOLERANCE_SHARE: Final = 0.02  # one degree, at any distance
@@ -34,6 +38,27 @@ def read_back(notice: Notice, agreement: Agreement) -> Readback:
         span=notice.span,
         differences=differences,
     )
+
+
+def first_differing(own: Readback, told: Readback) -> str:
+    """The first member in which another node's read-back differs from one's own by more than rounding; empty where it is the same.
+
+    Two programs that compute differently would otherwise go on unnoticed, each true to itself.
+    """
+    for name in ("result", "lower", "upper", "span"):
+        if getattr(own, name) != getattr(told, name):
+            return name
+    if abs(own.area_m2 - told.area_m2) > max(ROUNDING_M2, ROUNDING_SHARE * own.area_m2):
+        return "area_m2"
+    if len(own.places) != len(told.places):
+        return "places"
+    return "" if all(map(_is_same_place, own.places, told.places)) else "places"
+
+
+def _is_same_place(own: PlaceReading, told: PlaceReading) -> bool:
+    turned_mdeg = abs((own.bearing_mdeg - told.bearing_mdeg + 180_000) % 360_000 - 180_000)
+    aside_m = own.distance_m * max(turned_mdeg - 1, 0) * MDEG_RAD
+    return own.landmark == told.landmark and abs(own.distance_m - told.distance_m) <= ROUNDING_M and aside_m <= ROUNDING_M
 
 
 def centre_of(notice: Notice) -> Position:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.examine import speaks_by_card
 from tafadi.desk.fold import KINDS
 from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError
-from tafadi.formats.wire import encode_message
+from tafadi.formats.wire import Json, encode_message
 from tafadi.measure.instant import Instant
 from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Operator, Ref, Seen
 from tafadi.model.message import Body, Message
@@ -48,12 +49,12 @@ def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = (), ex
         return []
     _check_first(desk, drafts)
     for _ in range(_TRIES):
-        growth = _grow(desk, drafts)
+        growth, own = _grow(desk, drafts)
         try:
             desk.journal.commit(Change(growths=(growth,) if drafts else (), judged=judged, exhibits=exhibits))
         except HeadMovedError:
             continue
-        desk.views.catch_up()
+        desk.views.catch_up(own)
         if drafts:
             desk.bell.entries_added(desk.pact)
         return [desk.pact.entry_id(growth.origin, growth.old_size + number) for number in range(len(drafts))]
@@ -66,20 +67,31 @@ def _check_first(desk: Desk, drafts: tuple[Draft, ...]) -> None:
         raise RefusedError(f"this party has not signed {desk.pact.id} yet; nothing else can be said before that")
 
 
-def _grow(desk: Desk, drafts: tuple[Draft, ...]) -> Growth:
+def _grow(desk: Desk, drafts: tuple[Draft, ...]) -> tuple[Growth, dict[str, dict[str, Json]]]:
+    """The new entries, and of those that the keys of the card have signed the payloads by the hash of the leaf."""
     head = desk.journal.head(desk.origin)
     now = desk.clock.now()
     leaves: list[bytes] = []
+    payloads: list[dict[str, Json]] = []
     for number, draft in enumerate(drafts):
         seen = _newly_seen(desk) if number == 0 else ()
-        leaves.append(_leaf(desk, draft, head.frontier.size + number, now, seen))
+        payloads.append(_payload(desk, draft, head.frontier.size + number, now, seen))
+        leaves.append(seal(payloads[-1], *_signers(desk, draft.role)))
     hashes = tuple(leaf_hash(leaf) for leaf in leaves)
     frontier = head.frontier.extend(hashes)
     note = sign_checkpoint(Checkpoint(desk.origin, frontier.size, frontier.root()), desk.identity.log)
-    return Growth(desk.origin, head.frontier.size, tuple(leaves), hashes, Head(frontier, note))
+    growth = Growth(desk.origin, head.frontier.size, tuple(leaves), hashes, Head(frontier, note))
+    said = zip(drafts, hashes, payloads, strict=True)
+    return growth, {hash.hex(): payload for draft, hash, payload in said if _is_by_card(desk, draft.role)}
 
 
-def _leaf(desk: Desk, draft: Draft, index: int, now: Instant, seen: tuple[Seen, ...]) -> bytes:
+def _is_by_card(desk: Desk, role: str) -> bool:
+    """Whether this node's keys for the role are those of its card: then its own signatures are not verified again."""
+    node, *operator = (signer.public for signer in _signers(desk, role))
+    return speaks_by_card(desk.pact.card(desk.origin), node, role, operator[0] if operator else None)
+
+
+def _payload(desk: Desk, draft: Draft, index: int, now: Instant, seen: tuple[Seen, ...]) -> dict[str, Json]:
     entry = Message(
         origin=desk.origin,
         index=index,
@@ -98,7 +110,7 @@ def _leaf(desk: Desk, draft: Draft, index: int, now: Instant, seen: tuple[Seen, 
         refs=draft.refs,
         seen=seen,
     )
-    return seal(encode_message(entry), *_signers(desk, draft.role))
+    return encode_message(entry)
 
 
 def _signers(desk: Desk, role: str) -> list[SigningKey]:

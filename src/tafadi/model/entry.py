@@ -21,18 +21,22 @@ class EntryType(StrEnum):
     ROSTER = "roster"
     OPERATION = "notice.operation"
     AREA = "notice.area"
+    SITE = "notice.site"
     READBACK = "readback"
     ANSWER = "answer"
+    DISTRIBUTED = "distributed"
     REFUSAL = "refusal"
     STOP = "stop"
+    DISTRESS = "distress"
     ALERT = "alert"
     ATTEMPT = "attempt"
     INCIDENT = "incident"
     KEY = "key"
+    LAPSE = "lapse"
 
 
 # Lives hang on these: judged before all else, and heard whatever holds others back: lead, card, roster, an agreement not yet effective.
-VITAL: Final = (EntryType.STOP,)
+VITAL: Final = (EntryType.STOP, EntryType.DISTRESS)
 # What an agreement carries before its effective instant as well: itself, what tries the line, and what answers a wrong entry.
 BEFORE_EFFECT: Final = (*VITAL, EntryType.AGREEMENT, EntryType.LINE_CHECK, EntryType.ATTEMPT, EntryType.REFUSAL)
 

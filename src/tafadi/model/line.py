@@ -1,4 +1,4 @@
-"""The line between the parties: whether it works, who is on it, the tries by another channel, and the word stop."""
+"""The line between the parties: whether it works, who is on it, the tries by another channel, the word stop, and distress."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -94,3 +94,26 @@ class Stop:
             check_text(name, "what is to stop", LONGEST_FIELD)
         if (self.centre is None) != (self.radius_m is None):
             raise InputError("where to stop is a centre and a radius, or neither", code="geometry-missing")
+
+
+class DistressStep(StrEnum):
+    """Somebody needs help; each addressee has heard it; it is over."""
+
+    RAISED = "RAISED"
+    HEARD = "HEARD"
+    CLOSED = "CLOSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Distress:
+    """Distress: what (entries and tracks), where, and words. All may be absent: who knows no more calls all the same."""
+
+    step: DistressStep
+    what: tuple[str, ...] = ()
+    place: Position | None = None
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        check_text(self.text, "the text of the distress")
+        for name in self.what:
+            check_text(name, "who is in distress", LONGEST_FIELD)

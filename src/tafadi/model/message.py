@@ -13,15 +13,34 @@ from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.alert import AlertBody
 from tafadi.model.entry import EntryType, Operator, Ref, Seen
 from tafadi.model.incident import Incident
-from tafadi.model.line import Attempt, LineCheck, Roster, Stop
+from tafadi.model.lapse import Lapse
+from tafadi.model.line import Attempt, Distress, LineCheck, Roster, Stop
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import NoticeBody
-from tafadi.model.reply import Answer, Readback, Refusal
+from tafadi.model.reply import Answer, Distributed, Readback, Refusal
+from tafadi.model.site import Site
 
 MOST_REFS: Final = 32
 MOST_RECIPIENTS: Final = 16
 
-Body = AgreementBody | KeyBody | LineCheck | Roster | NoticeBody | Readback | Answer | Refusal | Stop | AlertBody | Attempt | Incident
+Body = (
+    AgreementBody
+    | KeyBody
+    | LineCheck
+    | Roster
+    | NoticeBody
+    | Readback
+    | Answer
+    | Distributed
+    | Refusal
+    | Stop
+    | Distress
+    | AlertBody
+    | Attempt
+    | Incident
+    | Lapse
+    | Site
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -258,20 +258,25 @@ class Announced:
 
 
 class NoticeStep(StrEnum):
-    """A notice is new, amends an earlier one, or cancels it."""
+    """A notice is new, amends an earlier one, or cancels it; what it announces has begun, and is over."""
 
     NEW = "NEW"
     AMEND = "AMEND"
     CANCEL = "CANCEL"
+    ACTIVE = "ACTIVE"
+    ENDED = "ENDED"
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeBody:
-    """A notice, or its cancellation (which has no geometry)."""
+    """A notice, or what becomes of it (which has no geometry)."""
 
     step: NoticeStep
     notice: Notice | None
 
     def __post_init__(self) -> None:
-        if (self.step is NoticeStep.CANCEL) == (self.notice is not None):
-            raise InputError("a cancellation has no geometry, and every other notice has", code="geometry-missing")
+        if (self.step in (NoticeStep.NEW, NoticeStep.AMEND)) == (self.notice is None):
+            raise InputError(
+                "a notice that is new or amended has a geometry, and one that is cancelled, active or ended has none",
+                code="geometry-missing",
+            )

@@ -1,8 +1,13 @@
-"""Replies to an entry: what was understood of it (readback), what the addressee says to it (answer), why it has no effect (refusal)."""
+"""Replies to an entry: what was understood of it (readback), what the addressee says to it (answer), why it has no effect (refusal),
+
+and to whom its addressee has passed it down (distributed).
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
+from tafadi.errors import InputError
 from tafadi.measure.instant import Span
 from tafadi.model.names import LONGEST_FIELD, check_name, check_text
 from tafadi.model.operation import Notice
@@ -82,6 +87,22 @@ class Answer:
         check_text(self.text, "the text of the answer")
 
 
+MOST_LEVELS: Final = 16  # from the staff to the crew there are fewer
+
+
+@dataclass(frozen=True, slots=True)
+class Distributed:
+    """How far down the addressee has passed a notice: the levels that have it, the highest first. Each is a name that the parties know."""
+
+    levels: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= len(self.levels) <= MOST_LEVELS or len(set(self.levels)) != len(self.levels):
+            raise InputError(f"a notice is passed down to 1 to {MOST_LEVELS} levels, each once, not {len(self.levels)}")
+        for level in self.levels:
+            check_name(level, "level")
+
+
 class RefusalCode(StrEnum):
     """Why an entry takes no effect. Stored and cosigned it is all the same."""
 
@@ -102,6 +123,7 @@ class RefusalCode(StrEnum):
     NOT_IN_FORCE = "not-in-force"
     CARD_NOT_VALID = "card-not-valid"
     AFTER_THE_END = "after-the-end"
+    READBACK_DIFFERS = "readback-differs"
 
 
 @dataclass(frozen=True, slots=True)

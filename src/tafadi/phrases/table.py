@@ -91,6 +91,7 @@ PHRASES: Final[dict[str, str]] = {
     "line.replied": "{party} replied at {at}",
     "line.not-replied": "{party} has not replied",
     "line.stop": "[{mode}] STOP {entry} {state}: {what}",
+    "line.distress": "[{mode}] DISTRESS {entry} {state}: {what}",
     "line.refused": "refused by {party}: {entry} {why}",
     "incident.state": "[{mode}] incident {entry} {state}",
     "incident.no-account": "{party} has not given its account",

@@ -1,7 +1,7 @@
 """Admission: may this entry take effect under the agreement? Computed from the entry alone, so that both parties find the same.
 
-An entry that may not is stored and cosigned all the same; the receiver's `refusal` says which rule it broke. STOP, line checks, attempts
-and answers are never held to a lead, and nothing here looks at a clock.
+An entry that may not is stored and cosigned all the same; the receiver's `refusal` says which rule it broke. STOP, distress, line checks,
+attempts and answers are never held to a lead, and nothing here looks at a clock.
 """
 
 from collections.abc import Callable
@@ -18,8 +18,8 @@ Rule = Callable[[Message, Agreement], Refusal | None]
 
 
 def mode_is_allowed(entry: Message, agreement: Agreement) -> Refusal | None:
-    """The agreement names the modes in which the line may be used."""
-    return None if entry.mode in agreement.modes else Refusal(RefusalCode.MODE_NOT_ALLOWED, "mode")
+    """The agreement names the modes in which the line may be used. Distress is heard in whatever mode, and shown in it."""
+    return None if entry.mode in agreement.modes or entry.type is EntryType.DISTRESS else Refusal(RefusalCode.MODE_NOT_ALLOWED, "mode")
 
 
 def parties_are_known(entry: Message, agreement: Agreement) -> Refusal | None:
@@ -43,7 +43,7 @@ def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | No
 
 
 def agreement_is_effective(entry: Message, agreement: Agreement) -> Refusal | None:
-    """Before its effective instant an agreement carries only `BEFORE_EFFECT`: itself, stops, line checks and attempts."""
+    """Before its effective instant an agreement carries only `BEFORE_EFFECT`: itself, stops, distress, line checks and attempts."""
     early = entry.type not in BEFORE_EFFECT and entry.sent_at < agreement.effective
     return Refusal(RefusalCode.NOT_IN_FORCE, "sent_at") if early else None
 

@@ -27,7 +27,7 @@ from tafadi.desk.ports import Identity
 from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
 from tafadi.model.names import check_name
 from tafadi.store.files import make_folder, read_seed, sync_folder, write_seed, write_whole
-from tafadi.store.settings import Settings, check_address
+from tafadi.store.settings import SQLITE, Settings, check_address
 from tafadi.trust.card import open_card
 from tafadi.trust.keys import SigningKey
 
@@ -229,6 +229,8 @@ class Folder:
             raise DamagedError(
                 f"the record in {self.path} is being restored, and is not whole yet; `tafadi node restore` goes on with that"
             )
+        if self.settings.store != SQLITE:
+            return  # whoever opens the journal looks (`tafadi.store.journals`)
         journal = self.path / "journal.db"
         if self.agreements() and not (journal.is_file() and journal.stat().st_size):
             raise DamagedError(f"{journal} is gone or empty, though agreements are signed here; `tafadi node restore` fetches it back")

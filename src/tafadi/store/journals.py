@@ -1,13 +1,17 @@
 """Which journal a node keeps, by its settings; nothing else names one kind of it."""
 
 from contextlib import AbstractContextManager
-from typing import Final, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from tafadi.desk.ports import Journal
-from tafadi.errors import RefusedError
-from tafadi.store.folder import Folder
+from tafadi.errors import DamagedError, RefusedError
+from tafadi.store.folder import MARK_FILE, Folder
 from tafadi.store.settings import SQLITE
 from tafadi.store.sqlite import SqliteJournal
+
+if TYPE_CHECKING:
+    from tafadi.store.postgres import PostgresJournal
 
 JOURNAL_FILE: Final = "journal.db"
 
@@ -48,10 +52,28 @@ class StoredJournal(Journal, Protocol):
         ...
 
 
-def open_journal(folder: Folder, *, read_only: bool = False, restored: bool = False) -> StoredJournal:
-    """The folder's journal; `restored` is for `tafadi.epoch` alone. Raises StoreError, DamagedError; RefusedError for a kind to come."""
-    if folder.settings.store != SQLITE:
-        raise RefusedError(
-            f"{folder.path / 'node.json'} names a PostgreSQL server as its store; this build keeps a journal in SQLite alone"
-        )
-    return SqliteJournal(folder.path / JOURNAL_FILE, read_only=read_only, restored=restored)
+TabledJournal: TypeAlias = "SqliteJournal | PostgresJournal"
+
+
+def open_journal(folder: Folder, *, read_only: bool = False, restored: bool = False) -> TabledJournal:
+    """The folder's journal; `restored` is for `tafadi.epoch` alone.
+
+    Raises StoreError, DamagedError (also for one on a server that is empty, though agreements are signed), RefusedError, UnavailableError.
+    """
+    store = folder.settings.store
+    if store == SQLITE:
+        return SqliteJournal(folder.path / JOURNAL_FILE, read_only=read_only, restored=restored)
+    journal = open_on_server(store, folder.path / MARK_FILE, read_only=read_only, restored=restored)
+    if folder.agreements() and not restored and not journal.origins():
+        journal.close()
+        raise DamagedError("the journal on the server is empty, though agreements are signed here; `tafadi node restore` fetches it back")
+    return journal
+
+
+def open_on_server(url: str, mark: Path, *, read_only: bool = False, restored: bool = False) -> TabledJournal:
+    """The journal at that address. Raises RefusedError where what speaks with servers is not installed, and as `open_journal` does."""
+    try:
+        from tafadi.store.postgres import PostgresJournal  # here, so that a node without a server loads none of it
+    except ImportError:
+        raise RefusedError("a journal on a PostgreSQL server needs more libraries: install tafadi[postgres]") from None
+    return PostgresJournal(url, mark, read_only=read_only, restored=restored)

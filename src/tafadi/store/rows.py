@@ -1,10 +1,10 @@
-"""A change as rows of the journal in SQLite, inside of a transaction that somebody else has begun and will end."""
+"""A change as rows of the journal, inside of a transaction that somebody else has begun and will end."""
 
-import sqlite3
 from typing import Final
 
 from tafadi.desk.ports import ANSWERS_KEPT_S, Answered, Change, Express, Growth, Receipt
 from tafadi.errors import HeadMovedError
+from tafadi.store.database import Database
 from tafadi.store.schema import hashes_between, set_tiles
 from tafadi.trust.tiles import WIDTH
 
@@ -14,13 +14,13 @@ _KEEP_RECEIPT: Final = (
 )
 
 
-def write(db: sqlite3.Connection, change: Change) -> None:
-    """Writes the rows. Raises HeadMovedError, DamagedError, and what SQLite raises; whoever calls takes back what was written then."""
+def write(db: Database, change: Change) -> None:
+    """Writes the rows. Raises HeadMovedError, DamagedError, and what the database raises; whoever calls takes back what was written."""
     for growth in change.growths:
         _grow(db, growth)
     db.executemany("DELETE FROM inbox WHERE origin = ? AND idx = ?", change.judged)
     db.executemany(_KEEP_RECEIPT, map(_receipt_row, change.receipts))
-    db.executemany("INSERT OR IGNORE INTO exhibit (kind, data) VALUES (?, ?)", [(e.kind, e.data) for e in change.exhibits])
+    db.executemany("INSERT INTO exhibit (kind, data) VALUES (?, ?) ON CONFLICT DO NOTHING", [(e.kind, e.data) for e in change.exhibits])
     for answered in change.answers:
         _keep_answer(db, answered)
     for express in change.express:
@@ -28,7 +28,7 @@ def write(db: sqlite3.Connection, change: Change) -> None:
     db.executemany("DELETE FROM express WHERE origin = ? AND idx = ?", change.filled)
 
 
-def _grow(db: sqlite3.Connection, growth: Growth) -> None:
+def _grow(db: Database, growth: Growth) -> None:
     size = growth.head.frontier.size
     state = (size, growth.head.frontier.to_bytes(), growth.head.checkpoint, growth.head.pending)
     moved = db.execute(
@@ -46,7 +46,7 @@ def _grow(db: sqlite3.Connection, growth: Growth) -> None:
         set_tiles(db, growth.origin, first, hashes_between(db, growth.origin, first * WIDTH, size))
 
 
-def _begin_feed(db: sqlite3.Connection, growth: Growth, state: tuple[int, bytes, bytes | None, bytes | None]) -> None:
+def _begin_feed(db: Database, growth: Growth, state: tuple[int, bytes, bytes | None, bytes | None]) -> None:
     known = db.execute("SELECT size FROM feed WHERE origin = ?", (growth.origin,)).fetchone()
     if known is not None or growth.old_size != 0:
         raise HeadMovedError(f"feed {growth.origin} has {known[0] if known else 0} entries, not {growth.old_size}")
@@ -57,18 +57,18 @@ def _receipt_row(receipt: Receipt) -> tuple[str, str, int, str, str]:
     return receipt.origin, receipt.mirror, receipt.size, receipt.line, str(receipt.at)
 
 
-def _keep_answer(db: sqlite3.Connection, answered: Answered) -> None:
+def _keep_answer(db: Database, answered: Answered) -> None:
     """Keeps the answer; those that have had their day go. Raises HeadMovedError while the key has one."""
     db.execute("DELETE FROM answer WHERE at_ns < ?", (answered.at.plus(-ANSWERS_KEPT_S).ns,))
     row = (answered.key, answered.request, answered.answer, answered.at.ns)
-    if db.execute("INSERT OR IGNORE INTO answer (key, request, answer, at_ns) VALUES (?, ?, ?, ?)", row).rowcount == 0:
+    if db.execute("INSERT INTO answer (key, request, answer, at_ns) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", row).rowcount == 0:
         raise HeadMovedError(f"something was answered under the key {answered.key[:100]!r} already")
 
 
-def _keep_express(db: sqlite3.Connection, express: Express) -> None:
+def _keep_express(db: Database, express: Express) -> None:
     """Keeps what came ahead, once. Raises HeadMovedError where another entry is kept for the place: whoever reads again finds it."""
     row = (express.origin, express.index, express.leaf, express.leaf_hash, express.heard)
-    db.execute("INSERT OR IGNORE INTO express (origin, idx, leaf, leaf_hash, heard) VALUES (?, ?, ?, ?, ?)", row)
+    db.execute("INSERT INTO express (origin, idx, leaf, leaf_hash, heard) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
     kept = db.execute("SELECT leaf FROM express WHERE origin = ? AND idx = ?", row[:2]).fetchone()
     if kept != (express.leaf,):
         raise HeadMovedError(f"another entry {express.index} of {express.origin} came ahead of its feed before")

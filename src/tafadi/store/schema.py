@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tafadi.errors import DamagedError, StoreError
+from tafadi.store.database import Database
 from tafadi.store.tree import rows_after
 from tafadi.store.words import WAY_ON, blob
 from tafadi.trust.tiles import WIDTH
@@ -72,6 +73,7 @@ CREATE TABLE express (
     PRIMARY KEY (origin, idx)
 ) STRICT;
 """
+HASHES_BETWEEN: Final = "SELECT leaf_hash FROM entry WHERE origin = ? AND idx >= ? AND idx < ? ORDER BY idx"
 SET_TILE: Final = (
     "INSERT INTO tile (origin, level, idx, hashes) VALUES (?, ?, ?, ?) "
     "ON CONFLICT (origin, level, idx) DO UPDATE SET hashes = excluded.hashes"
@@ -140,13 +142,12 @@ def _tile(db: sqlite3.Connection, origin: str, size: int) -> None:
         set_tiles(db, origin, first, hashes)
 
 
-def hashes_between(db: sqlite3.Connection, origin: str, start: int, end: int) -> list[bytes]:
-    """The leaf hashes of the entries [start, end) in order, or as many as are there. Raises DamagedError, and what SQLite raises."""
-    rows = db.execute("SELECT leaf_hash FROM entry WHERE origin = ? AND idx >= ? AND idx < ? ORDER BY idx", (origin, start, end))
-    return [blob(row[0]) for row in rows]
+def hashes_between(db: Database, origin: str, start: int, end: int) -> list[bytes]:
+    """The leaf hashes of the entries [start, end) in order, or as many as are there. Raises DamagedError, and what the database raises."""
+    return [blob(row[0]) for row in db.execute(HASHES_BETWEEN, (origin, start, end)).fetchall()]
 
 
-def set_tiles(db: sqlite3.Connection, origin: str, first: int, leaf_hashes: list[bytes]) -> None:
+def set_tiles(db: Database, origin: str, first: int, leaf_hashes: list[bytes]) -> None:
     """Keeps the tiles of a feed from the one of level 0 on that is full of the first of these hashes. Raises DamagedError."""
 
     def row_at(level: int, index: int) -> bytes:

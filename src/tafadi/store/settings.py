@@ -1,7 +1,7 @@
 """What a node is told about itself, as `node.json` says it; people edit that file, so everything in it is looked at."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from tafadi.errors import InputError
@@ -48,6 +48,13 @@ class Settings:
     def language(self) -> Language:
         """The language in which the node speaks to its officers."""
         return Language(self.lang)
+
+
+def with_store(settings: Settings, store: str) -> Settings:
+    """The same settings with another store. Raises InputError for what is none."""
+    changed = replace(settings, store=store)
+    changed.check()
+    return changed
 
 
 def check_address(party: str, url: object) -> str:

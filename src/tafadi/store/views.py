@@ -9,18 +9,19 @@ Each entry is read and examined once, and what one call costs does not grow with
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tafadi.desk.examine import Examined, examine
+from tafadi.desk.examine import Examined, examine, examine_own
 from tafadi.desk.matters import Key, Matters
 from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal
 from tafadi.errors import DamagedError, MissingError
+from tafadi.formats.wire import Json
 from tafadi.model.entry import VITAL, EntryId, Seen
 from tafadi.model.reply import Refusal
-from tafadi.trust.log import Frontier
+from tafadi.trust.log import Frontier, leaf_hash
 
 
 @dataclass(slots=True)
@@ -79,14 +80,14 @@ class FoldedViews:
         is_within = end is None or entry.id.index < end
         return entry if is_within else examine(self._journal.leaf(origin, entry.id.index), entry.id, self._pact)
 
-    def catch_up(self) -> None:
-        """Takes in whatever the journal holds and the picture does not.
+    def catch_up(self, own: Mapping[str, dict[str, Json]] | None = None) -> None:
+        """Takes in whatever the journal holds and the picture does not; of the entries whose payloads are `own` no signature is verified.
 
         Entries that have seen what is not here are folded too, after all others: nothing that is stored stays out of sight. When what
         they have seen arrives, they move to their place.
         """
         for feed in self._feeds.values():
-            self._read(feed)
+            self._read(feed, own or {})
         new = self._place_all()
         for key, entry in new:
             self._matters.place(key, entry)
@@ -118,9 +119,9 @@ class FoldedViews:
     def _position(self, entry: EntryId) -> int:
         return self._pact.position(entry.party, entry.epoch, entry.index)
 
-    def _read(self, feed: FoldedFeed) -> None:
+    def _read(self, feed: FoldedFeed, own: Mapping[str, dict[str, Json]]) -> None:
         for origin in self._pact.origins(feed.party):
-            new = self._new_entries(feed, origin)
+            new = self._new_entries(feed, origin, own)
             self._take(feed, new)
             self._roused += [entry.id for entry in new if _is_vital(entry)]
 
@@ -138,7 +139,7 @@ class FoldedViews:
         if not in_order:  # the end of an older feed came after the beginning of the next
             feed.waiting = deque(sorted(feed.waiting, key=lambda entry: entry.id))
 
-    def _new_entries(self, feed: FoldedFeed, origin: str) -> list[Examined]:
+    def _new_entries(self, feed: FoldedFeed, origin: str, own: Mapping[str, dict[str, Json]]) -> list[Examined]:
         known = feed.read.get(origin, 0)
         size = self._journal.head(origin).frontier.size
         leaves = self._journal.leaves(origin, known, size)
@@ -147,7 +148,11 @@ class FoldedViews:
                 f"feed {origin} has {known + len(leaves)} entries in the journal, and its tree {size}; run `tafadi feed verify`"
             )
         feed.read[origin] = known + len(leaves)
-        return [examine(leaf, self._pact.entry_id(origin, known + number), self._pact) for number, leaf in enumerate(leaves)]
+        return [self._examined(leaf, self._pact.entry_id(origin, known + number), own) for number, leaf in enumerate(leaves)]
+
+    def _examined(self, leaf: bytes, entry: EntryId, own: Mapping[str, dict[str, Json]]) -> Examined:
+        digest = leaf_hash(leaf).hex() if own else ""
+        return examine_own(own[digest], digest, entry, self._pact) if digest in own else examine(leaf, entry, self._pact)
 
     def _place_all(self) -> list[tuple[Key, Examined]]:
         """All waiting entries whose seen entries are here, in order."""

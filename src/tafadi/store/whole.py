@@ -13,6 +13,7 @@ from tafadi.store.folder import JOURNAL_FILES, MARK_FILE, Folder
 from tafadi.store.journals import JOURNAL_FILE, StoredJournal, open_journal
 from tafadi.store.mark import read_mark
 from tafadi.store.rehash import rehash
+from tafadi.store.settings import SQLITE
 from tafadi.trust.checkpoint import Checkpoint, open_checkpoint
 from tafadi.trust.log import Frontier, leaf_hash
 
@@ -51,6 +52,8 @@ def whole_journal(folder: Folder, pacts: list[Pact]) -> tuple[StoredJournal, str
 
     Raises StoreError for what is no damage.
     """
+    if folder.settings.store != SQLITE:
+        return _checked_on_server(folder, pacts), ""
     path = folder.path / JOURNAL_FILE
     why = f"{path} is no file" if path.exists() and not path.is_file() else ""
     if not why:
@@ -60,6 +63,14 @@ def whole_journal(folder: Folder, pacts: list[Pact]) -> tuple[StoredJournal, str
             why = str(error)
     aside = folder.set_aside(*JOURNAL_FILES)
     return open_journal(folder, restored=True), f"{why}; it is kept as {aside}.db"
+
+
+def _checked_on_server(folder: Folder, pacts: list[Pact]) -> StoredJournal:
+    """The journal on its server. Raises DamagedError with the way on: what is not ours alone is not set aside by us."""
+    try:
+        return _checked(folder, pacts)
+    except DamagedError as error:
+        raise DamagedError(f"{error}; name an empty database as `store` in node.json before that") from None
 
 
 def _checked(folder: Folder, pacts: list[Pact]) -> StoredJournal:

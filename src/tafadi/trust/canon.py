@@ -4,6 +4,10 @@ What is signed are bytes, so two readers must never find two meanings in the sam
 gives the one form. We narrow it: no numbers but integers within 2^53-1 (floats are where implementations differ), and a named depth (a
 parser that recurses must not be driven into the ground).
 
+Nearly all of what comes and goes is plain: the keys are ASCII, the rest is as it should be. A compiled reader and writer (msgspec) do that
+alone; whatever they or the look over its values find fault with goes the long way, where it is taken or refused in a sentence. The two
+differ only where a key has letters beyond ASCII: RFC 8785 sorts by UTF-16, the compiled writer by UTF-8.
+
 Source: RFC 8785 (JCS); RFC 4648 section 4 (standard base64, with padding, no line breaks, unused bits zero).
 """
 
@@ -14,6 +18,7 @@ from binascii import a2b_base64
 from itertools import pairwise
 from typing import Final, NoReturn
 
+import msgspec
 import rfc8785
 
 from tafadi.errors import FormatError, InputError
@@ -24,6 +29,9 @@ _INTEGER_DIGITS: Final = 17  # "-9007199254740991"; longer text is refused befor
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
+_PLAIN_READER: Final = msgspec.json.Decoder()
+_PLAIN_WRITER: Final = msgspec.json.Encoder(order="deterministic")  # members sorted by the bytes of their keys
+
 # Strings are skipped whole, so that a bracket inside one is not counted. An unclosed one runs to the end at once: otherwise a row of
 # escaped quotes would be read again from each of them.
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
@@ -31,6 +39,8 @@ _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 
 def canonical(value: Json) -> bytes:
     """The RFC 8785 bytes of `value`. Raises InputError for a float, an integer beyond 2^53-1, a lone surrogate or too deep a nesting."""
+    if _is_plain(value, DEPTH_MAX) and (data := _plain_bytes(value)) is not None:
+        return data
     _check_value(value, DEPTH_MAX)
     try:
         return rfc8785.dumps(value)
@@ -59,6 +69,9 @@ def parse_object(data: bytes, format: str) -> dict[str, Json]:
 
 def parse_canonical(data: bytes, format: str) -> dict[str, Json]:
     """The JSON object in `data`, which must be its RFC 8785 form to the byte. Raises FormatError."""
+    plain = _parse_plain(data)
+    if plain is not None:
+        return plain
     value = parse_object(data, format)
     try:
         again = rfc8785.dumps(value)
@@ -114,6 +127,43 @@ def from_base64(text: str, format: str, field: str = "") -> bytes:
     if to_base64(data) != text:
         raise FormatError("it is not the canonical base64 of its bytes", format=format, field=field)
     return data
+
+
+def _parse_plain(data: bytes) -> dict[str, Json] | None:
+    """The object in `data` where that is its plain canonical form; None where it must be read the long way.
+
+    Equal bytes leave no room for a member that stands twice, for spaces, for another escape or another order.
+    """
+    try:
+        value = _PLAIN_READER.decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and _is_plain(value, DEPTH_MAX) and _plain_bytes(value) == data else None
+
+
+def _plain_bytes(value: Json) -> bytes | None:
+    """The canonical bytes of a plain value; None where there is half a letter in it."""
+    try:
+        return _PLAIN_WRITER.encode(value)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+
+
+def _is_plain(value: Json, depth: int) -> bool:
+    """Whether the value is made of nothing but what the compiled writer writes as RFC 8785 does, not nested deeper than `depth`."""
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
+        return True
+    if kind is int:
+        return -INTEGER_MAX <= value <= INTEGER_MAX  # type: ignore[operator]  # it is an integer
+    if depth == 0:
+        return False
+    if kind is dict and not all(type(key) is str and key.isascii() for key in value):  # type: ignore[union-attr]  # a dict
+        return False
+    if kind is not dict and kind is not list:
+        return False
+    items = value.values() if kind is dict else value  # type: ignore[union-attr]  # one of the two
+    return all(_is_plain(item, depth - 1) for item in items)  # type: ignore[union-attr]
 
 
 class _Reader:

@@ -7,6 +7,8 @@ two hashes.
 Source: DSSE v1 (secure-systems-lab/dsse, protocol.md and envelope.md).
 """
 
+import re
+from binascii import a2b_base64
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,6 +19,11 @@ from tafadi.trust.keys import SIGNATURE_BYTES, PublicKey, SigningKey
 SIGNATURES_MAX: Final = 2  # the node's, and that of the operator who spoke
 _MEMBERS: Final = frozenset({"payload", "payloadType", "signatures"})
 _SIGNATURE_MEMBERS: Final = frozenset({"keyid", "sig"})
+_ONE: Final = rb'\{"keyid":"[0-9a-f]{16}","sig":"[A-Za-z0-9+/]{86}=="\}'  # 64 bytes are 86 letters and two of padding
+_LAYOUT: Final = re.compile(
+    rb'\{"payload":"([A-Za-z0-9+/]*+=?=?)","payloadType":"([a-z0-9.+/-]++)","signatures":\[(' + _ONE + rb"(?:," + _ONE + rb")?)\]\}"
+)
+_SIGNED: Final = re.compile(rb'"keyid":"([0-9a-f]{16})","sig":"([A-Za-z0-9+/]{86}==)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,9 @@ def unwrap(data: bytes, payload_type: str, format: str, longest_bytes: int) -> W
     """The parts of an envelope of `payload_type`. Raises FormatError unless `data` is the one form of those parts."""
     if len(data) > longest_bytes:
         raise FormatError(f"it is {len(data)} bytes long; at most {longest_bytes} are allowed", format=format)
+    plain = _unwrap_plain(data, payload_type)
+    if plain is not None:
+        return plain
     value = parse_object(data, format)
     check_members(value, _MEMBERS, format)
     if text_member(value, "payloadType", format) != payload_type:
@@ -68,6 +78,20 @@ def unwrap(data: bytes, payload_type: str, format: str, longest_bytes: int) -> W
     if _layout(payload_type, payload, signatures) != data:
         raise FormatError("the envelope is not in its one canonical form", format=format)
     return Wrapped(payload_type, payload, signatures)
+
+
+def _unwrap_plain(data: bytes, payload_type: str) -> Wrapped | None:
+    """The parts of an envelope as `wrap` lays it out; None where something is amiss, which the long way says in a sentence."""
+    match = _LAYOUT.fullmatch(data)
+    if match is None or match[2].decode("ascii") != payload_type:
+        return None
+    try:
+        payload = a2b_base64(match[1], strict_mode=True)
+        signatures = tuple((key_id.decode("ascii"), a2b_base64(sig, strict_mode=True)) for key_id, sig in _SIGNED.findall(match[3]))
+    except ValueError:  # binascii.Error is one
+        return None
+    is_sound = len({key_id for key_id, _ in signatures}) == len(signatures) and _layout(payload_type, payload, signatures) == data
+    return Wrapped(payload_type, payload, signatures) if is_sound else None
 
 
 def _layout(payload_type: str, payload: bytes, signatures: tuple[tuple[str, bytes], ...]) -> bytes:

@@ -47,9 +47,11 @@ class PublicKey:
 
     raw: bytes
     _key: Ed25519PublicKey = field(init=False, repr=False, compare=False, hash=False)
+    _id: str = field(init=False, repr=False, compare=False, hash=False)
 
     def __post_init__(self) -> None:
         _check_key(self.raw)
+        object.__setattr__(self, "_id", hashlib.sha256(self.raw).hexdigest()[:16])
         object.__setattr__(self, "_key", Ed25519PublicKey.from_public_bytes(self.raw))
 
     @classmethod
@@ -60,7 +62,7 @@ class PublicKey:
     @property
     def id(self) -> str:
         """Sixteen hexadecimal digits by which envelopes name the key: a hint, never a proof."""
-        return hashlib.sha256(self.raw).hexdigest()[:16]
+        return self._id
 
     @property
     def text(self) -> str:

@@ -117,7 +117,7 @@ class Running:
         """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""
         self.node.has_worker = True
         self.spawn(self._warm_up())
-        await self._first_contact()
+        await self.first_contact()
         told = ""
         while True:
             await self._something_to_judge()
@@ -148,7 +148,7 @@ class Running:
             else:
                 return
 
-    async def _first_contact(self) -> None:
+    async def first_contact(self) -> None:
         """Waits until each line has been tried once: a record put back from a copy is found out there, before the node says anything."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FIRST_CONTACT_S):

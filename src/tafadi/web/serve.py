@@ -22,6 +22,7 @@ from tafadi.web.door import BACKLOG, PeerDoor, allow_open_files, listening_socke
 from tafadi.web.peer_app import peer_app
 from tafadi.web.protocol import PeerProtocol, QuietServer
 from tafadi.web.running import Running
+from tafadi.web.timekeeper import keep_time
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
 KEEP_ALIVE_S: Final = 300  # longer than any heartbeat, so that a line stays open between two of them
@@ -44,6 +45,7 @@ async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int
     running.to_judge.set()
     running.connect()
     running.spawn(running.watch_cards())
+    running.spawn(keep_time(running))
     for source in sources:
         running.follow(source)
     await _until_started(running)

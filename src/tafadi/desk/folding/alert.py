@@ -29,6 +29,7 @@ def _raised(picture: Picture, examined: Examined, entry: Message, body: AlertBod
         view.prediction = body.prediction
     view.predictions[entry.sender] = body.prediction
     view.raised[entry.sender] = examined.id
+    picture.alert_of[examined.id] = body.situation
     view.raised_at[entry.sender] = entry.sent_at
     view.evidence[entry.sender] = body.evidence
     view.cleared.pop(entry.sender, None)
@@ -51,15 +52,16 @@ def _is_worse(found: Prediction | None, before: Prediction | None) -> bool:
 
 
 def _subjects(entry: EntryId, said: Message) -> tuple[Subject, ...]:
-    """The situation; of one that is raised also who meets, for which time it is that they do counts."""
+    """The situation; of one that is raised also who meets, for which time it is that they do counts; and the entry, for its answers."""
     body = said.body
     assert isinstance(body, AlertBody)
     meeting = (said.mode, str(body.kind), body.subjects)
-    return (body.situation, meeting) if body.step is AlertStep.RAISED else (body.situation,)
+    return (body.situation, meeting, entry) if body.step is AlertStep.RAISED else (body.situation,)
 
 
 def _take_back(picture: Picture, entry: EntryId, said: Message) -> None:
     assert isinstance(said.body, AlertBody)
+    picture.alert_of.pop(entry, None)
     view = picture.alerts.pop(said.body.situation, None)
     if view is not None:
         picture.episodes.pop((view.kind, view.mode, view.subjects), None)

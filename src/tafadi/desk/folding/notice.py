@@ -10,11 +10,16 @@ from tafadi.model.operation import NoticeBody, NoticeStep
 
 
 def apply_notice(picture: Picture, examined: Examined, entry: Message) -> None:
-    """Takes in a notice, its amendment or its cancellation. Raises WrongStateError."""
+    """Takes in a notice, its amendment, its cancellation, or that it is active or ended. Raises WrongStateError."""
     assert isinstance(entry.body, NoticeBody)
     if entry.body.step is NoticeStep.NEW:
         return _open(picture, examined, entry)
     view = _own(picture, entry)
+    after = tables.COURSE.after(view.course or tables.COURSE.start, entry.body.step)
+    if entry.body.step in (NoticeStep.ACTIVE, NoticeStep.ENDED):
+        _check_reached(view, entry)
+        view.course = after
+        return None
     if entry.body.step is NoticeStep.CANCEL:
         view.cancelled = True
     else:
@@ -23,6 +28,20 @@ def apply_notice(picture: Picture, examined: Examined, entry: Message) -> None:
     picture.revision_of[examined.id] = view.id
     picture.changed.add(view.id)
     return None
+
+
+def _check_reached(view: NoticeView, entry: Message) -> None:
+    """Raises WrongStateError unless the entry is about the newest revision, and every addressee has accepted that and passed it down."""
+    assert isinstance(entry.body, NoticeBody)
+    if entry.refs[0].entry != view.revision:
+        raise WrongStateError("only the newest revision of a notice becomes active, or ends")
+    if entry.body.step is NoticeStep.ACTIVE and not_reached(view):
+        raise WrongStateError("a notice becomes active when every addressee has accepted it and passed it down")
+
+
+def not_reached(view: NoticeView) -> list[str]:
+    """The addressees that have not accepted the newest revision or not said that they have passed it down."""
+    return [party for party, side in view.sides.items() if side != "ACCEPTED" or not view.distributed.get(party)]
 
 
 def addressed(picture: Picture, entry: Message) -> NoticeView | None:
@@ -73,3 +92,4 @@ def _amend(view: NoticeView, examined: Examined, entry: Message) -> None:
     view.precedence, view.sent_at, view.late = entry.precedence, entry.sent_at, examined.is_late_notice
     view.sides = dict.fromkeys(entry.recipients, "REFUSED" if view.late else tables.NOTICE.start)
     view.readbacks, view.answers, view.refusals = {}, {}, {}
+    view.distributed, view.course = {}, ""

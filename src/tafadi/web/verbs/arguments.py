@@ -33,6 +33,18 @@ def mode_named(desk: Desk, text: str) -> Mode:
     return modes[0]
 
 
+def any_mode(desk: Desk, text: str) -> Mode:
+    """The mode named, whether the agreement allows it or not; without a name its only one, and REAL where it has several.
+
+    For distress alone: nobody who calls for help is asked for a mode first.
+    """
+    if text:
+        named: Mode = choice(Mode, text, "mode")
+        return named
+    modes = desk.pact.agreement.modes
+    return modes[0] if len(modes) == 1 else Mode.REAL
+
+
 def said(entry: EntryId, **more: Json) -> dict[str, Json]:
     """What a verb answers that said something: the entry it is in, and `more`."""
     return {"entry": str(entry), **more}

@@ -4,14 +4,18 @@ import secrets
 from typing import Any
 
 from tafadi.desk import hotline
+from tafadi.desk.distress import raise_distress
+from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.picture import plain
+from tafadi.errors import InputError
 from tafadi.formats.wire import Json, decode, encode
+from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
 from tafadi.model.line import Attempt, Roster, StopStep
 from tafadi.model.reply import AnswerCode
 from tafadi.node import Node
-from tafadi.web.verbs.arguments import choice, mode_named, said
+from tafadi.web.verbs.arguments import any_mode, choice, mode_named, said
 
 
 def line_check(node: Node, agreement: str = "", role: str = "watch-officer", mode: str = "") -> dict[str, Json]:
@@ -22,14 +26,14 @@ def line_check(node: Node, agreement: str = "", role: str = "watch-officer", mod
 
 
 def line_ack(node: Node, entry: str, step: str = "", agreement: str = "", role: str = "watch-officer") -> dict[str, Json]:
-    """Replies to a line check, acknowledges an alert, or takes a stop one step further."""
+    """Replies to a line check, acknowledges an alert, or takes a stop or a distress one step further."""
     desk = node.desk(agreement)
     taken: StopStep | None = choice(StopStep, step, "step") if step else None
     return said(hotline.acknowledge(desk, role, desk.find(entry), (node.settings.language,), taken))
 
 
 def line_answer(node: Node, entry: str, code: str, text: str = "", agreement: str = "", role: str = "watch-officer") -> dict[str, Json]:
-    """Answers another party's notice. An answer is never permission."""
+    """Answers another party's notice, alert or stop. An answer is never permission."""
     desk = node.desk(agreement)
     chosen: AnswerCode = choice(AnswerCode, code, "answer")
     return said(hotline.answer(desk, role, desk.find(entry), chosen, text))
@@ -42,6 +46,24 @@ def line_stop(
     desk = node.desk(agreement)
     ends = Instant.parse(until) if until else None
     return said(hotline.raise_stop(desk, role, mode_named(desk, mode), tuple(str(item) for item in what), text, ends))
+
+
+def line_distress(
+    node: Node,
+    what: list[str] | None = None,
+    lat_deg: float | None = None,
+    lon_deg: float | None = None,
+    text: str = "",
+    agreement: str = "",
+    role: str = "watch-officer",
+    mode: str = "",
+) -> dict[str, Json]:
+    """Says that somebody needs help."""
+    desk = node.desk(agreement)
+    if (lat_deg is None) != (lon_deg is None):
+        raise InputError("where somebody is in distress is a latitude and a longitude, or neither")
+    place = None if lat_deg is None or lon_deg is None else Position(lat_deg, lon_deg)
+    return said(raise_distress(desk, role, any_mode(desk, mode), tuple(what or ()), place, text))
 
 
 def line_attempt(
@@ -80,6 +102,7 @@ def line_show(node: Node, agreement: str = "") -> dict[str, Json]:
         "in_force": desk.in_force,
         "line_checks": [plain(view) for view in shown.line_checks.values()],
         "stops": [plain(view) for view in shown.stops.values()],
+        "distresses": [plain(view) for view in shown.shelf(DistressView).values()],
         "alerts": [plain(view) for view in shown.alerts.values()],
         "attempts": {str(entry): encode(tried) for entry, tried in shown.attempts.items()},
         "rosters": {party: encode(roster) for party, roster in shown.rosters.items()},

@@ -1,6 +1,6 @@
 """The verbs about notices: to send, amend, cancel and list them, and to say which track flies one."""
 
-from tafadi.desk import announce
+from tafadi.desk import announce, course
 from tafadi.desk.desk import Desk
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.picture import plain
@@ -37,6 +37,24 @@ def notice_cancel(node: Node, entry: str, agreement: str = "", role: str = "watc
     """Takes one's own notice back."""
     desk = node.desk(agreement)
     return said(announce.cancel(desk, role, desk.find(entry)))
+
+
+def notice_distributed(node: Node, entry: str, levels: list[str], agreement: str = "", role: str = "watch-officer") -> dict[str, Json]:
+    """Says to which levels another party's notice was passed down."""
+    desk = node.desk(agreement)
+    return said(course.distribute(desk, role, desk.find(entry), tuple(levels)))
+
+
+def notice_activate(node: Node, entry: str, agreement: str = "", role: str = "watch-officer") -> dict[str, Json]:
+    """Says that what one's own notice announces has begun."""
+    desk = node.desk(agreement)
+    return said(course.activate(desk, role, desk.find(entry)))
+
+
+def notice_end(node: Node, entry: str, agreement: str = "", role: str = "watch-officer") -> dict[str, Json]:
+    """Says that what one's own notice announces is over."""
+    desk = node.desk(agreement)
+    return said(course.end(desk, role, desk.find(entry)))
 
 
 def notice_list(node: Node, agreement: str = "") -> dict[str, Json]:

@@ -12,7 +12,7 @@ import msgspec
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
-from tafadi.web.verbs import bundle, incident, line, notice, standing
+from tafadi.web.verbs import bundle, incident, line, notice, site, standing
 
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {
@@ -24,15 +24,24 @@ VERBS: Final[dict[str, Verb]] = {
     "notice.send": notice.notice_send,
     "notice.amend": notice.notice_amend,
     "notice.cancel": notice.notice_cancel,
+    "notice.distributed": notice.notice_distributed,
+    "notice.activate": notice.notice_activate,
+    "notice.end": notice.notice_end,
     "notice.list": notice.notice_list,
     "notice.assign": notice.notice_assign,
     "line.check": line.line_check,
     "line.ack": line.line_ack,
     "line.answer": line.line_answer,
     "line.stop": line.line_stop,
+    "line.distress": line.line_distress,
     "line.attempt": line.line_attempt,
     "line.roster": line.line_roster,
     "line.show": line.line_show,
+    "site.send": site.site_send,
+    "site.verify": site.site_verify,
+    "site.stale": site.site_stale,
+    "site.withdraw": site.site_withdraw,
+    "site.list": site.site_list,
     "incident.open": incident.incident_open,
     "incident.reply": incident.incident_reply,
     "incident.show": incident.incident_show,

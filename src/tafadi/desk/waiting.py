@@ -1,0 +1,203 @@
+"""Waiting: everything in the picture that somebody owes by some instant.
+
+One function for each kind of thing; a new kind adds its own to `SOURCES`. What is settled is in none of them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from tafadi.desk import ladder
+from tafadi.desk.desk import Desk
+from tafadi.desk.folding.distress import DistressView
+from tafadi.desk.folding.kind import within_the_acknowledgement
+from tafadi.desk.picture import AlertView, NoticeView, StopView
+from tafadi.measure.instant import SECOND_NS, Instant
+from tafadi.model.agreement import DAY_S
+from tafadi.model.entry import EntryId
+from tafadi.model.lapse import LapseKind
+from tafadi.model.message import Message
+from tafadi.model.names import Mode, Precedence
+
+SLOTS_BACK: Final = 2  # agreed times of day that are looked back upon: two missed ones are a line that is down, older ones help nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """By when (`at`) `parties` owe something to the party `by` (empty: everybody waits), waited for `since`.
+
+    What `climbs` is for people: it is said again on each rung of the ladder, and those who owe it are reminded of what it `wants`.
+    """
+
+    what: LapseKind
+    at: Instant
+    parties: tuple[str, ...]
+    mode: Mode
+    since: Instant
+    by: str = ""
+    precedence: Precedence = Precedence.ROUTINE
+    entry: EntryId | None = None
+    climbs: bool = False
+    wants: str = ""
+
+
+Source = Callable[[Desk, Instant], Iterator[Deadline]]
+
+
+def pending(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """All deadlines of what is not settled, past and to come."""
+    for source in SOURCES:
+        yield from source(desk, now)
+
+
+def _in(sides: dict[str, str], *states: str) -> tuple[str, ...]:
+    """The parties whose side is in one of these states."""
+    return tuple(sorted(party for party, state in sides.items() if state in states))
+
+
+def _stops(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """Heard, then acted on: two clocks, for heard is not acted. An end that the stop names is told when it comes; it ends nothing."""
+    for view in desk.picture.stops.values():
+        if view.state != "CLOSED":
+            yield from _stop(desk, view)
+
+
+def _stop(desk: Desk, view: StopView) -> Iterator[Deadline]:
+    timing, raised = desk.pact.agreement.timing, view.steps[0].at
+    for what, limit_s, states, wants in (
+        (LapseKind.NO_REPLY, timing.stop_heard_s, ("RAISED",), "a stop that nobody here has heard"),
+        (LapseKind.OVERDUE, timing.stop_acted_s, ("RAISED", "HEARD"), "a stop that is not acted on"),
+    ):
+        silent = _in(view.sides, *states)
+        if silent:
+            at = raised.plus(limit_s)
+            yield Deadline(what, at, silent, view.mode, raised, view.sender, Precedence.FLASH, view.id, climbs=True, wants=wants)
+    if view.stop.until is not None:
+        yield Deadline(LapseKind.EXPIRED, view.stop.until, (), view.mode, raised, view.sender, Precedence.FLASH, view.id)
+
+
+def _distresses(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    for view in desk.picture.shelf(DistressView).values():
+        silent, raised = _in(view.sides, "RAISED"), view.steps[0].at
+        if silent:
+            at, wants = raised.plus(desk.pact.agreement.timing.stop_heard_s), "a distress that nobody here has heard"
+            yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, raised, view.sender, Precedence.FLASH, view.id, True, wants)
+
+
+def _notices(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """Read back by each node, answered by each officer; until the notice is cancelled or over."""
+    for view in desk.picture.notices.values():
+        if view.state not in ("CANCELLED", "ENDED") and view.notice.span.end > now:
+            yield from _notice(desk, view)
+
+
+def _notice(desk: Desk, view: NoticeView) -> Iterator[Deadline]:
+    timing, sent, first = desk.pact.agreement.timing, view.sent_at, view.precedence
+    unread, unanswered = _in(view.sides, "SENT"), _in(view.sides, "SENT", "READ_BACK")
+    if unread:
+        at = sent.plus(timing.readback_flash_s if first is Precedence.FLASH else timing.readback_routine_s)
+        yield Deadline(LapseKind.LATE, at, unread, view.mode, sent, view.sender, first, view.revision)
+    if unanswered:
+        said = _message(desk, view.revision)
+        at = said.ack_by or sent.plus(within_the_acknowledgement(timing, first))
+        yield Deadline(
+            LapseKind.NO_REPLY, at, unanswered, view.mode, sent, view.sender, first, view.revision, True, "a notice to be answered"
+        )
+    valid_until = _message(desk, view.revision).valid_until
+    if valid_until is not None:
+        yield Deadline(LapseKind.EXPIRED, valid_until, (), view.mode, sent, view.sender, first, view.revision)
+
+
+def _alerts(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """Acknowledged or answered by each addressee of each party that raised it, while it stands."""
+    for view in desk.picture.alerts.values():
+        if view.state in ("RAISED", "ACKNOWLEDGED"):
+            yield from _alert(desk, view)
+
+
+def _alert(desk: Desk, view: AlertView) -> Iterator[Deadline]:
+    for party, entry in view.raised.items():
+        said = _message(desk, entry)
+        silent = tuple(sorted(set(said.recipients) - set(view.acknowledged) - set(view.answers)))
+        if silent and party not in view.cleared and party not in view.lost:
+            at = said.ack_by or said.sent_at.plus(within_the_acknowledgement(desk.pact.agreement.timing, said.precedence))
+            wants = "an alert to be acknowledged"
+            yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, said.sent_at, party, said.precedence, entry, True, wants)
+
+
+def _line_checks(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """Replied to by the watch: late at first, and missed in the end."""
+    timing = desk.pact.agreement.timing
+    for view in desk.picture.line_checks.values():
+        silent = _in(view.sides, "CALLED")
+        for what, limit_s in ((LapseKind.LATE, timing.check_late_s), (LapseKind.MISSED, timing.check_missed_s)):
+            if silent:
+                yield Deadline(what, view.sent_at.plus(limit_s), silent, view.mode, view.sent_at, view.sender, entry=view.id)
+
+
+def _incidents(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """The other parties' own accounts."""
+    for view in desk.picture.incidents.values():
+        silent = _in(view.sides, "OPEN")
+        if silent:
+            opened = _message(desk, view.id).sent_at
+            at = opened.plus(desk.pact.agreement.timing.incident_reply_s)
+            yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, opened, view.sender, entry=view.id)
+
+
+def _slots(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """The agreed times of day at which every watch takes part in a check of the line, by a call or a reply; the last few, and the next."""
+    agreement = desk.pact.agreement
+    begun = in_force_since(desk)
+    if begun is None or not agreement.check_times_utc_s:
+        return
+    for slot in slots_about(agreement.check_times_utc_s, now):
+        opens = slot.plus(-agreement.timing.check_late_s)
+        silent = tuple(
+            party for party in agreement.parties if not took_part(desk, party, opens, slot.plus(agreement.timing.check_missed_s))
+        )
+        for what, limit_s in ((LapseKind.LATE, agreement.timing.check_late_s), (LapseKind.MISSED, agreement.timing.check_missed_s)):
+            if silent and slot >= begun:
+                yield Deadline(what, slot.plus(limit_s), silent, agreement.modes[0], slot)
+
+
+def slots_about(times_utc_s: tuple[int, ...], now: Instant) -> list[Instant]:
+    """The agreed times of day: the last `SLOTS_BACK` before `now`, and the next after it."""
+    today = now.ns // SECOND_NS // DAY_S
+    days = range(today - SLOTS_BACK, today + 2)
+    slots = [Instant((day * DAY_S + time_s) * SECOND_NS) for day in days for time_s in times_utc_s]
+    return [*[slot for slot in slots if slot <= now][-SLOTS_BACK:], *[slot for slot in slots if slot > now][:1]]
+
+
+def took_part(desk: Desk, party: str, start: Instant, end: Instant) -> bool:
+    """Whether that party called a check of the line between these instants, or replied to one."""
+    for view in desk.picture.line_checks.values():
+        at = view.sent_at if view.sender == party else view.replied_at.get(party)
+        if at is not None and start <= at < end:
+            return True
+    return False
+
+
+def _cover(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """The gap in this party's own cover, since or from when nobody is on duty. Without a roster anybody is, and there is none."""
+    roster, begun = desk.picture.rosters.get(desk.party), in_force_since(desk)
+    gap = ladder.next_gap(roster, now, begun) if roster and begun else None
+    if gap is not None:
+        yield Deadline(LapseKind.GAP, gap, (desk.party,), desk.pact.agreement.modes[0], gap, desk.party)
+
+
+def in_force_since(desk: Desk) -> Instant | None:
+    """Since when the agreement is in force by what its parties signed; None while it is not."""
+    if not desk.in_force:
+        return None
+    firsts = [desk.pact.entry_id(desk.pact.origins(party)[0], 0) for party in desk.pact.agreement.parties]
+    return max([desk.pact.agreement.effective, *(_message(desk, first).sent_at for first in firsts)])
+
+
+def _message(desk: Desk, entry: EntryId) -> Message:
+    said = desk.views.examined(entry).message
+    assert said is not None  # it is in the picture
+    return said
+
+
+SOURCES: Final[tuple[Source, ...]] = (_stops, _distresses, _notices, _alerts, _line_checks, _incidents, _slots, _cover)

@@ -1,0 +1,147 @@
+"""What is a server's alone: who may write, what it must promise, and sessions that are lost."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from journals import ORIGIN, growth_of, running
+from postgres import ABSENT, HERE, server
+from tafadi.desk.ports import Change, Exhibit
+from tafadi.errors import DamagedError, RefusedError, StoreError, UnavailableError
+from tafadi.store import server as servers
+from tafadi.store.postgres import PostgresJournal
+from tafadi.store.rehash import rehash
+from tafadi.trust.log import Frontier
+
+pytestmark = pytest.mark.skipif(not HERE, reason=ABSENT)
+
+
+@pytest.fixture
+def place() -> str:
+    """The address of a place with nothing in it."""
+    return running().empty()
+
+
+@pytest.fixture
+def journal(place: str, tmp_path: Path) -> Iterator[PostgresJournal]:
+    """A journal with one entry."""
+    found = PostgresJournal(place, tmp_path / "journal.mark")
+    found.commit(Change((growth_of(Frontier(), b"one"),)))
+    yield found
+    found.close()
+
+
+def _say(place: str, statement: str) -> None:
+    with psycopg.connect(place, autocommit=True) as db:
+        db.execute(statement)
+
+
+def test_while_one_process_writes_no_other_does(
+    journal: PostgresJournal, place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "LOCK_WAIT_MAX_MS", 50)
+    with pytest.raises(UnavailableError, match="another process"):
+        PostgresJournal(place, tmp_path / "other.mark")
+    reader = PostgresJournal(place, tmp_path / "other.mark", read_only=True)
+    assert reader.leaves(ORIGIN, 0, 9) == [b"one"]
+    with pytest.raises(StoreError, match="read-only"):
+        reader.commit(Change((growth_of(reader.head(ORIGIN).frontier, b"two"),)))
+    reader.close()
+
+
+def test_who_lost_the_turn_to_write_writes_nothing_and_must_stop(journal: PostgresJournal, place: str, tmp_path: Path) -> None:
+    running().end_sessions()
+    PostgresJournal(place, tmp_path / "other.mark").close()  # another process writes, and goes
+    with pytest.raises(StoreError):
+        journal.head(ORIGIN)
+    with pytest.raises(DamagedError, match="taken over"):
+        journal.commit(Change((growth_of(Frontier(), b"x", origin="else"),)))
+
+
+def test_a_turn_that_was_taken_while_the_session_lives_stops_the_next_commit(journal: PostgresJournal, place: str) -> None:
+    _say(place, "UPDATE writer SET turn = turn + 1")
+    with pytest.raises(DamagedError, match="taken over"):
+        journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"two"),)))
+    assert journal.sizes() == {ORIGIN: 1}
+
+
+def test_after_a_session_that_was_lost_the_journal_goes_on(journal: PostgresJournal) -> None:
+    running().end_sessions()
+    with pytest.raises(StoreError, match="cannot be used"):
+        journal.head(ORIGIN)
+    journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"two"),)))
+    assert journal.leaves(ORIGIN, 0, 9) == [b"one", b"two"]
+
+
+def test_a_server_that_comes_back_with_less_than_was_told_is_damaged(journal: PostgresJournal, place: str) -> None:
+    journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"two"),)))
+    _say(place, "UPDATE feed SET size = 1")
+    running().end_sessions()
+    with pytest.raises(StoreError):
+        journal.sizes()
+    with pytest.raises(DamagedError, match="put back"):
+        journal.sizes()
+
+
+def test_an_error_within_a_group_leaves_nothing_of_it_though_the_server_answers_its_end(journal: PostgresJournal) -> None:
+    def fails_and_goes_on() -> None:
+        with journal.group():
+            journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"two"),)))
+            with suppress(StoreError):
+                journal._rows("SELECT 1/0")
+
+    with pytest.raises(StoreError, match="taken back"):
+        fails_and_goes_on()
+    assert journal.sizes() == {ORIGIN: 1}
+
+
+def test_evidence_of_any_length_is_kept_once(journal: PostgresJournal) -> None:
+    exhibit = Exhibit("kind", bytes(range(256)) * 1_000)
+    for _ in range(2):
+        journal.commit(Change(exhibits=(exhibit,)))
+    assert journal.exhibits() == [exhibit]
+
+
+def test_a_session_that_would_not_wait_for_the_disk_is_made_to(place: str, tmp_path: Path) -> None:
+    found = PostgresJournal(f"{place}%20-csynchronous_commit%3Doff", tmp_path / "journal.mark")
+    assert found._rows("SHOW synchronous_commit") == [("on",)]
+    found.close()
+
+
+def test_tables_that_are_missing_are_damage_and_a_form_to_come_says_what_to_upgrade(
+    journal: PostgresJournal, place: str, tmp_path: Path
+) -> None:
+    journal.check_file()
+    _say(place, "DROP TABLE tile")
+    with pytest.raises(DamagedError, match="tile"):
+        journal.check_file()
+    journal.close()
+    _say(place, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(StoreError, match="upgrade"):
+        PostgresJournal(place, tmp_path / "journal.mark")
+
+
+def test_who_only_reads_makes_no_tables(place: str, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="no journal"):
+        PostgresJournal(place, tmp_path / "journal.mark", read_only=True)
+
+
+def test_a_server_that_crashes_keeps_what_it_was_told_and_one_that_does_not_flush_is_refused(tmp_path: Path) -> None:
+    with server() as own:
+        place, mark = own.empty(), tmp_path / "journal.mark"
+        journal = PostgresJournal(place, mark)
+        journal.commit(Change((growth_of(Frontier(), *(b"%d" % number for number in range(300))),)))
+        own.stop()
+        own.start()
+        with pytest.raises(StoreError):
+            journal.sizes()
+        assert (journal.sizes(), rehash(journal, ORIGIN).faults) == ({ORIGIN: 300}, [])
+        journal.close()
+        own.stop("fast")
+        own.settings = ("fsync=off",)
+        own.start()
+        with pytest.raises(RefusedError, match="fsync=off"):
+            PostgresJournal(place, mark)
