@@ -48,6 +48,8 @@ ALONE: Final = 200  # one after another, each waiting for its receipt
 SYNCS: Final = 200
 LEAF_BYTES: Final = 825  # of one of these entries
 WAIT_S: Final = 120.0  # for a node to start, or a receipt to come
+LOOK_S: Final = 1.0  # how long two nodes are looked at to see whether they rest
+REST: Final = 0.05  # of a processor, for both together
 MARKS: Final = (Landmark("north", Position(-37.0, 12.0)), Landmark("south", Position(-38.0, 12.0)))
 DRAFT: Final = Draft(EntryType.ATTEMPT, Attempt("radio", 1, False), Mode.TEST)
 
@@ -193,6 +195,16 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+async def at_rest(*pids: int) -> None:
+    """Waits until the processes do next to nothing: a node loads its engine when it starts, and shares the interpreter with that."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            before = sum(map(cpu_s, pids))
+            await asyncio.sleep(LOOK_S)
+            if sum(map(cpu_s, pids)) - before < REST * LOOK_S:
+                return
+
+
 def sync_ms(root: Path) -> float:
     """What the disk takes to make one write of 4 KiB durable: median, in milliseconds."""
     taken, file = [], os.open(root / "probe", os.O_WRONLY | os.O_CREAT)
@@ -228,6 +240,7 @@ def rows(rounds: int) -> list[str]:
 
             async def work(receipts: Receipts) -> None:
                 nonlocal hearer_us
+                await at_rest(os.getpid(), process.pid)
                 before = cpu_s(process.pid)
                 for _ in range(rounds):
                     found.append(await measured(receipts))

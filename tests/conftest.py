@@ -31,3 +31,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Compiles the engine once, before tests with real nodes: where nothing is compiled yet, a node does for minutes nothing else."""
     if "nodes" in sys.modules and not session.config.option.collectonly:
         subprocess.run([sys.executable, "-m", "tafadi", "warmup"], stdout=subprocess.DEVNULL, check=True)
+
+
+def pytest_sessionfinish() -> None:
+    """Ends the server that the tests of journals began in this process; a worker of several does not wait for the program's own end."""
+    if "journals" in sys.modules:
+        sys.modules["journals"].SERVERS.close()

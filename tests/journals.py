@@ -1,8 +1,8 @@
 """Every kind of journal, under the same tests: how it is opened, how it crashes, and how its next durable write fails."""
 
-import atexit
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -125,13 +125,13 @@ class KeptOnServer:
         journal._run = failing  # type: ignore[method-assign]
 
 
+SERVERS = ExitStack()  # closed when the tests of a process end (tests/conftest.py)
+
+
 @cache
 def running() -> Server:
-    """One server for all tests of a process; it ends with that."""
-    context = server()
-    found = context.__enter__()
-    atexit.register(context.__exit__, None, None, None)
-    return found
+    """One server for all tests of a process; it ends with them."""
+    return SERVERS.enter_context(server())
 
 
 def keep(kind: str, folder: Path) -> Kept:

@@ -70,8 +70,9 @@ class ReadFromTables(ABC):
         columns, _ = TABLES[table]
         self._many(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})", rows)
 
+    @abstractmethod
     def go_on_counting(self) -> None:
-        """Has what is added after rows that were filled in come after them. SQLite does so by itself."""
+        """Has what is added after rows that were filled in come after them."""
 
     def origins(self) -> list[str]:
         """Every feed that the journal holds."""

@@ -130,6 +130,9 @@ class SqliteJournal(ReadFromTables):
         with in_our_words(self._path):
             self._db.executemany(query, rows)
 
+    def go_on_counting(self) -> None:
+        """Nothing: SQLite numbers after the largest number that there is."""
+
     def copy_to(self, path: Path) -> None:
         """Writes all of it, of one moment, into a new file that needs no other beside it. Others may go on writing. Raises StoreError."""
         with in_our_words(str(path)), closing(sqlite3.connect(path, isolation_level=None)) as copy:
