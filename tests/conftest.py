@@ -31,3 +31,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Compiles the engine once, before tests with real nodes: where nothing is compiled yet, a node does for minutes nothing else."""
     if "nodes" in sys.modules and not session.config.option.collectonly:
         subprocess.run([sys.executable, "-m", "tafadi", "warmup"], stdout=subprocess.DEVNULL, check=True)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: packed ones hold the time of their packing, and tests run side by side must have one name."""
+    return argname if isinstance(val, bytes) else None
