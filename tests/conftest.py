@@ -37,3 +37,8 @@ def pytest_sessionfinish() -> None:
     """Ends the server that the tests of journals began in this process; a worker of several does not wait for the program's own end."""
     if "journals" in sys.modules:
         sys.modules["journals"].SERVERS.close()
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are named by their argument: packed ones hold the time of their packing, and tests run side by side must have one name."""
+    return argname if isinstance(val, bytes) else None

@@ -88,6 +88,7 @@ def test_help_loads_no_heavy_library_and_no_command() -> None:
         "tafadi.cli",
         "tafadi.cli.main",
         "tafadi.cli.exits",
+        "tafadi.cli.options",  # how the text of options is taken, of every command
         "tafadi.errors",
     }
 
@@ -95,7 +96,20 @@ def test_help_loads_no_heavy_library_and_no_command() -> None:
 def test_a_check_loads_nothing_of_a_node_and_nothing_that_it_does_not_use() -> None:
     modules = loaded("check", str(SAMPLES / "amber.geojson"), str(SAMPLES / "cobalt.geojson"))
     assert "tafadi.engine.detect" in modules
-    idle = "scipy", "rich", "cryptography", "matplotlib", "pandas", "polars", "pyarrow", "httpx", "uvicorn", "asterix", "distributed"
+    idle = (
+        "scipy",
+        "rich",
+        "pydantic",
+        "cryptography",
+        "matplotlib",
+        "pandas",
+        "polars",
+        "pyarrow",
+        "httpx",
+        "uvicorn",
+        "asterix",
+        "distributed",
+    )
     assert not modules & {*idle, "asyncio"}
     assert "tafadi.reports.map" not in modules
     assert not {name for name in modules if name.startswith(("tafadi.desk", "tafadi.store", "tafadi.net", "tafadi.web", "tafadi.trust"))}

@@ -29,8 +29,7 @@ from tafadi.reports.whole import Told, whole
 
 TITLE: Final = "Tracks that were watched"
 MOST_KEPT: Final = 1_000_000  # hits kept for the pictures: 0.6 GB, a day of a terminal radar; later ones are not drawn, and counted
-MOST_SILENCED: Final = 200  # rows; there are all of them in --json
-MOST_SUSPECT: Final = 200  # rows, and as many of how tracks kept to what was announced
+MOST_LISTED: Final = 200  # rows of a table that is no finding; there are all of them in --json
 METHOD: Final = (
     "Each hit moved one track; that track was followed straight ahead, and judged against every other near it and every notice. "
     "What is told was foreseen at the time that is stated, from hits until then.",
@@ -160,7 +159,7 @@ def _silenced_part(silenced: Sequence[Suppressed]) -> str:
     rows = (
         f'<tr><td>{name(one.first)}<br>{name(one.second)}</td><td class="time">{axis.clock(one.first_at)}</td>'
         f'<td class="number">{one.count:,}</td><td>{text(one.rule)}</td></tr>'
-        for one in silenced[:MOST_SILENCED]
+        for one in silenced[:MOST_LISTED]
     )
     pairs = Counter(one.rule for one in silenced)
     because = "".join(
@@ -168,9 +167,7 @@ def _silenced_part(silenced: Sequence[Suppressed]) -> str:
         for rule, count in sorted(pairs.items())
         if rule in RULES
     )
-    more = len(silenced) - MOST_SILENCED
-    note = f"<p>{more:,} more are not listed here.</p>" if more > 0 else ""
-    return section("Silenced by a rule", because, table(("Between", "From", "Times", "Rule"), rows), note)
+    return section("Silenced by a rule", because, table(("Between", "From", "Times", "Rule"), rows), _more(len(silenced)))
 
 
 def _suspects_part(suspects: Sequence[Suspect]) -> str:
@@ -181,7 +178,7 @@ def _suspects_part(suspects: Sequence[Suspect]) -> str:
         f'<tr><td>{name(one.track)}</td><td class="time">{axis.clock(one.at)}</td>'
         f'<td class="number">{one.distance_m / 1_000.0:,.1f} km</td><td class="number">{one.speed_mps:,.0f} m/s</td>'
         f'<td class="time">{"not yet" if one.over_at is None else axis.clock(one.over_at)}</td></tr>'
-        for one in suspects[:MOST_SUSPECT]
+        for one in suspects[:MOST_LISTED]
     )
     because = (
         "<p>Nothing flies that fast, so nobody knows which of its places is true: whatever was found with it is UNKNOWN until then.</p>"
@@ -196,7 +193,7 @@ def _conforming_part(conforming: Sequence[Conforming]) -> str:
     rows = (
         f"<tr><td>{name(one.track)}</td><td>{name(one.notice)}</td><td>{text(_kept(one))}</td>"
         f'<td class="time">{axis.clock(one.at)}</td><td>{"stated" if one.is_stated else "seen inside it; nobody said so"}</td></tr>'
-        for one in conforming[:MOST_SUSPECT]
+        for one in conforming[:MOST_LISTED]
     )
     return section("Kept to what was announced", table(("Track", "Notice", "At the end", "At", "Who says"), rows), _more(len(conforming)))
 
@@ -206,4 +203,5 @@ def _kept(one: Conforming) -> str:
 
 
 def _more(count: int) -> str:
-    return f"<p>{count - MOST_SUSPECT:,} more are not listed here.</p>" if count > MOST_SUSPECT else ""
+    """How many rows a table of so many leaves out."""
+    return f"<p>{count - MOST_LISTED:,} more are not listed here.</p>" if count > MOST_LISTED else ""

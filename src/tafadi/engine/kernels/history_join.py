@@ -75,16 +75,15 @@ def above(tracks: Tracks, i: int, j: int, half: float) -> bool:
 
 
 @part
-def meet_near(scene: Scene, i: int, j: int, pair: tuple[int, int], in_doubt: bool, since: int, found: Found) -> Found:
-    """What is found after the stretch of legs i and j was looked at, if their boxes are near."""
+def meet_doubted(scene: Scene, i: int, j: int, pair: tuple[int, int], since: int, found: Found) -> Found:
+    """What is found after the stretch of legs i and j, of which plots may be contradicted, was looked at, if their boxes are near."""
     tracks, screen = scene.tracks, scene.screen
-    across, up = spreads_of(tracks, i, j) if in_doubt else (0.0, 0.0)
+    across, up = spreads_of(tracks, i, j)
     if above(tracks, i, j, screen.half_m + EDGE_M + up):
         return found
     reach = screen.reach_m * (1.0 + STRETCH) + ROOM_M + across
     if screen.tau_s > 0.0:
-        closing = fastest_of(tracks, i) + fastest_of(tracks, j) if in_doubt else speed_of(tracks, i) + speed_of(tracks, j)
-        reach += screen.tau_s * closing
+        reach += screen.tau_s * (fastest_of(tracks, i) + fastest_of(tracks, j))
     if beside(tracks, i, j, reach):
         return found
     if across > 0.0 or up > 0.0:
@@ -95,15 +94,22 @@ def meet_near(scene: Scene, i: int, j: int, pair: tuple[int, int], in_doubt: boo
 @part
 def walk(scene: Scene, p: int, q: int, i: int, j: int, from_ns: int, until_ns: int, found: Found) -> Found:
     """What is found after all stretches of tracks p and q that begin between two instants, from the legs i and j on."""
-    tracks, since = scene.tracks, found.told[0]
+    tracks, screen, since = scene.tracks, scene.screen, found.told[0]
     pair, in_doubt = (min(p, q), max(p, q)), tracks.doubted[p] + tracks.doubted[q] > 0
+    half = screen.half_m + EDGE_M
     while tracks.leg[i] == LEG and tracks.leg[j] == LEG:
         start_ns = max(tracks.at_ns[i], tracks.at_ns[j])
         if start_ns >= until_ns:
             break
         end, other = tracks.at_ns[i + 1], tracks.at_ns[j + 1]
-        if from_ns <= start_ns < min(end, other):
-            found = meet_near(scene, i, j, pair, in_doubt, since, found)
+        if from_ns <= start_ns < min(end, other) and in_doubt:
+            found = meet_doubted(scene, i, j, pair, since, found)
+        elif from_ns <= start_ns < min(end, other) and not above(tracks, i, j, half):
+            reach = screen.reach_m * (1.0 + STRETCH) + ROOM_M
+            if screen.tau_s > 0.0:
+                reach += screen.tau_s * (speed_of(tracks, i) + speed_of(tracks, j))
+            if not beside(tracks, i, j, reach):
+                found = meet(tracks, i, j, pair, scene.asked, scene.world, since, found)
         elif from_ns <= start_ns == min(end, other) and touching(tracks, p, q, i, j):
             found = meet_at(tracks, i, j, pair, start_ns, scene.asked, scene.world, since, found)
         i += 1 if end <= other else 0
