@@ -21,6 +21,7 @@
     │ ├ HeadMovedError   another writer was first; read again and retry
     │ └ DamagedError     the record contradicts itself; the node must stop
     └ UnavailableError   try again later
+      └ QuotaError       more than the agreement lets one party bring now (wait_s)
 
 A conflict, a breach and an unknown are values, not errors. Exit codes and HTTP statuses live only in the doors, keyed by base class.
 """
@@ -144,3 +145,11 @@ class DamagedError(StoreError):
 
 class UnavailableError(TafadiError):
     """Not now: the thing needed cannot be reached; try again later."""
+
+
+class QuotaError(UnavailableError):
+    """More than the agreement lets one party bring now; `wait_s` is when to ask again."""
+
+    def __init__(self, sentence: str, wait_s: int = 60) -> None:
+        super().__init__(sentence)
+        self.wait_s = wait_s

@@ -29,7 +29,7 @@ from tafadi.model.agreement import AgreementBody
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.store.folder import Folder
 from tafadi.store.identity import open_pact
-from tafadi.store.journals import open_journal
+from tafadi.store.journals import StoredJournal, open_journal
 from tafadi.store.standing import read_copy, write_copy
 from tafadi.store.views import FoldedViews
 from tafadi.trust.card import open_card
@@ -116,13 +116,14 @@ class NodeBell:
 class Node:
     """One party's node: a desk for each agreement, over one journal. Whoever makes one must hold the folder's lock."""
 
-    def __init__(self, folder: Folder, clock: Clock) -> None:
+    def __init__(self, folder: Folder, clock: Clock, journal: StoredJournal | None = None) -> None:
+        """The node of a folder, over its journal; `journal` is one that its caller has opened already."""
         self.folder = folder
         self.settings = folder.settings
         self.clock = clock
         self.bell = NodeBell(clock)
         self.identity = folder.identity()
-        self.journal = open_journal(folder)
+        self.journal: StoredJournal = journal or open_journal(folder)
         self.desks: dict[str, Desk] = {}
         self.assigned = {track: EntryId.parse(entry) for track, entry in folder.assigned().items()}
         self.has_worker = False

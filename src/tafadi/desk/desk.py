@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from tafadi.desk.alone import Alone
 from tafadi.desk.examine import Examined
 from tafadi.desk.inbox import Inbox
+from tafadi.desk.intake import Intake
 from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
-from tafadi.desk.ports import Bell, Identity, Journal
+from tafadi.desk.ports import Bell, Express, Identity, Journal
 from tafadi.desk.standing import Standing
+from tafadi.desk.vault import Vault, VaultInMemory
 from tafadi.errors import MissingError, RefusedError
 from tafadi.formats.wire import Json
 from tafadi.measure.instant import Clock
@@ -80,7 +83,8 @@ class Desk:
     """One party's place at one agreement.
 
     `inbox` is what the judge knows of what is to be judged; `standing` the notices that stand, as the engine looks them up; `judgements`
-    what it found of pairs of revisions; `clocks_off` whose clocks are known to differ.
+    what it found of pairs of revisions; `clocks_off` whose clocks are known to differ; `alone` what is known of entries that travel alone;
+    `intake` what each party has brought.
     """
 
     identity: Identity
@@ -93,6 +97,9 @@ class Desk:
     standing: Standing = field(default_factory=Standing)
     judgements: dict[tuple[str, str], Judgement] = field(default_factory=dict)
     clocks_off: set[str] = field(default_factory=set)
+    vault: Vault = field(default_factory=VaultInMemory)
+    alone: Alone = field(default_factory=Alone)
+    intake: Intake = field(default_factory=Intake)
 
     @property
     def party(self) -> str:
@@ -130,4 +137,10 @@ class Desk:
         entry = EntryId.parse(text)
         if entry.party not in self.pact.cards:
             raise MissingError(f"{entry.party} is no party of {self.pact.id}")
-        return self.views.examined(entry).id
+        return entry if self.alone_here(entry) is not None else self.views.examined(entry).id
+
+    def alone_here(self, entry: EntryId) -> Express | None:
+        """What came alone at that place, while its feed has not come so far; None where nothing did."""
+        origin = self.pact.feed_of(entry)
+        size = self.journal.head(origin).frontier.size
+        return next((one for one in self.journal.express(origin) if one.index == entry.index >= size), None)

@@ -15,6 +15,7 @@ from tafadi.model.entry import NODE_ROLE, VITAL, EntryId
 from tafadi.model.message import Message
 from tafadi.model.names import LONGEST_FIELD, printable
 from tafadi.model.reply import Refusal, RefusalCode
+from tafadi.model.sealed import Sealed
 from tafadi.rules.admission import admit
 from tafadi.trust.card import Card, open_card
 from tafadi.trust.envelope import Envelope, open_envelope
@@ -113,6 +114,8 @@ def _read_payload(payload: dict[str, Json], pact: Pact) -> Message:
 def _check_body(message: Message, pact: Pact) -> None:
     if isinstance(message.body, KeyBody):
         _check_card(message.body, pact)
+    if isinstance(message.body, Sealed) and {key.party for key in message.body.keys} != {message.sender, *message.recipients}:
+        raise FormatError("the readers are the sender and its recipients, and nobody else", format="entry", field="body.keys")
 
 
 def _check_card(body: KeyBody, pact: Pact) -> None:
@@ -138,12 +141,12 @@ def _misplaced(message: Message, entry: EntryId, pact: Pact) -> str:
 
     The signed payload names that very place, and an agreement is the very document that both hold.
     """
-    due = {"origin": pact.feed_of(entry), "index": entry.index, "sender": entry.party, "agreement": pact.id}
-    for name, value in due.items():
-        if getattr(message, name) != value:
-            return name
-    signed = AgreementBody(pact.document.decode(), digest_of(pact.document))
-    return "body" if isinstance(message.body, AgreementBody) and message.body != signed else ""
+    if (message.origin, message.index, message.sender, message.agreement) != (pact.feed_of(entry), entry.index, entry.party, pact.id):
+        due = {"origin": pact.feed_of(entry), "index": entry.index, "sender": entry.party, "agreement": pact.id}
+        return next(name for name, value in due.items() if getattr(message, name) != value)
+    if not isinstance(message.body, AgreementBody):
+        return ""
+    return "" if message.body == AgreementBody(pact.document.decode(), digest_of(pact.document)) else "body"
 
 
 def _code(error: FormatError) -> RefusalCode:

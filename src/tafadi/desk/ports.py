@@ -5,7 +5,7 @@ Everything that must become durable together is one `Change`, committed whole or
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tafadi.desk.pact import Pact
@@ -177,7 +177,7 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """This party's signing keys under one epoch; `operators` by role."""
+    """This party's keys under one epoch: those that sign, `operators` by role, and the private X25519 key that opens what is sealed to it."""
 
     party: str
     epoch: int
@@ -185,6 +185,7 @@ class Identity:
     log: SigningKey
     mirror: SigningKey
     operators: Mapping[str, SigningKey]
+    hpke: bytes = field(default=b"", repr=False)
 
 
 class Bell(Protocol):

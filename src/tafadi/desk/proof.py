@@ -15,13 +15,14 @@ from tafadi.desk import tree
 from tafadi.desk.desk import Desk
 from tafadi.desk.pact import Pact
 from tafadi.desk.ports import Change, Exhibit
-from tafadi.errors import ChainError, DamagedError, EquivocationError, NotPermittedError
+from tafadi.errors import ChainError, DamagedError, EquivocationError, FormatError, NotPermittedError, SignatureError
 from tafadi.trust.checkpoint import Checkpoint, open_checkpoint, origin_of
 from tafadi.trust.evidence import (
     Contradiction,
     Evidence,
     accused_feed,
     compare_checkpoints,
+    compare_entries,
     compare_trees,
     encode_evidence,
     open_evidence,
@@ -37,6 +38,18 @@ def keep_fork(desk: Desk, origin: str, error: EquivocationError) -> None:
     if evidence is None:
         raise error  # not proved by these two alone; nobody is accused without a proof
     _keep(desk, origin, evidence)
+
+
+def keep_entries(desk: Desk, origin: str, one: bytes, other: bytes) -> bool:
+    """Whether these two leaves prove that the feed's owner signed two entries for one place; the proof is kept then, and alarmed."""
+    try:
+        evidence = compare_entries(one, other, desk.pact.card(origin).envelope)
+    except (FormatError, SignatureError):
+        return False  # one of them the owner did not sign
+    if evidence is None:
+        return False  # the owner's word is the same, and only another signature on it is not
+    _keep(desk, origin, evidence)
+    return True
 
 
 def keep_trees(desk: Desk, origin: str, note: bytes, hashes: Sequence[bytes]) -> None:

@@ -34,6 +34,7 @@ from tafadi.model.line import Attempt, Distress, LineCheck, Roster, Stop
 from tafadi.model.message import Message
 from tafadi.model.operation import NoticeBody
 from tafadi.model.reply import Answer, Distributed, Readback, Refusal
+from tafadi.model.sealed import Sealed
 from tafadi.model.site import Site
 
 __all__ = [
@@ -68,6 +69,7 @@ BODIES: Final[dict[EntryType, type]] = {
     EntryType.ATTEMPT: Attempt,
     EntryType.INCIDENT: Incident,
     EntryType.KEY: KeyBody,
+    EntryType.SEALED: Sealed,
     EntryType.LAPSE: Lapse,
 }
 

@@ -17,6 +17,7 @@ SECOND_NS: Final = 1_000_000_000
 _EARLIEST_NS: Final = -2_208_988_800 * SECOND_NS  # 1900-01-01
 _LATEST_NS: Final = 7_258_118_400 * SECOND_NS  # 2200-01-01: a later time is a typing error
 
+_SECOND_DIGITS: Final = 19  # letters of a time to the second
 _TEXT = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,9}))?(.*)")
 
 
@@ -44,11 +45,11 @@ class Instant:
         match = _TEXT.fullmatch(text) if isinstance(text, str) and len(text) <= 64 else None
         if match is None:
             raise TimeError(f"{shown(text)} is not a time like 2026-11-23T09:30:00Z")
-        *fields, fraction, zone = match.groups()
+        *_, fraction, zone = match.groups()
         if zone != "Z":
             raise TimeError(f"{text!r} is not in UTC with Z; give it as 2026-11-23T09:30:00Z")
         try:
-            whole = datetime(*map(int, fields), tzinfo=UTC)  # type: ignore[misc,arg-type]  # six ints, by the pattern
+            whole = datetime.fromisoformat(f"{text[:_SECOND_DIGITS]}+00:00")
         except ValueError as error:
             raise TimeError(f"{text!r} is not a time: {error}") from None
         return cls(int(whole.timestamp()) * SECOND_NS + int((fraction or "0").ljust(9, "0")))
@@ -70,7 +71,7 @@ class Instant:
 
     def __str__(self) -> str:
         whole, fraction = divmod(self.ns, SECOND_NS)
-        text = datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        text = datetime.fromtimestamp(whole, UTC).isoformat()[:_SECOND_DIGITS]  # an entry has its time, and there are thousands
         digits = f"{fraction:09d}".rstrip("0")
         return f"{text}.{digits}Z" if digits else f"{text}Z"
 

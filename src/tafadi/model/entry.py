@@ -32,6 +32,7 @@ class EntryType(StrEnum):
     ATTEMPT = "attempt"
     INCIDENT = "incident"
     KEY = "key"
+    SEALED = "sealed"
     LAPSE = "lapse"
 
 

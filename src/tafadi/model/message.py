@@ -18,6 +18,7 @@ from tafadi.model.line import Attempt, Distress, LineCheck, Roster, Stop
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import NoticeBody
 from tafadi.model.reply import Answer, Distributed, Readback, Refusal
+from tafadi.model.sealed import Sealed
 from tafadi.model.site import Site
 
 MOST_REFS: Final = 32
@@ -40,6 +41,7 @@ Body = (
     | Incident
     | Lapse
     | Site
+    | Sealed
 )
 
 

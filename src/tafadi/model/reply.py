@@ -124,6 +124,7 @@ class RefusalCode(StrEnum):
     CARD_NOT_VALID = "card-not-valid"
     AFTER_THE_END = "after-the-end"
     READBACK_DIFFERS = "readback-differs"
+    UNDECRYPTABLE = "undecryptable"
 
 
 @dataclass(frozen=True, slots=True)

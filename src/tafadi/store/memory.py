@@ -83,6 +83,11 @@ class MemoryJournal:
         """Forgets what was not durable, as a power cut would."""
         self._now, self._is_grouped = self._kept, False
 
+    def copy_to(self, other: "MemoryJournal") -> None:
+        """Has the other hold what is durable here, as a copy of a disk would; each goes its own way from then on."""
+        other._feeds = {origin: _Feed([*feed.leaves], [[*level] for level in feed.levels]) for origin, feed in self._feeds.items()}
+        other._kept = other._now = self._kept
+
     def close(self) -> None:
         """Nothing: what was committed is there when it is used again."""
 

@@ -5,8 +5,9 @@ gives the one form. We narrow it: no numbers but integers within 2^53-1 (floats 
 parser that recurses must not be driven into the ground).
 
 Nearly all of what comes and goes is plain: the keys are ASCII, the rest is as it should be. A compiled reader and writer (msgspec) do that
-alone; whatever they or the look over its values find fault with goes the long way, where it is taken or refused in a sentence. The two
-differ only where a key has letters beyond ASCII: RFC 8785 sorts by UTF-16, the compiled writer by UTF-8.
+alone; whatever they or the look over it find fault with goes the long way, where it is taken or refused in a sentence. The two differ only
+where a key has letters beyond ASCII: RFC 8785 sorts by UTF-16, the compiled writer by UTF-8. The look is over the bytes, which is soon done:
+short of brackets nothing is nested deep, without a long run of digits no integer is large. What it cannot clear so is walked through.
 
 Source: RFC 8785 (JCS); RFC 4648 section 4 (standard base64, with padding, no line breaks, unused bits zero).
 """
@@ -29,9 +30,9 @@ _INTEGER_DIGITS: Final = 17  # "-9007199254740991"; longer text is refused befor
 
 Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
-_PLAIN_READER: Final = msgspec.json.Decoder()
 _PLAIN_WRITER: Final = msgspec.json.Encoder(order="deterministic")  # members sorted by the bytes of their keys
 
+_LONG_INTEGER: Final = re.compile(rb"(?:[:,\[]|^)-?[0-9]{16}")  # 2^53-1 has as many digits; may be text as well
 # Strings are skipped whole, so that a bracket inside one is not counted. An unclosed one runs to the end at once: otherwise a row of
 # escaped quotes would be read again from each of them.
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
@@ -39,7 +40,8 @@ _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
 
 def canonical(value: Json) -> bytes:
     """The RFC 8785 bytes of `value`. Raises InputError for a float, an integer beyond 2^53-1, a lone surrogate or too deep a nesting."""
-    if _is_plain(value, DEPTH_MAX) and (data := _plain_bytes(value)) is not None:
+    data = _plain_bytes(value)
+    if data is not None and (_reads_as(data, value) or _is_plain(value, DEPTH_MAX)):
         return data
     _check_value(value, DEPTH_MAX)
     try:
@@ -138,15 +140,43 @@ def _parse_plain(data: bytes) -> dict[str, Json] | None:
         value = _PLAIN_READER.decode(data)
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and _is_plain(value, DEPTH_MAX) and _plain_bytes(value) == data else None
+    if not isinstance(value, dict) or _plain_bytes(value) != data:
+        return None
+    return value if _is_seen_to_be_plain(data) or _is_plain(value, DEPTH_MAX) else None
+
+
+def _reads_as(data: bytes, value: Json) -> bool:
+    """Whether the bytes that were written for the value read back as that very value, and are seen to be plain.
+
+    So nothing was in it but what JSON has: a tuple, a date or a number as a key would come back as something else.
+    """
+    if not _is_seen_to_be_plain(data):
+        return False
+    try:
+        return bool(_PLAIN_READER.decode(data) == value)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return False
+
+
+def _is_seen_to_be_plain(data: bytes) -> bool:
+    """Whether bytes that the compiled writer wrote are seen at once to be plain, but for floats, which the reader finds."""
+    shallow = data.count(b"[") + data.count(b"{") <= DEPTH_MAX
+    return shallow and data.isascii() and _LONG_INTEGER.search(data) is None
 
 
 def _plain_bytes(value: Json) -> bytes | None:
     """The canonical bytes of a plain value; None where there is half a letter in it."""
     try:
         return _PLAIN_WRITER.encode(value)
-    except (msgspec.MsgspecError, ValueError):
+    except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):  # TypeError for what no JSON has
         return None
+
+
+def _no_float(text: str) -> NoReturn:
+    raise ValueError(f"{text} is not an integer")
+
+
+_PLAIN_READER: Final = msgspec.json.Decoder(float_hook=_no_float)
 
 
 def _is_plain(value: Json, depth: int) -> bool:

@@ -8,6 +8,7 @@ Source: C2SP tlog-checkpoint v1.0.0, tlog-cosignature v1.0.1, tlog-mirror (commi
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from tafadi.errors import FormatError, InputError, SignatureError, TimeError
@@ -32,6 +33,7 @@ PROTOCOL: Final = "tafadi.v1"
 EPOCH_MAX: Final = 999_999  # a new epoch is a restored backup: nobody restores as often
 _FORMAT: Final = "checkpoint"
 _TIMESTAMP_BYTES: Final = 8
+_ORIGINS_KEPT: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Checkpoint:
         return f"{self.origin}\n{self.size}\n{to_base64(self.root)}\n"
 
 
+@lru_cache(_ORIGINS_KEPT)  # asked for with every entry
 def origin_of(agreement: str, party: str, epoch: int) -> str:
     """The name of the feed that `party` owns under `agreement` in this epoch. Raises InputError.
 

@@ -21,6 +21,7 @@ STATUSES: Final[tuple[tuple[type[TafadiError], int], ...]] = (
     (errors.MissingError, 404),
     (errors.HeadMovedError, 503),
     (errors.StoreError, 500),
+    (errors.QuotaError, 429),
     (errors.UnavailableError, 503),
 )
 
@@ -34,7 +35,8 @@ def problem(error: TafadiError) -> Response:
     """The error as application/problem+json."""
     status = status_of(error)
     body = {"type": f"urn:tafadi:error:{type(error).__name__}", "title": type(error).__name__, "status": status, "detail": str(error)}
-    return JSONResponse(body, status, media_type="application/problem+json")
+    headers = {"retry-after": str(error.wait_s)} if isinstance(error, errors.QuotaError) else None
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def handlers(on_damage: Callable[[str], None]) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:

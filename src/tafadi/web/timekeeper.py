@@ -6,6 +6,7 @@ last reminders: after a start everything that waits for this party's officers is
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +14,7 @@ from tafadi.desk.clockwatch import ClockWatch
 from tafadi.desk.deadlines import next_due, reminders, say_due
 from tafadi.desk.desk import Desk
 from tafadi.errors import DamagedError, TafadiError
-from tafadi.measure.instant import Instant
+from tafadi.measure.instant import Clock, Instant
 from tafadi.node import SystemClock
 from tafadi.web.running import Running
 
@@ -26,7 +27,8 @@ class Timekeeper:
     """The clocks of all agreements of one node, looked at one after another."""
 
     running: Running
-    machine: SystemClock = field(default_factory=SystemClock)
+    machine: Clock = field(default_factory=SystemClock)
+    elapsed_s: Callable[[], float] = time.monotonic
     watches: dict[str, ClockWatch] = field(default_factory=dict)
     reminded_at: dict[str, Instant] = field(default_factory=dict)
     told: str = ""
@@ -60,7 +62,7 @@ class Timekeeper:
         """Alarms when the machine's clock has jumped. Scenario clocks follow it, so it is the machine's that is watched."""
         watch = self.watches.setdefault(desk.pact.id, ClockWatch(float(max(1, desk.pact.agreement.timing.skew_max_s))))
         heard = {link.party: link.heard_at for (name, _), (link, _task) in self.running.links.items() if name == desk.pact.id}
-        jump_s = watch.look(self.machine.now(), time.monotonic(), heard, desk.clocks_off)
+        jump_s = watch.look(self.machine.now(), self.elapsed_s(), heard, desk.clocks_off)
         if jump_s is not None:
             sentence = f"this node's clock jumped by {jump_s:+.1f} s; nothing is called overdue until another party's clock agrees with it"
             desk.bell.alarm(desk.pact, sentence, None)
