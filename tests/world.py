@@ -32,6 +32,7 @@ from tafadi.desk.session import tell
 from tafadi.desk.speak import Draft, say
 from tafadi.desk.succession import begin_epoch, next_card, take_card
 from tafadi.desk.upload import push_feeds
+from tafadi.desk.vault import VaultInMemory
 from tafadi.errors import EquivocationError, MissingError, PeerError, StoreError, TafadiError
 from tafadi.formats.agreement import digest_of, write_document
 from tafadi.formats.wire import Json, encode_message
@@ -54,6 +55,7 @@ from tafadi.trust.envelope import seal
 from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier, leaf_hash
 from tafadi.trust.push import Push, decode_push, encode_push
+from tafadi.trust.sealed import hpke_public
 from tafadi.web.problems import status_of
 
 START = Instant.parse("2026-11-23T06:00:00Z")
@@ -118,12 +120,13 @@ def keys_of(party: str, epoch: int = 1, ends: tuple[Checkpoint, ...] = ()) -> Ke
         log=log.public,
         mirror=mirror.public,
         operators=tuple((role, operators[role].public) for role in sorted(operators)),
-        hpke=_seed(party, "hpke" + again),
+        hpke=hpke_public(_seed(party, "hpke" + again)),
         tls_certificate=_certificate(party),
         valid=Span(START.plus(-86_400.0), START.plus(60 * 86_400.0)),
         ends=ends,
     )
-    return Keys(party, Identity(party, epoch, envelope, log, mirror, operators), sign_card(card, root))
+    private = _seed(party, "hpke" + again)
+    return Keys(party, Identity(party, epoch, envelope, log, mirror, operators, private), sign_card(card, root))
 
 
 def make_agreement(parties: tuple[str, ...] = ("alpha", "bravo"), modes: tuple[Mode, ...] = (Mode.EXERCISE,), text: str = "") -> Agreement:
@@ -163,6 +166,7 @@ class Station:
         self.party, self.pact, self.path, self.clock = party, pact, path, clock
         self.identity = keys_of(party).identity
         self.bell = Bell()
+        self.vault = VaultInMemory()
         self.open()
 
     def open(self, wrap: Wrap = lambda journal: journal) -> None:
@@ -170,7 +174,7 @@ class Station:
         self.sqlite = SqliteJournal(self.path)
         self.sqlite._db.execute("PRAGMA synchronous = OFF")  # the disk is not what these worlds test
         journal = wrap(self.sqlite)
-        self.desk = Desk(self.identity, self.pact, journal, FoldedViews(journal, self.pact), self.clock, self.bell)
+        self.desk = Desk(self.identity, self.pact, journal, FoldedViews(journal, self.pact), self.clock, self.bell, vault=self.vault)
 
     def renew(self, end: int | None = None, keep: bool = True) -> bytes:
         """Goes on in the next epoch, whose card lets `end` entries of the feed before stand (all that are here, if not said).

@@ -31,6 +31,7 @@ from tafadi.store.folder import Folder
 from tafadi.store.identity import open_pact
 from tafadi.store.journals import StoredJournal, open_journal
 from tafadi.store.standing import read_copy, write_copy
+from tafadi.store.vault import VaultInFolder
 from tafadi.store.views import FoldedViews
 from tafadi.trust.card import open_card
 from tafadi.trust.checkpoint import origin_of
@@ -148,7 +149,8 @@ class Node:
             raise InputError(f"agreement {pact.id} is between {', '.join(pact.cards)}; this node is {self.identity.party}")
         if pact.cards[self.identity.party].envelope != self.identity.envelope.public:
             raise InputError(f"agreement {pact.id} names other keys for {self.identity.party} than this node has")
-        desk = Desk(self.identity, pact, self.journal, FoldedViews(self.journal, pact), self.clock, self.bell)
+        vault = VaultInFolder.of(self.folder.path, pact.id)
+        desk = Desk(self.identity, pact, self.journal, FoldedViews(self.journal, pact), self.clock, self.bell, vault=vault)
         self.desks[pact.id] = desk
         return desk
 

@@ -104,15 +104,19 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) != 1:
         return _tell(sys.stderr, "usage: python verifier.py FILE", UNREADABLE)
     try:
-        with Path(arguments[0]).open("rb") as file:
-            data = file.read(FILE_MAX_BYTES + 1)
-        return _tell(sys.stdout, verify(data), PROVED)
+        return _tell(sys.stdout, verify(read_file(Path(arguments[0]))), PROVED)
     except OSError as error:
         return _tell(sys.stderr, f"{arguments[0]} cannot be read: {error.strerror}", UNREADABLE)
     except Unreadable as fault:
         return _tell(sys.stderr, f"this is no evidence that can be read: {fault}", UNREADABLE)
     except NotProved as fault:
         return _tell(sys.stderr, f"NOT PROVED: {fault}", NOT_PROVED)
+
+
+def read_file(path: Path) -> bytes:
+    """The file's bytes, and no more than one beyond the longest that is read. Raises OSError."""
+    with path.open("rb") as file:
+        return file.read(FILE_MAX_BYTES + 1)
 
 
 def verify(data: bytes) -> str:

@@ -1,5 +1,6 @@
 """`tafadi evidence`: what a node keeps is listed, told, written out, and verified by the program that is not the node."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,8 @@ def test_a_proof_is_listed_shown_exported_and_verified(bravo: RealNode, tmp_path
     verified = tafadi("evidence", "verify", tmp_path / "proof")
     assert (verified.code, verified.err) == (0, "")
     assert verified.out.startswith("PROVED: alpha signed")
+    told = json.loads(tafadi("evidence", "verify", tmp_path / "proof", "--json").out)
+    assert (told["proved"], told["said"].rstrip()) == (True, verified.out.rstrip())
 
 
 def test_what_proves_nothing_is_1_and_what_cannot_be_read_is_2(bravo: RealNode, tmp_path: Path) -> None:
@@ -55,8 +58,12 @@ def test_what_proves_nothing_is_1_and_what_cannot_be_read_is_2(bravo: RealNode, 
     told = tafadi("evidence", "verify", tmp_path / "none")
     assert (told.code, told.out) == (1, "")
     assert told.err.startswith("NOT PROVED")
+    as_json = tafadi("evidence", "verify", tmp_path / "none", "--json")
+    assert (as_json.code, json.loads(as_json.out)["proved"]) == (1, False)
     for name in ("cut", "absent"):
         told = tafadi("evidence", "verify", tmp_path / name)
+        assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
+        told = tafadi("evidence", "verify", tmp_path / name, "--json")
         assert (told.code, told.out, told.err.count("\n")) == (2, "", 1)
 
 

@@ -187,7 +187,7 @@ def test_a_roster_says_who_may_stop_and_nobody_else_hears_a_stop(pair: World, tm
         (("line", "ack", "alpha/1/99999"), "is not here"),
         (("line", "ack", "nobody/1/1"), "is no party"),
         (("line", "ack", "nonsense"), "is not an entry like"),
-        (("line", "ack", "alpha/1/0"), "is no line check, stop or alert"),
+        (("line", "ack", "alpha/1/0"), "is no line check, stop, distress or alert"),
         (("line", "check", "--role", "admiral"), "has no key on this node"),
         (("line", "check", "--mode", "REAL"), "does not allow mode REAL"),
         (("line", "check", "--mode", "WAR"), "is none of REAL, EXERCISE, TEST"),

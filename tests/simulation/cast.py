@@ -85,10 +85,6 @@ class Disk(MemoryJournal):
         """Has the next durable write fail, and perhaps the whole machine with it."""
         self.fails, self.dies = how, dies
 
-    def crash(self) -> None:
-        """Forgets what was not durable."""
-        super().crash()
-
     def start(self) -> None:
         """Is there again, with what was durable."""
         self.is_dead, self.fails, self.dies = False, None, False
@@ -178,7 +174,7 @@ class MemoryFolder(Folder):
 
 def new_folder(party: str) -> MemoryFolder:
     """An empty folder of that party."""
-    return MemoryFolder(Path("/nowhere") / party, Papers(Settings(party=party)))
+    return MemoryFolder(Path("/nowhere") / party, Papers(Settings(party, "en")))
 
 
 @cache

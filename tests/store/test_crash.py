@@ -88,6 +88,9 @@ class Dying:
     def leaf_hashes(self, origin: str, start: int = 0, end: int | None = None) -> list[bytes]:
         return self.inner.leaf_hashes(origin, start, end)
 
+    def kept_bytes(self, origin: str) -> int:
+        return self.inner.kept_bytes(origin)
+
     def range_hash(self, origin: str, start: int, end: int) -> bytes:
         return self.inner.range_hash(origin, start, end)
 

@@ -39,21 +39,22 @@ pytestmark = pytest.mark.skipif(not HERE, reason=ABSENT)
 NOW = Instant.parse("2026-11-23T06:00:00Z")
 OTHER = "tafadi.v1/line/bravo/1"
 LOG_PAGES = 40  # so that the log is taken into the file in the middle of the script, and not only at its end
-CUTS = 160  # moments that are tried in CI; all of them in a soak run
+LAST_TRIES = 6  # of the moment after the end, each with another chance
+CUTS = 120  # moments that are tried in CI; all of them in a soak run
 
 
 # The journal alone
 
 
-def play(disk: Disk, seed: int, pragma: str = "synchronous = FULL", steps: int = 30) -> None:
+def play(disk: Disk, seed: int, pragma: str = "synchronous = FULL", steps: int = 30, log_pages: int = LOG_PAGES) -> None:
     """Commits all kinds of changes, alone and in groups, and opens anew now and then. Tells after each what must be there from then on."""
     rng, path = Random(seed), disk.root / "journal.db"
     with disk.recording():
-        journal = _opened(path, pragma)
+        journal = _opened(path, pragma, log_pages)
         for step in range(steps):
             if rng.random() < 0.1:
                 journal.close()
-                journal = _opened(path, pragma)
+                journal = _opened(path, pragma, log_pages)
             if rng.random() < 0.2:
                 with journal.group():
                     for _ in range(3):
@@ -64,10 +65,10 @@ def play(disk: Disk, seed: int, pragma: str = "synchronous = FULL", steps: int =
         journal.close()
 
 
-def _opened(path: Path, pragma: str) -> SqliteJournal:
+def _opened(path: Path, pragma: str, log_pages: int) -> SqliteJournal:
     journal = SqliteJournal(path)
     journal._db.execute(f"PRAGMA {pragma}")
-    journal._db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+    journal._db.execute(f"PRAGMA wal_autocheckpoint = {log_pages}")
     return journal
 
 
@@ -97,16 +98,16 @@ def losses(image: Path, told: dict[str, object], later: list[dict[str, object]])
     try:
         marked = read_mark(image / "journal.mark")
         journal = SqliteJournal(image / "journal.db")
+        said = _said(journal)
+        found = [fault for origin in journal.origins() for fault in rehash(journal, origin).faults]
+        journal.close()
     except StoreError as error:
         return [str(error)]
-    found = [fault for origin in journal.origins() for fault in rehash(journal, origin).faults]
-    sizes, said = journal.sizes(), _said(journal)
-    if said not in (told, *later[:1]) and not (told == {} and sizes == {}):
-        found.append(f"{sizes} is neither what was told last nor what was told next")
+    if said not in (told or {"leaves": {}}, *later[:1]):
+        found.append("what is there is neither what was told last nor what was told next")
     for origin, size in told.items():
         if isinstance(size, int) and marked.get(origin, 0) < size:
             found.append(f"the mark says {marked.get(origin, 0)} of {origin}, and {size} was told")
-    journal.close()
     return found
 
 
@@ -130,15 +131,16 @@ def disk(tmp_path: Path) -> Disk:
 @pytest.mark.parametrize(
     ("pragma", "deaf", "told"),
     [
-        ("synchronous = OFF", "", "neither what was told"),
-        ("synchronous = NORMAL", "", "neither what was told"),
+        ("synchronous = OFF", "", "malformed"),
+        ("synchronous = OFF", "", "put back from a copy"),  # as it looks to the mark, which was synced
+        ("synchronous = NORMAL", "", "put back from a copy"),
         ("synchronous = FULL", "fdatasync", "the mark says"),
         ("synchronous = FULL", "fsync", "the mark"),
     ],
 )
 def test_the_harness_finds_a_loss_where_a_sync_is_left_out(disk: Disk, tmp_path: Path, pragma: str, deaf: str, told: str) -> None:
     disk.deaf = frozenset({deaf})
-    play(disk, 1, pragma, steps=12)
+    play(disk, 1, pragma, steps=12, log_pages=1_000)
     assert any(told in loss for loss in losses_in(disk, tmp_path, 60)), "a harness that finds nothing shows nothing"
 
 
@@ -251,10 +253,10 @@ def signed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealNode]:
 
 
 def cut_at(disk: Disk, tmp_path: Path, cuts: int, seed: int) -> Iterator[tuple[Path, bool]]:
-    """What is left at so many moments, and whether the end had been told by then. The last moment is always among them."""
+    """What is left at so many moments, and whether the end had been told by then. The last moment is tried several times."""
     rng, numbers = Random(seed), count()
     moments = rng.sample(disk.moments(), min(cuts, len(disk.moments())))
-    for moment in (*moments, len(disk.log)):
+    for moment in (*moments, *[len(disk.log)] * LAST_TRIES):
         yield disk.image(moment, tmp_path / f"image-{next(numbers)}", Random(rng.random())), bool(disk.told(moment))
 
 

@@ -78,6 +78,9 @@ COURSE: Final = Table(
     },
 )
 
+# Those who move may have arrived though nobody said that they had set out. OVERDUE is shown, by the word of a clock, until one of these.
+MOVEMENT: Final = Table("course of a movement", COURSE.start, {**COURSE.steps, ("ANNOUNCED", "ENDED"): "ENDED"})
+
 STOP: Final = Table(
     "stop",
     "RAISED",
@@ -85,6 +88,9 @@ STOP: Final = Table(
         ("RAISED", "HEARD"): "HEARD",
         ("HEARD", "ACTED"): "ACTED",
         ("ACTED", "CLOSED"): "CLOSED",
+        ("RAISED", "CLOSED_EXPIRED"): "CLOSED",
+        ("HEARD", "CLOSED_EXPIRED"): "CLOSED",
+        ("ACTED", "CLOSED_EXPIRED"): "CLOSED",
     },
 )
 
@@ -128,4 +134,6 @@ SITE: Final = Table(
     },
 )
 
-TABLES: Final = (NOTICE, COURSE, STOP, DISTRESS, ALERT, LINE_CHECK, INCIDENT, SITE)
+PRESENCE: Final = Table("presence", "CURRENT", {("CURRENT", "WITHDRAWN"): "WITHDRAWN"})
+
+TABLES: Final = (NOTICE, COURSE, MOVEMENT, PRESENCE, STOP, DISTRESS, ALERT, LINE_CHECK, INCIDENT, SITE)

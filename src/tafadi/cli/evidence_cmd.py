@@ -7,7 +7,7 @@ import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, NodeDir, print_json
 from tafadi.cli.exits import door, say_line
-from tafadi.errors import MissingError
+from tafadi.errors import FormatError, MissingError
 
 if TYPE_CHECKING:
     from tafadi.desk.pact import Pact
@@ -58,11 +58,25 @@ def export(path: NodeDir, proof: Proof, file: OutFile) -> None:
 
 @app.command()
 @door
-def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of a proof.")]) -> None:
+def verify(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of a proof.")], as_json: AsJson = False) -> None:
     """Verify a proof with the program that shares no code with the node. Exit 0 when it is proved, 1 when not, 2 when it is none."""
     from tafadi.verifier import main
 
-    raise typer.Exit(main([str(file)]))
+    raise typer.Exit(_verdict(file) if as_json else main([str(file)]))
+
+
+def _verdict(file: Path) -> int:
+    """The exit code; what the verifier says is printed as JSON, unless it cannot read the file."""
+    from tafadi.verifier import NOT_PROVED, PROVED, NotProved, Unreadable, read_file, verify
+
+    try:
+        print_json({"proved": True, "said": verify(read_file(file))})
+    except NotProved as fault:
+        print_json({"proved": False, "said": str(fault)})
+        return NOT_PROVED
+    except Unreadable as fault:
+        raise FormatError(f"{file.name} is no evidence that can be read: {fault}") from None
+    return PROVED
 
 
 @app.command()

@@ -84,7 +84,7 @@ class Desk:
 
     `inbox` is what the judge knows of what is to be judged; `standing` the notices that stand, as the engine looks them up; `judgements`
     what it found of pairs of revisions; `clocks_off` whose clocks are known to differ; `alone` what is known of entries that travel alone;
-    `intake` what each party has brought.
+    `intake` what each party has brought; `vault` the keys to what was sealed.
     """
 
     identity: Identity

@@ -1,6 +1,6 @@
 """The door: what other parties' nodes may ask of this one, and what each is answered; bytes in, bytes out.
 
-`POST push` stores entries and answers with a receipt; `POST heartbeat` exchanges signs of life; `card` and `evidence` take what a root key
+`POST push` stores entries and answers with a receipt; `POST express` takes one that came alone, and answers that it is heard; `POST heartbeat` exchanges signs of life; `card` and `evidence` take what a root key
 or a proof says for itself; the feeds are served as tlog-tiles under `feed/<origin>/`. Whatever comes is bytes until the trust floor has
 looked at it. Who asks was found out below, from the certificate of the connection (`tafadi.web.peer_app`).
 
@@ -19,6 +19,7 @@ from typing import Final, Protocol
 
 from tafadi.desk.cards import cards_from
 from tafadi.desk.desk import Desk
+from tafadi.desk.express import take
 from tafadi.desk.hello import own_hello
 from tafadi.desk.listen import add_checkpoint, add_entries, receive
 from tafadi.desk.proof import take_evidence
@@ -27,6 +28,7 @@ from tafadi.errors import EquivocationError, InputError, MissingError, NotPermit
 from tafadi.trust.catchup import Elsewhere, decode_add_checkpoint, decode_add_entries, mirror_info
 from tafadi.trust.checkpoint import split_origin
 from tafadi.trust.mirror import WrongSize
+from tafadi.trust.misuse import open_placed
 from tafadi.trust.push import decode_push
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -135,6 +137,11 @@ def _push(call: _Call) -> Reply:
     return Reply(body=outcome.line.encode(), news=News.ENTRIES)
 
 
+def _express(call: _Call) -> Reply:
+    """Takes an entry alone, ahead of its feed, whoever of the parties brings it: its owner signed it. The answer is `heard`."""
+    return Reply(body=take(call.of_feed(open_placed(call.body).origin), call.body))
+
+
 def _wrong_size(outcome: WrongSize) -> Reply:
     return Reply(409, f"{outcome.size}\n".encode(), SIZE)
 
@@ -200,6 +207,7 @@ _ROUTES: Final[Mapping[tuple[str, str], tuple[Callable[[_Call], Reply], range]]]
     {
         ("GET", "hello"): (_hello, range(1)),
         ("POST", "push"): (_push, range(1)),
+        ("POST", "express"): (_express, range(1)),
         ("POST", "add-checkpoint"): (_add_checkpoint, range(1)),
         ("POST", "add-entries"): (_add_entries, range(1)),
         ("POST", "heartbeat"): (_heartbeat, range(1)),

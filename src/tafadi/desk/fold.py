@@ -50,4 +50,5 @@ def fold(picture: Picture, examined: Examined, parties: int) -> Refusal | None:
         kind.apply(picture, examined, entry)
     except WrongStateError:
         return Refusal(RefusalCode.WRONG_STATE)
+    picture.note(kind.subjects(examined.id, entry))
     return examined.refusal

@@ -5,11 +5,14 @@ up neither a stop nor anybody's entries. The journal's inbox is read when nothin
 """
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from tafadi.desk.announce import is_computed, missing_pairs, open_standing
 from tafadi.desk.desk import Desk
 from tafadi.desk.react import react
+from tafadi.desk.sealing import missing_sealed_pairs
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import InputError, RefusedError
 from tafadi.model.entry import VITAL, EntryId
@@ -53,7 +56,7 @@ def _judge_known(desk: Desk, at_once_only: bool, most: int | None) -> int:
     done: list[EntryId] = []
     silent: list[tuple[str, int]] = []
     while (most is None or len(done) < most) and (entry := _next(desk, at_once_only)) is not None:
-        if not at_once_only and next(missing_pairs(desk, entry), None):
+        if not at_once_only and next(_missing(desk, entry), None):
             open_standing(desk)
         done.append(entry)
         silent.append((desk.pact.feed_of(entry), entry.index))
@@ -77,7 +80,7 @@ def _next(desk: Desk, at_once_only: bool) -> EntryId | None:
         return inbox.engine.popleft()
     while inbox.ready:
         entry = inbox.ready.popleft()
-        if not (at_once_only and next(missing_pairs(desk, entry), None)):
+        if not (at_once_only and next(_missing(desk, entry), None)):
             return entry
         inbox.engine.append(entry)
     return None
@@ -100,8 +103,13 @@ def _pairs_of_first(desk: Desk) -> deque[tuple[Announced, Announced]]:
     while pairs and is_computed(desk, *pairs[0]):
         pairs.popleft()
     if not pairs:
-        pairs.extend(missing_pairs(desk, desk.inbox.engine[0]))
+        pairs.extend(_missing(desk, desk.inbox.engine[0]))
     return pairs
+
+
+def _missing(desk: Desk, entry: EntryId) -> Iterator[tuple[Announced, Announced]]:
+    """The pairs that the engine has yet to judge before the entry can be, those with sealed notices that this party reads among them."""
+    return chain(missing_pairs(desk, entry), missing_sealed_pairs(desk, entry))
 
 
 def _read_journal(desk: Desk) -> bool:

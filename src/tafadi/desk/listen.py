@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.express import convict, filled_by, ring_unrecorded
 from tafadi.desk.misuse import watch_entries
 from tafadi.desk.ports import Change, Growth, Head
 from tafadi.desk.proof import keep_fork
+from tafadi.desk.quota import check_quota, count
 from tafadi.desk.tree import root_at
-from tafadi.errors import ChainError, EquivocationError, MissingError
+from tafadi.errors import ChainError, EquivocationError, HeadMovedError, MissingError, StoreError
 from tafadi.trust.catchup import CatchUp, Elsewhere, decode_add_checkpoint, decode_add_entries, take_checkpoint, take_entries
 from tafadi.trust.checkpoint import Checkpoint, cosign, open_checkpoint
 from tafadi.trust.mirror import MirrorState, Taken, WrongSize, take_push
@@ -24,13 +26,18 @@ class Cosigned:
 def receive(desk: Desk, data: bytes) -> Cosigned | WrongSize:
     """What becomes of a push: a receipt after everything is durable, or the size that is held.
 
-    Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError; EquivocationError once its proof is kept.
+    Raises FormatError, MissingError (no feed of this agreement), SignatureError, ChainError, QuotaError; EquivocationError once its proof
+    is kept.
     """
-    return take_in(desk, decode_push(data))
+    push = decode_push(data)
+    _check_owner(desk, push.origin)
+    if push.old_size == desk.journal.head(push.origin).frontier.size:
+        check_quota(desk, push.origin, push.old_size, push.entries)
+    return take_in(desk, push, by_hand=False)
 
 
-def take_in(desk: Desk, push: Push) -> Cosigned | WrongSize:
-    """The same of a push of any length, however it came. Raises as `receive` does."""
+def take_in(desk: Desk, push: Push, *, by_hand: bool = True) -> Cosigned | WrongSize:
+    """The same of a push of any length, however it came: what an officer brings `by_hand` is no traffic. Raises as `receive` does."""
     _check_owner(desk, push.origin)
     watch_entries(desk, push.origin, push.entries)
     head = desk.journal.head(push.origin)
@@ -39,7 +46,7 @@ def take_in(desk: Desk, push: Push) -> Cosigned | WrongSize:
         return _renewed(desk, push, head) or taken
     _check_end(desk, taken.checkpoint, head)
     if taken.entries or head.checkpoint is None:
-        _store(desk, push, taken)
+        _store(desk, push, taken, by_hand)
     return _cosigned(desk, taken.checkpoint)
 
 
@@ -92,18 +99,18 @@ def add_checkpoint(desk: Desk, data: bytes) -> WrongSize | None:
 def add_entries(desk: Desk, data: bytes) -> Cosigned | Elsewhere:
     """Takes proved packages of entries: the receipt when the pending checkpoint is reached, else where to go on.
 
-    Raises FormatError, MissingError, ChainError.
+    Raises FormatError, MissingError, ChainError, QuotaError.
     """
     request = decode_add_entries(data)
     _check_owner(desk, request.origin)
     head = desk.journal.head(request.origin)
+    if request.start == head.frontier.size:
+        check_quota(desk, request.origin, request.start, [leaf for package in request.packages for leaf in package.entries])
     progress = take_entries(_catching_up(head), request)
     if isinstance(progress, Elsewhere):
         return progress
     after = Head(progress.state.mirror.frontier, progress.state.mirror.checkpoint, None if progress.done else progress.state.pending)
-    desk.journal.commit(Change(growths=(Growth(request.origin, head.frontier.size, progress.entries, progress.leaf_hashes, after),)))
-    desk.views.catch_up()
-    _tell_waiting(desk, request.origin, head.frontier.size, after.frontier.size)
+    _grow(desk, Growth(request.origin, head.frontier.size, progress.entries, progress.leaf_hashes, after))
     if not progress.done:
         return Elsewhere(progress.checkpoint.size, after.frontier.size)
     return _cosigned(desk, progress.checkpoint)
@@ -132,11 +139,25 @@ def _catching_up(head: Head) -> CatchUp:
     return CatchUp(MirrorState(head.frontier, head.checkpoint), head.pending)
 
 
-def _store(desk: Desk, push: Push, taken: Taken) -> None:
-    growth = Growth(push.origin, push.old_size, taken.entries, taken.leaf_hashes, Head(taken.state.frontier, taken.state.checkpoint))
-    desk.journal.commit(Change(growths=(growth,)))
+def _store(desk: Desk, push: Push, taken: Taken, by_hand: bool) -> None:
+    state = Head(taken.state.frontier, taken.state.checkpoint)
+    _grow(desk, Growth(push.origin, push.old_size, taken.entries, taken.leaf_hashes, state), by_hand=by_hand)
+
+
+def _grow(desk: Desk, growth: Growth, *, by_hand: bool = False) -> None:
+    """Stores new entries; what had come alone is in its place then. Stops that cannot be stored ring all the same, NOT RECORDED."""
+    filled = filled_by(desk, growth.origin, growth.old_size, growth.leaves)
+    try:
+        desk.journal.commit(Change(growths=(growth,), filled=filled))
+    except HeadMovedError:
+        raise  # another was first, and it is asked for again
+    except StoreError as error:
+        ring_unrecorded(desk, growth.origin, growth.old_size, growth.leaves, str(error))
+        raise
+    count(desk, growth.origin, growth.leaves, by_hand=by_hand)
+    convict(desk, growth.origin)
     desk.views.catch_up()
-    _tell_waiting(desk, push.origin, push.old_size, growth.head.frontier.size)
+    _tell_waiting(desk, growth.origin, growth.old_size, growth.head.frontier.size)
 
 
 def _tell_waiting(desk: Desk, origin: str, start: int, end: int) -> None:

@@ -3,18 +3,22 @@
 import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeVar, cast
 
 import rfc8785
 
 from tafadi.casework.tables import INCIDENT, LINE_CHECK, STOP
+from tafadi.desk.index import Index, Name
 from tafadi.formats.wire import Json, encode
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertKind, Prediction
-from tafadi.model.entry import EntryId
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.incident import Incident
+from tafadi.model.lapse import Lapse, LapseKind
 from tafadi.model.line import Attempt, LineCheck, Roster, Stop
+from tafadi.model.movement import Movement
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import Notice
 from tafadi.model.reply import Answer, Readback, Refusal
@@ -37,6 +41,21 @@ class View(ABC):
     def state(self) -> str:
         """How far it has come."""
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody may still owe something about it: the clocks look at such things, and at no others."""
+        return False
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """The members that are not shown, because others say the same."""
+        return frozenset()
+
+    def note_lapse(self, sender: str, about: EntryId, lapse: Lapse) -> None:
+        """Takes in what the sender's clock says of it, where that changes how it is shown. The order in which these come must not count."""
+
+
+_NOT_UNHAPPY: Final = ("SENT", "READ_BACK", "ACCEPTED")
 
 # A member that a kind of thing got later is not shown while it is empty: pictures without it have the digest that they always had.
 LATER: Final = {"later": True}
@@ -65,14 +84,51 @@ class NoticeView(View):
     revisions: list[EntryId] = field(default_factory=list)
     distributed: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=LATER)
     course: str = field(default="", metadata=LATER)
+    valid_until: Instant | None = field(default=None, metadata=LATER)
+    movement: Movement | None = field(default=None, metadata=LATER)
+    lapsed: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=LATER)
 
     @property
     def state(self) -> str:
-        """The least happy of the addressees' states; ACTIVE and ENDED as its sender said, CANCELLED when the sender took it back."""
-        if self.cancelled or self.course == "ENDED":
+        """The least happy of the addressees' states; ACTIVE and ENDED as its sender said, CANCELLED when the sender took it back.
+
+        OVERDUE and EXPIRED as a party's clock said of the newest revision; EXPIRED hides nothing that is worse.
+        """
+        if not self.stands:
             return "CANCELLED" if self.cancelled else "ENDED"
+        if LapseKind.OVERDUE in self.lapsed:
+            return LapseKind.OVERDUE
         worst = min(self.sides.values(), key=NOTICE_RANK.index, default="SENT")
+        if LapseKind.EXPIRED in self.lapsed and worst in _NOT_UNHAPPY:
+            return LapseKind.EXPIRED
         return self.course if self.course and worst == "ACCEPTED" else worst
+
+    @property
+    def type(self) -> EntryType:
+        """The type of all its entries."""
+        return EntryType.MOVEMENT if self.movement else EntryType(f"notice.{self.notice.kind}")
+
+    @property
+    def stands(self) -> bool:
+        """Whether other notices are checked against it: until its sender has said that it is over, or has taken it back."""
+        return not self.cancelled and self.course != "ENDED"
+
+    @property
+    def waits(self) -> bool:
+        """Until it is over: an addressee owes a read-back or an answer, or it runs out, or those who move have to arrive."""
+        owed = any(side in ("SENT", "READ_BACK") for side in self.sides.values())
+        return self.stands and (owed or self.valid_until is not None or self.movement is not None)
+
+    @property
+    def hidden(self) -> frozenset[str]:
+        """Of a movement what follows from it: two nodes could round a corner of its corridor differently, once in a hundred thousand."""
+        return frozenset({"notice"} if self.movement else ())
+
+    def note_lapse(self, sender: str, about: EntryId, lapse: Lapse) -> None:
+        """OVERDUE of a movement at its end, and EXPIRED when it was valid no longer: of the newest revision, and at that very instant."""
+        ends = {LapseKind.OVERDUE: self.movement.span.end if self.movement else None, LapseKind.EXPIRED: self.valid_until}
+        if about == self.revision and ends.get(lapse.what) == lapse.at:
+            self.lapsed[lapse.what] = tuple(sorted({*self.lapsed.get(lapse.what, ()), sender}))
 
 
 @dataclass(slots=True)
@@ -101,6 +157,11 @@ class AlertView(View):
         if set(self.raised) <= {*self.cleared, *self.lost}:
             return "LOST"
         return "ACKNOWLEDGED" if self.acknowledged else "RAISED"
+
+    @property
+    def waits(self) -> bool:
+        """While it stands."""
+        return self.state in ("RAISED", "ACKNOWLEDGED")
 
 
 @dataclass(slots=True)
@@ -139,6 +200,11 @@ class StopView(View):
         """The least advanced of the addressees' states: one who has acted does not speak for one who has not heard."""
         return min(self.sides.values(), key=STOP.states.index)
 
+    @property
+    def waits(self) -> bool:
+        """Until it is closed."""
+        return self.state != "CLOSED"
+
 
 @dataclass(slots=True)
 class IncidentView(View):
@@ -156,6 +222,11 @@ class IncidentView(View):
     def state(self) -> str:
         """REPLIED once every addressee has: one party's account is not another's."""
         return min(self.sides.values(), key=INCIDENT.states.index)
+
+    @property
+    def waits(self) -> bool:
+        """Until every addressee has given its account."""
+        return self.state == INCIDENT.start
 
 
 @dataclass(slots=True)
@@ -175,6 +246,11 @@ class LineCheckView(View):
     def state(self) -> str:
         """OK once every addressee has replied: that one is there says nothing of another."""
         return min(self.sides.values(), key=LINE_CHECK.states.index)
+
+    @property
+    def waits(self) -> bool:
+        """Until every addressee has replied."""
+        return self.state == LINE_CHECK.start
 
 
 @dataclass(slots=True)
@@ -196,6 +272,7 @@ class Picture:
     episodes: dict[Meeting, Episodes] = field(default_factory=dict)
     changed: set[EntryId] = field(default_factory=set, compare=False)  # notices, since the standing set has kept up with them
     shelves: dict[str, dict[EntryId, View]] = field(default_factory=dict)
+    index: Index = field(default_factory=Index, compare=False)
 
     def shelf(self, kind: type[AnyView]) -> dict[EntryId, AnyView]:
         """All things of that kind, by the entries that opened them; what is put there is in the picture.
@@ -203,6 +280,27 @@ class Picture:
         So a new type of entry keeps its things without a field of its own, and a picture without such things has the digest it always had.
         """
         return cast(dict[EntryId, AnyView], self.shelves.setdefault(kind.SHELF, {}))
+
+    def name_of(self, name: Name) -> Name:
+        """The name of the thing that the entry opened or took further: of an alert its situation."""
+        return name if isinstance(name, str) else self.alert_of.get(name) or self.revision_of.get(name, name)
+
+    def thing(self, name: Name) -> View | None:
+        """The thing of that name, or that an entry of that name opened or took further; None where there is none."""
+        found = self.name_of(name)
+        if isinstance(found, str):
+            return self.alerts.get(found)
+        for things in (self.notices, self.stops, self.incidents, self.line_checks, *self.shelves.values()):
+            if found in things:
+                return cast(View, things[found])
+        return None
+
+    def note(self, subjects: Iterable[object]) -> None:
+        """Keeps the index of what is open, after these may have changed."""
+        for subject in subjects:
+            if isinstance(subject, EntryId | str):
+                view = self.thing(subject)
+                (self.index.open.add if view is not None and view.waits else self.index.open.discard)(self.name_of(subject))
 
     def drop(self, entry: EntryId) -> None:
         """Takes out whatever stands under the identity of that entry: the thing that it opened, or that it is a revision."""
@@ -236,7 +334,7 @@ def plain(value: object) -> Json:
     if not isinstance(value, View):
         return encode(value)
     members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value) if _is_shown(field, value)}
-    shown = {name: plain(member) for name, member in members.items()}
+    shown = {name: plain(member) for name, member in members.items() if name not in value.hidden}
     shown["state"] = value.state
     return shown
 
@@ -246,4 +344,4 @@ def _is_shown(member: "dataclasses.Field[object]", view: View) -> bool:
 
 
 # The indexes say again, for who searches, what the views say; each shelf is shown under its own name.
-_NOT_SHOWN: Final = frozenset({"revision_of", "alert_of", "episodes", "changed", "shelves"})
+_NOT_SHOWN: Final = frozenset({"revision_of", "alert_of", "episodes", "changed", "shelves", "index"})

@@ -143,6 +143,10 @@ class Journal(Protocol):
         """The leaf hashes of the entries [start, end) in order, or as many as are there; by default of all."""
         ...
 
+    def kept_bytes(self, origin: str) -> int:
+        """How many bytes the entries of the feed have, all together."""
+        ...
+
     def range_hash(self, origin: str, start: int, end: int) -> bytes:
         """The Merkle tree hash of the entries [start, end), which must be such as a proof asks for, at a cost that grows with no feed.
 

@@ -8,6 +8,7 @@ from tafadi.desk.fold import KINDS
 from tafadi.desk.folding.readback import first_difference
 from tafadi.desk.picture import NoticeView
 from tafadi.desk.readback import first_differing, read_back
+from tafadi.desk.sealing import sealed_drafts, warn_of_sealed
 from tafadi.desk.speak import Draft
 from tafadi.errors import FormatError
 from tafadi.model.entry import EntryId, EntryType
@@ -32,10 +33,13 @@ def react(desk: Desk, entry: EntryId) -> list[Draft]:
         elif examined.message is not None:
             _ring(desk, entry, examined.message)
             drafts += _compare(desk, entry, examined.message)
+    if refusal is None and examined.message is not None:
+        drafts += sealed_drafts(desk, entry, examined.message)
     view = _notice_of(desk, entry)
     if view is not None:
         drafts += _read_back(desk, view) if entry == view.revision and not view.cancelled else []
         drafts += conflict_drafts(desk, view)
+        warn_of_sealed(desk, entry)
     return drafts
 
 

@@ -9,9 +9,7 @@ What readers find goes into no entry: an alert about a sealed notice would tell 
 Source: docs/spec/sealed.md.
 """
 
-import hashlib
 from collections.abc import Iterator
-from dataclasses import replace
 
 from tafadi.desk.announce import is_computed, judged_pair
 from tafadi.desk.desk import Desk
@@ -64,22 +62,17 @@ def confide(
 def seal_for(desk: Desk, readers: tuple[str, ...], confided: Confided, content_key: bytes) -> Sealed:
     """The body of an entry that these parties can read by their newest cards. Raises LimitError, InputError."""
     place = desk.origin.encode()
-    ciphertext, commitment = encrypt(content_key, canonical(_object(confided)), place)
+    ciphertext, commitment = encrypt(content_key, canonical(encode(confided)), place)
     cards = [desk.pact.cards[party] for party in sorted(readers)]
     keys = tuple(WrappedKey(card.party, card.epoch, wrap_key(content_key, card.hpke, commitment, place)) for card in cards)
     return Sealed(confided.kind, ciphertext, commitment.hex(), keys)
 
 
-def _object(confided: Confided) -> dict[str, object]:
-    value = encode(confided)
-    assert isinstance(value, dict)  # every noun is an object
-    return dict(value)
-
-
 def read(desk: Desk, entry: EntryId) -> Confided:
-    """What was sealed. Raises MissingError where it is no sealed entry, or its key was destroyed here; NotPermittedError where this party is
+    """What was sealed.
 
-    no reader; SignatureError, FormatError where it does not open to what its sender committed to.
+    Raises MissingError where it is no sealed entry, or its key was destroyed here; NotPermittedError where this party is no reader;
+    SignatureError, FormatError where it does not open to what its sender committed to.
     """
     said = _sealed(desk, entry)
     body = said.body
@@ -260,14 +253,5 @@ def _readable(desk: Desk, view: SealedView) -> Announced | None:
 
 def _share_a_time(one: Announced, other: Announced) -> bool:
     first, second = one.notice.span, other.notice.span
-    return first.start < second.end and second.start < first.end
+    return first.start <= second.end and second.start <= first.end
 
-
-def digest_of_key(content_key: bytes) -> str:
-    """SHA-256 of a content key: by which two people compare that they speak of one key without saying it."""
-    return hashlib.sha256(content_key).hexdigest()
-
-
-def renamed(confided: Confided, text: str) -> Confided:
-    """The same with other words."""
-    return replace(confided, text=text)

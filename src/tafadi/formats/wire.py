@@ -32,7 +32,9 @@ from tafadi.model.incident import Incident
 from tafadi.model.lapse import Lapse
 from tafadi.model.line import Attempt, Distress, LineCheck, Roster, Stop
 from tafadi.model.message import Message
+from tafadi.model.movement import MovementBody
 from tafadi.model.operation import NoticeBody
+from tafadi.model.presence import Presence
 from tafadi.model.reply import Answer, Distributed, Readback, Refusal
 from tafadi.model.sealed import Sealed
 from tafadi.model.site import Site
@@ -58,7 +60,9 @@ BODIES: Final[dict[EntryType, type]] = {
     EntryType.ROSTER: Roster,
     EntryType.OPERATION: NoticeBody,
     EntryType.AREA: NoticeBody,
+    EntryType.MOVEMENT: MovementBody,
     EntryType.SITE: Site,
+    EntryType.PRESENCE: Presence,
     EntryType.READBACK: Readback,
     EntryType.ANSWER: Answer,
     EntryType.DISTRIBUTED: Distributed,

@@ -15,8 +15,10 @@ from tafadi.model.entry import EntryType, Operator, Ref, Seen
 from tafadi.model.incident import Incident
 from tafadi.model.lapse import Lapse
 from tafadi.model.line import Attempt, Distress, LineCheck, Roster, Stop
+from tafadi.model.movement import MovementBody
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import NoticeBody
+from tafadi.model.presence import Presence
 from tafadi.model.reply import Answer, Distributed, Readback, Refusal
 from tafadi.model.sealed import Sealed
 from tafadi.model.site import Site
@@ -30,6 +32,8 @@ Body = (
     | LineCheck
     | Roster
     | NoticeBody
+    | MovementBody
+    | Presence
     | Readback
     | Answer
     | Distributed

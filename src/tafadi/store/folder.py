@@ -61,7 +61,9 @@ class Folder:
         if path.exists() and any(path.iterdir()):
             raise InputError(f"{path} is not empty; a new node wants a folder of its own")
         folder = cls(path)
-        path.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for above in (*reversed(path.parents), path):
+            if not above.is_dir():
+                make_folder(above)  # each name is on the disk before what lies below it counts
         path.chmod(0o700)  # the journal, the keys and the control socket are the party's own
         make_folder(path / "keys", 0o700)
         make_folder(path / "agreements")
@@ -141,9 +143,10 @@ class Folder:
         return {name.removeprefix("operator-"): self.key(name) for name in names}
 
     def identity(self) -> Identity:
-        """This party's signing keys."""
+        """This party's keys of this epoch."""
         settings = self.settings
-        return Identity(settings.party, settings.epoch, self.key("envelope"), self.key("log"), self.key("mirror"), self.operators())
+        own = (self.key("envelope"), self.key("log"), self.key("mirror"))
+        return Identity(settings.party, settings.epoch, *own, self.operators(), self.seed("hpke"))
 
     @property
     def card(self) -> bytes:

@@ -207,6 +207,10 @@ class MemoryJournal:
         """How many tiles of the feed there are, at all levels."""
         return row_count(self.head(origin).frontier.size)
 
+    def kept_bytes(self, origin: str) -> int:
+        """How many bytes the entries of the feed have, all together."""
+        return sum(map(len, self.leaves(origin, 0, self.head(origin).frontier.size)))
+
     def unjudged(self) -> list[tuple[str, int]]:
         """What is stored and not yet judged, oldest first, as (origin, index)."""
         return list(self._now.inbox)

@@ -150,10 +150,15 @@ class ReadFromTables(ABC):
         """How many tiles of the feed are kept, at all levels."""
         return int(str(self._rows("SELECT count(*) FROM tile WHERE origin = ?", origin)[0][0]))
 
+    def kept_bytes(self, origin: str) -> int:
+        """How many bytes the entries of the feed have, all together."""
+        return int(str(self._rows("SELECT coalesce(sum(length(leaf)), 0) FROM entry WHERE origin = ?", origin)[0][0]))
+
     def unjudged(self) -> list[tuple[str, int]]:
         """What is stored and not yet judged, oldest first, as (origin, index)."""
         rows = self._rows("SELECT origin, idx FROM inbox ORDER BY number")
-        return [(str(origin), int(str(index))) for origin, index in rows]
+        with as_stored("what waits to be judged"):
+            return [(str(origin), int(str(index))) for origin, index in rows]
 
     def receipts(self, origin: str) -> dict[str, Receipt]:
         """The newest receipt of each mirror for the feed."""
@@ -180,4 +185,5 @@ class ReadFromTables(ABC):
     def express(self, origin: str) -> list[Express]:
         """What came ahead of the feed and is still ahead of it, by index."""
         rows = self._rows("SELECT idx, leaf, leaf_hash, heard FROM express WHERE origin = ? ORDER BY idx", origin)
-        return [Express(origin, int(str(index)), blob(leaf), blob(hash), str(heard)) for index, leaf, hash, heard in rows]
+        with as_stored(f"what came ahead of {origin}"):
+            return [Express(origin, int(str(index)), blob(leaf), blob(hash), str(heard)) for index, leaf, hash, heard in rows]

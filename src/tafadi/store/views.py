@@ -8,38 +8,43 @@ that the result never depends on the order of arrival. What still waits for what
 Each entry is read and examined once, and what one call costs does not grow with what is placed or waits already.
 """
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from tafadi.desk.examine import Examined, examine, examine_own
 from tafadi.desk.matters import Key, Matters
 from tafadi.desk.pact import Pact
 from tafadi.desk.picture import Picture
 from tafadi.desk.ports import Journal
+from tafadi.desk.tree import root_at
 from tafadi.errors import DamagedError, MissingError
 from tafadi.formats.wire import Json
 from tafadi.model.entry import VITAL, EntryId, Seen
 from tafadi.model.reply import Refusal
-from tafadi.trust.log import Frontier, leaf_hash
+from tafadi.trust.log import leaf_hash
+
+ROOTS_KEPT: Final = 4_096  # of feeds at earlier sizes; any other is found again in the journal in a few tenths of a millisecond
 
 
 @dataclass(slots=True)
 class FoldedFeed:
     """One party's feeds as far as they have been read: its entries one after another, their levels, what they have seen of the others.
 
-    What stands beyond the end of a feed is in `beyond`; `waiting` is in the order of epoch and index. `roots` are by epoch.
+    What stands beyond the end of a feed is in `beyond`; `waiting` is in the order of epoch and index. `sizes` are what has its place of each
+    epoch's feed.
     """
 
     party: str
     entries: list[Examined] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)
+    levels: "array[int]" = field(default_factory=lambda: array("q"))
     seen: dict[tuple[str, int], int] = field(default_factory=dict)
     waiting: deque[Examined] = field(default_factory=deque)
     beyond: dict[EntryId, Examined] = field(default_factory=dict)
     read: dict[str, int] = field(default_factory=dict)
-    frontiers: dict[int, Frontier] = field(default_factory=dict)
-    roots: dict[int, list[bytes]] = field(default_factory=dict)
+    sizes: dict[int, int] = field(default_factory=dict)
 
 
 class FoldedViews:
@@ -59,6 +64,7 @@ class FoldedViews:
         self._came: list[Examined] = []  # taken from the journal, and not yet placed or waiting
         self._waiting: dict[EntryId, Examined] = {}
         self._untrue: set[EntryId] = set()
+        self._roots: dict[tuple[str, int], bytes] = {}
 
     def start_over(self) -> None:
         """Places and folds everything anew: a card says that a feed has ended, and what stands beyond that end takes no effect.
@@ -141,13 +147,17 @@ class FoldedViews:
 
     def _new_entries(self, feed: FoldedFeed, origin: str, own: Mapping[str, dict[str, Json]]) -> list[Examined]:
         known = feed.read.get(origin, 0)
-        size = self._journal.head(origin).frontier.size
+        held = self._journal.head(origin).frontier
+        if held.size == known:
+            return []
+        size = held.size
         leaves = self._journal.leaves(origin, known, size)
         if len(leaves) != max(0, size - known):
             raise DamagedError(
                 f"feed {origin} has {known + len(leaves)} entries in the journal, and its tree {size}; run `tafadi feed verify`"
             )
         feed.read[origin] = known + len(leaves)
+        self._remember(origin, size, held.root())  # the others will say that they have seen just so much
         return [self._examined(leaf, self._pact.entry_id(origin, known + number), own) for number, leaf in enumerate(leaves)]
 
     def _examined(self, leaf: bytes, entry: EntryId, own: Mapping[str, dict[str, Json]]) -> Examined:
@@ -194,9 +204,7 @@ class FoldedViews:
             self._untrue.add(entry.id)
         feed.entries.append(entry)
         feed.levels.append(level)
-        epoch = entry.id.epoch
-        feed.frontiers[epoch] = feed.frontiers.get(epoch, Frontier()).append(bytes.fromhex(entry.leaf))
-        feed.roots.setdefault(epoch, []).append(feed.frontiers[epoch].root())
+        feed.sizes[entry.id.epoch] = feed.sizes.get(entry.id.epoch, 0) + 1
         for seen in self._seen(entry):
             place = seen.party, seen.epoch
             feed.seen[place] = max(seen.size, feed.seen.get(place, 0))
@@ -215,8 +223,17 @@ class FoldedViews:
         return all(held is None or held.hex() == said for held, said in known)
 
     def _root(self, party: str, epoch: int, size: int) -> bytes | None:
-        roots = self._feeds[party].roots.get(epoch, [])
-        return roots[size - 1] if 0 < size <= len(roots) else None
+        if not 0 < size <= self._feeds[party].sizes.get(epoch, 0):
+            return None
+        origin = self._pact.feed_of(EntryId(party, epoch, 0))
+        root = self._roots.get((origin, size))
+        return root if root is not None else self._remember(origin, size, root_at(self._journal, origin, size))
+
+    def _remember(self, origin: str, size: int, root: bytes) -> bytes:
+        if len(self._roots) >= ROOTS_KEPT:
+            del self._roots[next(iter(self._roots))]
+        self._roots[origin, size] = root
+        return root
 
     def root(self, origin: str, size: int) -> bytes | None:
         """The root of the first `size` entries of that feed, as far as they have their place here; None beyond that, and for 0."""
@@ -239,7 +256,7 @@ class FoldedViews:
     def size(self, origin: str) -> int:
         """How many entries of that feed the picture has taken in."""
         card = self._pact.card(origin)
-        return len(self._feeds[card.party].roots.get(card.epoch, []))
+        return self._feeds[card.party].sizes.get(card.epoch, 0)
 
     def examined(self, entry: EntryId) -> Examined:
         """One entry, examined, in its place or still waiting for it. Raises MissingError."""

@@ -32,7 +32,8 @@ Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
 
 _PLAIN_WRITER: Final = msgspec.json.Encoder(order="deterministic")  # members sorted by the bytes of their keys
 
-_LONG_INTEGER: Final = re.compile(rb"(?:[:,\[]|^)-?[0-9]{16}")  # 2^53-1 has as many digits; may be text as well
+_DIGITS_ALIKE: Final = bytes(ord("0") if chr(byte).isdecimal() and byte < 128 else byte for byte in range(256))
+_LONG_INTEGER: Final = b"0" * 16  # as many digits as 2^53-1 has, all of them made 0; may be text as well
 # Strings are skipped whole, so that a bracket inside one is not counted. An unclosed one runs to the end at once: otherwise a row of
 # escaped quotes would be read again from each of them.
 _BRACKETS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|([\[{])|([\]}])', re.DOTALL)
@@ -161,7 +162,7 @@ def _reads_as(data: bytes, value: Json) -> bool:
 def _is_seen_to_be_plain(data: bytes) -> bool:
     """Whether bytes that the compiled writer wrote are seen at once to be plain, but for floats, which the reader finds."""
     shallow = data.count(b"[") + data.count(b"{") <= DEPTH_MAX
-    return shallow and data.isascii() and _LONG_INTEGER.search(data) is None
+    return shallow and data.isascii() and _LONG_INTEGER not in data.translate(_DIGITS_ALIKE)
 
 
 def _plain_bytes(value: Json) -> bytes | None:

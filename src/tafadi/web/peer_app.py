@@ -22,6 +22,7 @@ from tafadi.node import Node
 from tafadi.store.tiles import tile_bytes
 from tafadi.trust.card import CARD_MAX_BYTES
 from tafadi.trust.catchup import ADD_CHECKPOINT_MAX_BYTES, ADD_ENTRIES_MAX_BYTES
+from tafadi.trust.envelope import LEAF_MAX_BYTES
 from tafadi.trust.evidence import EVIDENCE_MAX_BYTES
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.push import PUSH_MAX_BYTES
@@ -31,6 +32,7 @@ PEER_KEY: Final = "tafadi.peer"  # where the protocol class puts the certificate
 # Each route with the longest body that is read; a GET has none.
 POSTS: Final[tuple[tuple[str, int], ...]] = (
     ("/push", PUSH_MAX_BYTES),
+    ("/express", LEAF_MAX_BYTES),
     ("/add-checkpoint", ADD_CHECKPOINT_MAX_BYTES),
     ("/add-entries", ADD_ENTRIES_MAX_BYTES),
     ("/heartbeat", HEARTBEAT_MAX_BYTES),

@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 from tafadi import errors
 from tafadi.errors import TafadiError
 
+PROBLEM: Final = "application/problem+json"
 STATUSES: Final[tuple[tuple[type[TafadiError], int], ...]] = (
     (errors.LimitError, 413),
     (errors.NotOnRosterError, 403),

@@ -3,10 +3,12 @@
 "None of ours" to an alert (`not-ours`) is kept beside it and ends nothing: it stays up, and now all know that a third actor is there.
 """
 
+from typing import Final
+
 from tafadi.casework import tables
 from tafadi.desk.examine import Examined
 from tafadi.desk.folding.kind import Kind
-from tafadi.desk.folding.notice import addressed
+from tafadi.desk.folding.notice import addressed, check_valid
 from tafadi.desk.picture import Picture
 from tafadi.errors import WrongStateError
 from tafadi.model.entry import EntryId, EntryType
@@ -14,10 +16,15 @@ from tafadi.model.message import Message
 from tafadi.model.reply import Answer, AnswerCode
 
 
+ACCEPTING: Final = (AnswerCode.ACCEPTED, AnswerCode.NO_CONFLICT_FOUND)  # what is valid no longer is not accepted
+
+
 def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, Answer)
     view = addressed(picture, entry)
     if view is not None:
+        if entry.body.code in ACCEPTING:
+            check_valid(view, entry.sent_at)
         view.sides[entry.sender] = tables.NOTICE.after(view.sides[entry.sender], entry.body.code)
         view.answers[entry.sender] = entry.body
         return

@@ -1,9 +1,10 @@
-"""`attempt`: a try by another channel, kept."""
+"""`attempt`: a try to reach its addressees by another channel, kept; those that nobody answered are counted (`tafadi.desk.silence`)."""
 
 from tafadi.desk.examine import Examined
 from tafadi.desk.folding.kind import Kind
+from tafadi.desk.index import Tried
 from tafadi.desk.picture import Picture
-from tafadi.model.entry import EntryType
+from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Attempt
 from tafadi.model.message import Message
 
@@ -11,6 +12,12 @@ from tafadi.model.message import Message
 def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, Attempt)
     picture.attempts[examined.id] = entry.body
+    picture.index.note_try(entry.sender, entry.recipients, Tried(examined.id, entry.sent_at, entry.body))
 
 
-KIND = Kind(EntryType.ATTEMPT, _apply)
+def _take_back(picture: Picture, entry: EntryId, said: Message) -> None:
+    picture.index.forget_try(said.sender, said.recipients, entry)
+    picture.drop(entry)
+
+
+KIND = Kind(EntryType.ATTEMPT, _apply, take_back=_take_back)

@@ -33,6 +33,11 @@ class DistressView(View):
         """The least advanced of the addressees' states: one who has heard does not speak for another."""
         return min(self.sides.values(), key=tables.DISTRESS.states.index)
 
+    @property
+    def waits(self) -> bool:
+        """Until every addressee has heard it."""
+        return self.state == tables.DISTRESS.start
+
 
 def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, Distress)

@@ -1,6 +1,7 @@
-"""`lapse`: what a party's clock decided. It is kept beside the thing that it is about, and changes no state of it: a reply that was under
+"""`lapse`: what a party's clock decided. It is kept beside the thing that it is about, and takes no step of it: a reply that was under
 
-way all the time still counts, in whatever order the two are read.
+way all the time still counts, in whatever order the two are read. What it shows as OVERDUE, EXPIRED or STALE is so until the thing's own
+next step, and in whatever order these come.
 """
 
 from dataclasses import dataclass
@@ -36,8 +37,22 @@ def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, Lapse)
     if entry.body.at > entry.sent_at:
         raise WrongStateError("what is due later than the entry was sent has not lapsed")
-    about = entry.refs[0].entry if entry.refs else None
+    about = _about(entry)
     picture.shelf(LapseView)[examined.id] = LapseView(examined.id, entry.sender, about, entry.body)
+    picture.index.note_lapse((entry.sender, entry.body.what, about, entry.body.at), examined.id, entry.body.rung)
+    thing = picture.thing(about) if about else None
+    if about and thing is not None:
+        thing.note_lapse(entry.sender, about, entry.body)
+
+
+def _about(entry: Message) -> EntryId | None:
+    return entry.refs[0].entry if entry.refs else None
+
+
+def _take_back(picture: Picture, entry: EntryId, said: Message) -> None:
+    assert isinstance(said.body, Lapse)
+    picture.index.forget_lapse((said.sender, said.body.what, _about(said), said.body.at), entry)
+    picture.drop(entry)
 
 
 def sentence_of(sender: str, about: EntryId | None, lapse: Lapse) -> str:
@@ -53,4 +68,4 @@ def _ring(entry: EntryId, said: Message) -> str:
     return sentence_of(entry.party, said.refs[0].entry if said.refs else None, said.body)
 
 
-KIND = Kind(EntryType.LAPSE, _apply, ring=_ring)
+KIND = Kind(EntryType.LAPSE, _apply, take_back=_take_back, ring=_ring)

@@ -1,15 +1,16 @@
 """`notice.site`: announced by one person, verified by a second one of the same party, too long unverified, withdrawn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from tafadi.casework import tables
 from tafadi.desk.examine import Examined
 from tafadi.desk.folding.kind import Kind
-from tafadi.desk.picture import Picture, View
+from tafadi.desk.picture import LATER, Picture, View
 from tafadi.errors import WrongStateError
 from tafadi.measure.instant import Instant
 from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Operator
+from tafadi.model.lapse import Lapse, LapseKind
 from tafadi.model.message import Message
 from tafadi.model.names import Mode
 from tafadi.model.site import Site, SiteStep
@@ -29,11 +30,23 @@ class SiteView(View):
     step: str
     verified_by: Operator | None = None
     verified_at: Instant | None = None
+    stale_at: Instant | None = field(default=None, metadata=LATER)
 
     @property
     def state(self) -> str:
-        """UNVERIFIED, VERIFIED, STALE or WITHDRAWN."""
-        return self.step
+        """UNVERIFIED, VERIFIED, STALE or WITHDRAWN. STALE as somebody said, or a clock: since an instant later than it was verified."""
+        is_stale = self.stale_at is not None and self.verified_at is not None and self.stale_at > self.verified_at
+        return LapseKind.STALE if self.step == SiteStep.VERIFIED and is_stale else self.step
+
+    @property
+    def waits(self) -> bool:
+        """While its verification is to be renewed in time."""
+        return self.step == SiteStep.VERIFIED
+
+    def note_lapse(self, sender: str, about: EntryId, lapse: Lapse) -> None:
+        """STALE since the newest instant that a clock has named."""
+        if lapse.what is LapseKind.STALE:
+            self.stale_at = max(lapse.at, self.stale_at or lapse.at)
 
 
 def _apply(picture: Picture, examined: Examined, entry: Message) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tafadi.desk.examine import Examined
-from tafadi.desk.folding.kind import Kind
+from tafadi.desk.folding.kind import Kind, Subject
 from tafadi.desk.picture import Picture, View
 from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId, EntryType
@@ -30,6 +30,7 @@ class SealedView(View):
     kind: SealedKind
     readers: tuple[str, ...]
     about: tuple[EntryId, ...]
+    until: Instant | None
     commitment: str
 
     @property
@@ -43,8 +44,22 @@ def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     readers = tuple(key.party for key in entry.body.keys)
     about = tuple(ref.entry for ref in entry.refs)
     picture.shelf(SealedView)[examined.id] = SealedView(
-        examined.id, entry.sender, entry.mode, examined.leaf, entry.sent_at, entry.body.kind, readers, about, entry.body.commitment
+        id=examined.id,
+        sender=entry.sender,
+        mode=entry.mode,
+        leaf=examined.leaf,
+        sent_at=entry.sent_at,
+        kind=entry.body.kind,
+        readers=readers,
+        about=about,
+        until=entry.valid_until,
+        commitment=entry.body.commitment,
     )
 
 
-KIND = Kind(EntryType.SEALED, _apply, needs_force=True)
+def _itself(entry: EntryId, said: Message) -> tuple[Subject, ...]:
+    """The entry alone: what it is about is not changed by it."""
+    return (entry,)
+
+
+KIND = Kind(EntryType.SEALED, _apply, _itself, needs_force=True)

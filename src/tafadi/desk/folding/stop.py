@@ -1,4 +1,9 @@
-"""`stop`: raised by one party; heard and acted on by each addressee for itself; closed by who raised it. Heard is not acted."""
+"""`stop`: raised by one party; heard and acted on by each addressee for itself; closed by who raised it. Heard is not acted.
+
+One that is past the instant until which it was said goes on being shown and called; only that who raised it may then close it as it stands.
+"""
+
+from typing import Final
 
 from tafadi.casework import tables
 from tafadi.desk.desk import Desk
@@ -6,6 +11,7 @@ from tafadi.desk.examine import Examined
 from tafadi.desk.folding.kind import Kind, within_the_acknowledgement
 from tafadi.desk.picture import Picture, StepTaken, StopView
 from tafadi.errors import WrongStateError
+from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Stop, StopStep
 from tafadi.model.message import Message
@@ -21,8 +27,17 @@ def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     else:
         view = _taken_further(picture, entry)
         movers = view.sides if step is StopStep.CLOSED else (entry.sender,)
-        view.sides |= {party: tables.STOP.after(view.sides[party], step) for party in movers}
+        event = CLOSED_EXPIRED if step is StopStep.CLOSED and is_past(view, entry.sent_at) else step
+        view.sides |= {party: tables.STOP.after(view.sides[party], event) for party in movers}
     view.steps.append(StepTaken(step, entry.sender, examined.id, entry.sent_at))
+
+
+CLOSED_EXPIRED: Final = "CLOSED_EXPIRED"
+
+
+def is_past(view: StopView, at: Instant) -> bool:
+    """Whether the stop was said until an instant that has passed at `at`."""
+    return view.stop.until is not None and at >= view.stop.until
 
 
 def _taken_further(picture: Picture, entry: Message) -> StopView:

@@ -49,7 +49,7 @@ def shape_of(kind: Any) -> Any:
     if origin is dict:
         return dict[str, shape_of(parts[1])]  # type: ignore[misc]  # made here
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _view_shape(kind) if issubclass(kind, View | Picture) else _noun_shape(kind)
+        return _view_shape(kind) if issubclass(kind, View | Picture) else _noun_shape(kind)  # type: ignore[arg-type]  # every class is hashable
     return kind
 
 
@@ -82,9 +82,8 @@ def _view_shape(view: type) -> type[BaseModel]:
         fields[field.name] = (shape_of(hints[field.name]), absent() if "later" in field.metadata else ...)
     if issubclass(view, View):
         fields["state"] = (str, ...)
-    return create_model(view.__name__, __base__=Shown, __doc__=_first_line(view), **fields)  # type: ignore[call-overload, no-any-return]
+    return create_model(view.__name__, __base__=Shown, __doc__=_first_line(view), **fields)  
 
 
 def _first_line(kind: type) -> str:
     return (kind.__doc__ or "").strip().split("\n")[0]
-
