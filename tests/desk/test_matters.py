@@ -27,6 +27,7 @@ from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import NoticeBody, NoticeStep
 from tafadi.model.reply import Answer, AnswerCode, Distributed, Match, Readback, Refusal, RefusalCode
+from tafadi.model.sealed import Sealed, SealedKind, WrappedKey
 from tafadi.model.site import Site, SiteCategory, SiteStep
 from tafadi.model.volume import Circle
 from world import HOME, START, World, make_agreement, operation
@@ -91,6 +92,7 @@ class Talk:
             (EntryType.LINE_CHECK, LineCheck(choose(list(CheckStep)), "nonce", START, (Language.EN,))),
             (EntryType.ATTEMPT, Attempt("radio", 1 + self.sizes["alpha"], False)),
             (EntryType.KEY, KeyBody(self.world.cards[choose((0, 1))])),
+            (EntryType.SEALED, Sealed(SealedKind.TEXT, bytes(272), LEAF, tuple(WrappedKey(party, 1, bytes(80)) for party in PARTIES))),
             (EntryType.ROSTER, Roster(())),
             (EntryType.LAPSE, Lapse(choose(list(LapseKind)), START, ("bravo",), choose((0, 1)))),
             (EntryType.INCIDENT, Incident(choose(list(IncidentStep)), "as we saw it", Span(START, START.plus(60.0)))),

@@ -63,7 +63,6 @@ def test_rule_17_undecryptable_is_refused_and_the_refusal_is_in_every_picture(th
     three.settle()
     for index, field in ((1, "keys"), (2, "keys"), (3, "kind")):
         entry = EntryId("alpha", 1, index)
-        assert {refusals_by(three[party], "bravo", entry) for party in ("alpha", "charlie")} != {None}
         refusal = refusals_by(three["charlie"], "bravo", entry)
         assert refusal is not None
         assert (refusal.code, refusal.field) == (RefusalCode.UNDECRYPTABLE, field)
@@ -196,7 +195,7 @@ def test_nothing_is_sealed_for_a_stranger_in_a_mode_that_is_not_agreed_or_beyond
     with pytest.raises(NotPermittedError, match="does not allow mode REAL"):
         confide(desk, OFFICER, Mode.REAL, WORDS, KEY)
     with pytest.raises(LimitError):
-        confide(desk, OFFICER, Mode.EXERCISE, Confided("ش" * 10_000 + ""), KEY)
+        confide(desk, OFFICER, Mode.EXERCISE, Confided("𐍈" * 10_000), KEY)
     with pytest.raises(InputError, match="nothing is to be sealed"):
         Confided()
 

@@ -30,6 +30,7 @@ from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import AreaKind, Kind, Minima, Notice, NoticeBody, NoticeStep, StatedPlace, Trajectory, Waypoint
 from tafadi.model.reply import Answer, AnswerCode, Difference, Distributed, Match, PlaceReading, Readback, Refusal, RefusalCode
+from tafadi.model.sealed import Sealed, SealedKind, WrappedKey
 from tafadi.model.site import Site, SiteCategory, SiteStep
 from tafadi.model.track import Plot
 from tafadi.model.volume import Circle, Polygon, Volume4D
@@ -56,6 +57,9 @@ FOUND = Prediction(
 GOLDEN: dict[EntryType, Body] = {
     EntryType.LAPSE: Lapse(LapseKind.NO_REPLY, AT, ("bravo",), 2, "supervisor"),
     EntryType.KEY: KeyBody(b"a card as its root signed it"),
+    EntryType.SEALED: Sealed(
+        SealedKind.TEXT, bytes(272), LEAF, (WrappedKey("alpha", 1, b"\1" * 80), WrappedKey("bravo", 2, b"\2" * 80))
+    ),
     EntryType.AGREEMENT: AgreementBody('{"format":"tafadi.agreement/1"}', LEAF),
     EntryType.LINE_CHECK: LineCheck(CheckStep.CALL, "n-17", AT, (Language.AR, Language.RU)),
     EntryType.ROSTER: Roster(
@@ -130,6 +134,9 @@ def test_every_entry_type_has_a_body_and_every_body_a_vector() -> None:
 NOTICE = "body.notice"
 WRONG: dict[str, tuple[EntryType, str, Json, RefusalCode, str]] = {
     # name: entry type, path of the member, its value (None takes it out), code, field
+    "sealed-not-padded": (EntryType.SEALED, "body.ciphertext", "AA==", RefusalCode.NOT_USABLE, "body"),
+    "sealed-key-too-short": (EntryType.SEALED, "body.keys.0.wrapped", "AA==", RefusalCode.NOT_USABLE, "body.keys[0]"),
+    "sealed-for-nobody": (EntryType.SEALED, "body.keys", [], RefusalCode.NOT_USABLE, "body"),
     "version-2": (EntryType.ANSWER, "v", 2, RefusalCode.NOT_USABLE, "v"),
     "version-missing": (EntryType.ANSWER, "v", None, RefusalCode.NOT_USABLE, "v"),
     "type-unknown": (EntryType.ANSWER, "type", "notice.parade", RefusalCode.UNKNOWN_TYPE, "type"),

@@ -1,5 +1,6 @@
 """`tafadi incident`: open, reply, show."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Open an incident, reply to one, show them.")
 
 Account = Annotated[str, typer.Option("--account", help="This party's account of what happened.")]
+Sealed = Annotated[str, typer.Option("--sealed", help="What only the parties of --to can read of it: names, health, anything personal.")]
+Readers = Annotated[list[str] | None, typer.Option("--to", help="Who reads what is sealed; repeat. All other parties when left out.")]
 Evidence = Annotated[list[str] | None, typer.Option("--evidence", help="SHA-256 of a piece of evidence; repeat.")]
 
 
@@ -27,6 +30,8 @@ def open_incident(
     start: Annotated[str, typer.Option("--start", help="When it began, UTC with Z.")] = "",
     end: Annotated[str, typer.Option("--end", help="When it ended, UTC with Z.")] = "",
     evidence: Evidence = None,
+    sealed: Sealed = "",
+    to: Readers = None,
     agreement: AgreementName = "",
     role: Role = "supervisor",
     mode: ModeName = "",
@@ -37,7 +42,7 @@ def open_incident(
         path, "incident.open", account=account, alert=alert, start=start, end=end, evidence=evidence,
         agreement=agreement, role=role, mode=mode,
     )  # fmt: skip
-    say_entry(told, as_json, "incident opened as")
+    say_entry(told | _seal(path, told["entry"], sealed, to, agreement, role, mode), as_json, "incident opened as")
 
 
 @app.command()
@@ -47,13 +52,24 @@ def reply(
     entry: EntryName,
     account: Account,
     evidence: Evidence = None,
+    sealed: Sealed = "",
+    to: Readers = None,
     agreement: AgreementName = "",
     role: Role = "supervisor",
+    mode: ModeName = "",
     as_json: AsJson = False,
 ) -> None:
     """Give this party's account of an incident that the other opened."""
     told = call(path, "incident.reply", entry=entry, account=account, evidence=evidence, agreement=agreement, role=role)
-    say_entry(told, as_json, "replied by")
+    say_entry(told | _seal(path, told["entry"], sealed, to, agreement, role, mode), as_json, "replied by")
+
+
+def _seal(path: Path, about: str, text: str, to: list[str] | None, agreement: str, role: str, mode: str) -> dict[str, Any]:
+    """The sealed entry that belongs to one just said, where there is anything to seal."""
+    if not text:
+        return {}
+    told = call(path, "sealed.send", text=text, to=to, about=about, agreement=agreement, role=role, mode=mode)
+    return {"sealed": told["entry"]}
 
 
 @app.command()

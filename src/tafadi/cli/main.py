@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, Where]] = {
     "line": Where("line_cmd", "app", "Check the line, acknowledge, answer, say stop."),
     "site": Where("site_cmd", "app", "Announce sites, verify them as a second person, withdraw and list them."),
     "incident": Where("incident_cmd", "app", "Open an incident, reply to one, show them."),
+    "sealed": Where("sealed_cmd", "app", "Seal words or notices for some of the parties, read them, destroy their keys."),
     "feed": Where("feed_cmd", "app", "Verify and show the feeds of a node."),
     "views": Where("views_cmd", "app", "Make what a node shows anew, from its entries."),
     "bundle": Where("bundle_cmd", "app", "Exchange feeds, receipts and cards by a file on a stick."),

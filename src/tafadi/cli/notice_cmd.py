@@ -26,9 +26,14 @@ def send(
     mode: ModeName = "",
     precedence: Annotated[Precedence, typer.Option("--precedence", help="FLASH is held to no lead.")] = Precedence.ROUTINE,
     track: Annotated[str, typer.Option("--track", help="Which track of ours flies it, so that straying alarms; told to nobody.")] = "",
+    seal_for: Annotated[list[str] | None, typer.Option("--seal-for", help="Seal it, for this party alone to read; repeat.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Announce the notice in FILE to the other parties."""
+    if seal_for:
+        sealed = call(path, "sealed.send", geojson=read_text(file), to=seal_for, agreement=agreement, role=role, mode=mode)
+        _say(sealed, as_json, "sealed as")
+        return
     told = call(path, "notice.send", geojson=read_text(file), agreement=agreement, role=role, mode=mode, precedence=precedence)
     if track:
         call(path, "notice.assign", track=track, entry=told["entry"], agreement=agreement)

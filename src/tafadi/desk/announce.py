@@ -1,4 +1,4 @@
-"""Announcing: notices sent, amended and cancelled; and the conflicts that each brings with it.
+"""Announcing: notices and movements sent, amended and cancelled; and the conflicts that each brings with it.
 
 Both parties' nodes judge every notice against the standing notices of the others, and each raises what it finds. The identity of a
 situation comes from what it is between, so two nodes that see one conflict show one alert. Which notices may meet one, the standing set is
@@ -15,47 +15,74 @@ from tafadi.desk.speak import Draft, say
 from tafadi.desk.standing import announced, opened, stock_of
 from tafadi.engine.detect import judge
 from tafadi.errors import InputError, MissingError, NotPermittedError, WrongStateError
+from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertBody, AlertKind, AlertStep
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.judgement import Cause, Judgement, Verdict
+from tafadi.model.movement import Movement, MovementBody
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import NO_MINIMA, Announced, Notice, NoticeBody, NoticeStep
 
 JUDGEMENTS_KEPT: Final = 200_000  # pairs of revisions; beyond that the engine is simply asked again
 
 
-def send(desk: Desk, role: str, notice: Notice, mode: Mode, precedence: Precedence = Precedence.ROUTINE) -> EntryId:
+def send(
+    desk: Desk,
+    role: str,
+    notice: Notice | Movement,
+    mode: Mode,
+    precedence: Precedence = Precedence.ROUTINE,
+    valid_until: Instant | None = None,
+) -> EntryId:
     """The identity of the new notice. Raises RefusedError while the agreement is not in force or does not allow the mode."""
     desk.require_force()
     if mode not in desk.pact.agreement.modes:
         raise NotPermittedError(f"the agreement does not allow mode {mode}; it allows {', '.join(desk.pact.agreement.modes)}")
-    body = NoticeBody(NoticeStep.NEW, notice)
-    return say(desk, Draft(EntryType(f"notice.{notice.kind}"), body, mode, role, precedence))[0]
+    _check_validity(desk, valid_until)
+    return say(desk, Draft(_type(notice), _body(NoticeStep.NEW, notice), mode, role, precedence, valid_until=valid_until))[0]
 
 
-def amend(desk: Desk, role: str, entry: EntryId, notice: Notice, precedence: Precedence | None = None) -> EntryId:
-    """The identity of the amendment, which replaces the notice's geometry from now on."""
+def amend(
+    desk: Desk,
+    role: str,
+    entry: EntryId,
+    notice: Notice | Movement,
+    precedence: Precedence | None = None,
+    valid_until: Instant | None = None,
+) -> EntryId:
+    """The identity of the amendment, which replaces the notice's geometry, and until when it is valid, from now on."""
     view = own_notice(desk, entry)
-    if view.notice.kind is not notice.kind:
-        raise WrongStateError(f"an amendment stays a notice of kind {view.notice.kind}")
-    draft = Draft(
-        EntryType(f"notice.{notice.kind}"),
-        NoticeBody(NoticeStep.AMEND, notice),
-        view.mode,
-        role,
-        precedence or view.precedence,
-        refs=(desk.ref(view.revision),),
-    )
+    if view.type is not _type(notice):
+        raise WrongStateError(f"an amendment stays a notice of kind {view.type.removeprefix('notice.')}")
+    _check_validity(desk, valid_until)
+    refs, urgency = (desk.ref(view.revision),), precedence or view.precedence
+    draft = Draft(view.type, _body(NoticeStep.AMEND, notice), view.mode, role, urgency, refs=refs, valid_until=valid_until)
     return say(desk, draft)[0]
+
+
+def _check_validity(desk: Desk, valid_until: Instant | None) -> None:
+    now = desk.clock.now()
+    if valid_until is not None and valid_until <= now:
+        raise InputError(f"the notice would be valid until {valid_until}, and it is {now}", code="end-before-start")
+
+
+def _type(notice: Notice | Movement) -> EntryType:
+    return EntryType.MOVEMENT if isinstance(notice, Movement) else EntryType(f"notice.{notice.kind}")
+
+
+def _body(step: NoticeStep, notice: Notice | Movement) -> NoticeBody | MovementBody:
+    return MovementBody(step, notice) if isinstance(notice, Movement) else NoticeBody(step, notice)
+
+
+def take_further(desk: Desk, role: str, view: NoticeView, step: NoticeStep) -> EntryId:
+    """The identity of the entry that says what becomes of the notice: cancelled, active or ended."""
+    body = MovementBody(step, None) if view.type is EntryType.MOVEMENT else NoticeBody(step, None)
+    return say(desk, Draft(view.type, body, view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
 
 
 def cancel(desk: Desk, role: str, entry: EntryId) -> EntryId:
     """The identity of the cancellation."""
-    view = own_notice(desk, entry)
-    body = NoticeBody(NoticeStep.CANCEL, None)
-    return say(
-        desk, Draft(EntryType(f"notice.{view.notice.kind}"), body, view.mode, role, view.precedence, refs=(desk.ref(view.revision),))
-    )[0]
+    return take_further(desk, role, own_notice(desk, entry), NoticeStep.CANCEL)
 
 
 def own_notice(desk: Desk, entry: EntryId) -> NoticeView:
@@ -76,7 +103,7 @@ def own_notice(desk: Desk, entry: EntryId) -> NoticeView:
 def conflict_drafts(desk: Desk, view: NoticeView) -> list[Draft]:
     """What this node has to say after the notice changed: alerts that its newest revision brings, and those that it ends."""
     ended = [_cleared(alert) for alert in desk.picture.alerts.values() if _is_over(desk, alert, view)]
-    if view.cancelled:
+    if not view.stands:
         return ended
     return ended + [draft for other in _others(desk, view) for draft in _raised(desk, view, other)]
 
@@ -96,7 +123,7 @@ def open_standing(desk: Desk) -> None:
 
 
 def _may_meet(view: NoticeView, other: NoticeView) -> bool:
-    return other.sender != view.sender and other.mode is view.mode and not other.cancelled
+    return other.sender != view.sender and other.mode is view.mode and other.stands
 
 
 def _raised(desk: Desk, view: NoticeView, other: NoticeView) -> list[Draft]:
@@ -141,7 +168,7 @@ def is_computed(desk: Desk, first: Announced, second: Announced) -> bool:
 def missing_pairs(desk: Desk, entry: EntryId) -> Iterator[tuple[Announced, Announced]]:
     """The pairs that the engine has yet to judge before the entry can be: none for anything but a notice."""
     view = desk.picture.notices.get(desk.picture.revision_of.get(entry, entry))
-    if view is None or view.cancelled:
+    if view is None or not view.stands:
         return
     one = announced(view)
     for other in _others(desk, view):
@@ -155,10 +182,10 @@ def _alarm(desk: Desk, view: NoticeView, other: NoticeView, judgement: Judgement
 
 
 def _is_over(desk: Desk, alert: AlertView, view: NoticeView) -> bool:
-    """Whether this node raised the alert about an earlier revision of the notice, or about a notice now cancelled."""
+    """Whether this node raised the alert about an earlier revision of the notice, or about one now cancelled or ended."""
     if alert.kind is not AlertKind.PLANS or desk.party not in alert.raised or desk.party in alert.cleared:
         return False
-    past = {str(entry) for entry in view.revisions} if view.cancelled else {str(entry) for entry in view.revisions} - {str(view.revision)}
+    past = {str(entry) for entry in view.revisions} - ({str(view.revision)} if view.stands else set())
     return bool(past & set(alert.subjects))
 
 

@@ -4,13 +4,14 @@ Aid convoy, April 2024: the approved route never reached the crew. Here each add
 have, no entry makes it active.
 """
 
-from tafadi.desk.announce import own_notice
+from tafadi.casework import tables
+from tafadi.desk.announce import own_notice, take_further
 from tafadi.desk.desk import Desk
-from tafadi.desk.folding.notice import not_reached
+from tafadi.desk.folding.notice import check_valid, not_reached
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, WrongStateError
 from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.operation import NoticeBody, NoticeStep
+from tafadi.model.operation import NoticeStep
 from tafadi.model.reply import Distributed
 
 
@@ -22,7 +23,7 @@ def distribute(desk: Desk, role: str, entry: EntryId, levels: tuple[str, ...]) -
         raise MissingError(f"{entry} is no notice")
     if desk.party not in view.sides:
         raise WrongStateError(f"{entry} was not addressed to {desk.party}")
-    if view.sides[desk.party] != "ACCEPTED" or view.cancelled:
+    if view.sides[desk.party] != "ACCEPTED" or not view.stands:
         raise WrongStateError(f"notice {view.revision} is {view.state}; it is passed down once {desk.party} has accepted it")
     return say(desk, Draft(EntryType.DISTRIBUTED, Distributed(levels), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[
         0
@@ -32,22 +33,23 @@ def distribute(desk: Desk, role: str, entry: EntryId, levels: tuple[str, ...]) -
 def activate(desk: Desk, role: str, entry: EntryId) -> EntryId:
     """The identity of the entry that makes one's own notice active. Raises MissingError, WrongStateError with who has not."""
     view = own_notice(desk, entry)
+    check_valid(view, desk.clock.now())
     missing = not_reached(view)
     if missing:
         raise WrongStateError(
             f"notice {view.revision} has not reached its ends: {', '.join(missing)} must accept it and pass it down first"
         )
-    return _taken(desk, role, entry, NoticeStep.ACTIVE, "")
+    return _taken(desk, role, entry, NoticeStep.ACTIVE)
 
 
 def end(desk: Desk, role: str, entry: EntryId) -> EntryId:
-    """The identity of the entry that ends one's own active notice. Raises MissingError, WrongStateError."""
-    return _taken(desk, role, entry, NoticeStep.ENDED, "ACTIVE")
+    """The identity of the entry that ends one's own notice, which is active, or a movement. Raises MissingError, WrongStateError."""
+    return _taken(desk, role, entry, NoticeStep.ENDED)
 
 
-def _taken(desk: Desk, role: str, entry: EntryId, step: NoticeStep, before: str) -> EntryId:
+def _taken(desk: Desk, role: str, entry: EntryId, step: NoticeStep) -> EntryId:
     view = own_notice(desk, entry)
-    if view.course != before:
+    table = tables.MOVEMENT if view.type is EntryType.MOVEMENT else tables.COURSE
+    if (view.course or table.start, step) not in table.steps:
         raise WrongStateError(f"notice {view.revision} is {view.state}; it cannot be {step} now")
-    type = EntryType(f"notice.{view.notice.kind}")
-    return say(desk, Draft(type, NoticeBody(step, None), view.mode, role, view.precedence, refs=(desk.ref(view.revision),)))[0]
+    return take_further(desk, role, view, step)

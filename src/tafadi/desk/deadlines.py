@@ -22,8 +22,6 @@ from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.lapse import Lapse, LapseKind
 
-Said = dict[tuple[LapseKind, EntryId | None, Instant | None], int]
-
 
 @dataclass(frozen=True, slots=True)
 class Reminder:
@@ -37,8 +35,8 @@ def due(desk: Desk, now: Instant) -> list[Draft]:
     """The lapses that this party has to say by `now` and has not said: of each thing the highest rung that is reached."""
     if not desk.in_force or now < desk.pact.agreement.effective:
         return []
-    said = _said(desk)
-    drafts = (_draft(desk, deadline, now, said.get(_key(deadline), -1)) for deadline in _own(desk, now))
+    index = desk.picture.index
+    drafts = (_draft(desk, one, now, index.rung_of(one.entry, (desk.party, one.what, one.at))) for one in _own(desk, now))
     return [draft for draft in drafts if draft is not None]
 
 
@@ -63,14 +61,19 @@ def _call_down(desk: Desk, entry: EntryId) -> None:
 def missed_twice(desk: Desk, now: Instant) -> tuple[str, ...]:
     """The other parties that missed the last two agreed checks of which this party's clock has said so, and no later one."""
     agreement = desk.pact.agreement
-    own = (view.lapse for view in desk.picture.shelf(LapseView).values() if view.sender == desk.party and view.about is None)
-    missed = {lapse.at.plus(-agreement.timing.check_missed_s): lapse for lapse in own if lapse.what is LapseKind.MISSED}
-    newest = max(missed, default=None)
-    last = waiting.slots_about(agreement.check_times_utc_s, newest)[: waiting.SLOTS_BACK] if newest else []
-    if len(last) < waiting.SLOTS_BACK or any(slot not in missed for slot in last):
+    missed_s = agreement.timing.check_missed_s
+    last = [slot for slot in waiting.slots_about(agreement.check_times_utc_s, now.plus(-missed_s)) if slot.plus(missed_s) <= now]
+    if len(last) < waiting.SLOTS_BACK:
         return ()
-    both = set.intersection(*({*missed[slot].parties} for slot in last)) - {desk.party}
+    both = set.intersection(*(_said_missed(desk, slot.plus(missed_s)) for slot in last)) - {desk.party}
     return tuple(sorted(party for party in both if not waiting.took_part(desk, party, last[-1], now)))
+
+
+def _said_missed(desk: Desk, at: Instant) -> set[str]:
+    """The parties that missed the agreed check of which that instant was the last, by this party's own lapses."""
+    entries = desk.picture.index.rungs.get(None, {}).get((desk.party, LapseKind.MISSED, at), {})
+    lapses = desk.picture.shelf(LapseView)
+    return {party for entry in entries for party in lapses[entry].lapse.parties}
 
 
 def reminders(desk: Desk, since: Instant | None, now: Instant) -> list[Reminder]:
@@ -81,7 +84,7 @@ def reminders(desk: Desk, since: Instant | None, now: Instant) -> list[Reminder]
     """
     found: dict[EntryId | None, Reminder] = {}
     for deadline in waiting.pending(desk, now):
-        if not deadline.climbs or desk.party not in deadline.parties or deadline.by == desk.party:
+        if not deadline.climbs or desk.party not in deadline.parties or deadline.by == desk.party or deadline.since > now:
             continue
         period_s = ladder.renotify_s(desk.pact.agreement.timing, deadline.precedence)
         if since is None or _periods(deadline, since, period_s) < _periods(deadline, now, period_s):
@@ -124,20 +127,6 @@ def _draft(desk: Desk, deadline: Deadline, now: Instant, last: int) -> Draft | N
 def _steps(desk: Desk, deadline: Deadline) -> list[ladder.Step]:
     agreement = desk.pact.agreement
     return ladder.steps(agreement, deadline.at, deadline.precedence) if deadline.climbs else [ladder.Step(0, deadline.at)]
-
-
-def _said(desk: Desk) -> Said:
-    """The highest rung that this party has said of each thing."""
-    said: Said = {}
-    for view in desk.picture.shelf(LapseView).values():
-        if view.sender == desk.party:
-            key = (view.lapse.what, view.about, None if view.about else view.lapse.at)
-            said[key] = max(said.get(key, -1), view.lapse.rung)
-    return said
-
-
-def _key(deadline: Deadline) -> tuple[LapseKind, EntryId | None, Instant | None]:
-    return (deadline.what, deadline.entry, None if deadline.entry else deadline.at)
 
 
 def _periods(deadline: Deadline, now: Instant, period_s: int) -> int:

@@ -36,6 +36,10 @@ class Views(Protocol):
         """
         ...
 
+    def read_anew(self) -> None:
+        """Forgets everything and reads the journal again, of which a group of changes was taken back."""
+        ...
+
     def start_over(self) -> None:
         """Folds everything anew, after a card has ended a feed."""
         ...

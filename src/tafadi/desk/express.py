@@ -88,7 +88,7 @@ def _keep(desk: Desk, entry: EntryId, leaf: bytes, said: Message, missing: int) 
             _ring_unrecorded(desk, entry, leaf, said, str(error))
         raise
     if desk.alone.rings_first(leaf_hash(leaf), ALONE):
-        desk.bell.alarm(desk.pact, f"{told(said)}; it came alone, {missing} entries before it are still missing", entry)
+        desk.bell.alarm(desk.pact, f"{told(said)}; it came alone, and {missing} before it are missing here", entry)
     return note
 
 

@@ -93,7 +93,7 @@ class Follower:
 
         A notice goes by its first entry: amended, it is the same operation, and what strays from it or is about to enter it is judged on.
         """
-        views = [view for view in self._desk.picture.notices.values() if not view.cancelled and view.mode is self._mode]
+        views = [view for view in self._desk.picture.notices.values() if view.stands and view.mode is self._mode]
         standing = tuple(Announced(str(view.id), view.notice, view.sender) for view in views)
         flown = {track: str(view.id) for view in views for track, entry in assigned.items() if view.id == entry}
         if (standing, flown) != self._standing:

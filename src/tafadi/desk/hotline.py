@@ -1,18 +1,24 @@
 """The hotline: line checks, roster, stop, acknowledgements, answers, and attempts by other channels."""
 
+from typing import Final
+
 from tafadi.casework.tables import LINE_CHECK, NOTICE
 from tafadi.desk.desk import Desk
 from tafadi.desk.distress import distress_step
+from tafadi.desk.examine import examine
 from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.picture import StopView
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, NotPermittedError, WrongStateError
 from tafadi.measure.instant import Instant
 from tafadi.model.alert import AlertBody, AlertStep
-from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.line import Attempt, CheckStep, DistressStep, LineCheck, Roster, Stop, StopStep
+from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Ref
+from tafadi.model.line import Attempt, CheckStep, Distress, DistressStep, LineCheck, Roster, Stop, StopStep
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.reply import Answer, AnswerCode
+from tafadi.trust.log import leaf_hash
+
+HEARD: Final = "heard by an officer"  # what is remembered of an entry that came alone
 
 
 def line_check(desk: Desk, role: str, mode: Mode, nonce: str, languages: tuple[Language, ...]) -> EntryId:
@@ -31,6 +37,9 @@ def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language
     picture = desk.picture
     if entry in picture.line_checks:
         return _reply(desk, role, entry, languages)
+    came = desk.alone_here(entry)
+    if came is not None and entry not in picture.stops and entry not in picture.shelf(DistressView):
+        return _heard_alone(desk, role, entry, came.leaf, step)
     if entry in picture.stops:
         return _step(desk, role, picture.stops[entry], step or StopStep.HEARD)
     if entry in picture.shelf(DistressView):
@@ -40,6 +49,27 @@ def acknowledge(desk: Desk, role: str, entry: EntryId, languages: tuple[Language
         body = AlertBody(AlertStep.ACKNOWLEDGED, alert.situation, alert.kind, alert.subjects)
         return say(desk, Draft(EntryType.ALERT, body, alert.mode, role, refs=(desk.ref(entry),)))[0]
     raise MissingError(f"{entry} is no line check, stop, distress or alert; a notice is answered with `tafadi line answer`")
+
+
+def _heard_alone(desk: Desk, role: str, entry: EntryId, leaf: bytes, step: StopStep | None) -> EntryId:
+    """The identity of the entry by which a stop or distress that came alone is heard, though it stands in no feed here yet.
+
+    It waits here for what it refers to, and takes effect at once where that is: at its sender. Raises WrongStateError, MissingError.
+    """
+    said = examine(leaf, entry, desk.pact).message
+    if said is None or not isinstance(said.body, Stop | Distress):
+        raise MissingError(f"{entry} came alone, and wants no acknowledgement; its feed has not come so far")
+    if said.body.step not in (StopStep.RAISED, DistressStep.RAISED) or step not in (None, StopStep.HEARD):
+        raise WrongStateError(f"{entry} came alone, ahead of what it belongs to; until that is here it can only be heard, where it was raised")
+    ref, body = Ref(entry, leaf_hash(leaf).hex()), Stop(StopStep.HEARD) if isinstance(said.body, Stop) else Distress(DistressStep.HEARD)
+    if isinstance(body, Stop):
+        _check_authority(desk, role, entry)
+    speaker = role if isinstance(body, Stop) or role in desk.identity.operators else NODE_ROLE
+    if desk.alone.has_rung(leaf_hash(leaf), HEARD):
+        raise WrongStateError(f"{entry} is heard here already; its feed has not come so far")
+    heard = say(desk, Draft(said.type, body, said.mode, speaker, Precedence.FLASH, refs=(ref,)))[0]
+    desk.alone.rings_first(leaf_hash(leaf), HEARD)
+    return heard
 
 
 def _as_distress(step: StopStep | None) -> DistressStep:
@@ -80,11 +110,11 @@ def _step(desk: Desk, role: str, view: StopView, step: StopStep) -> EntryId:
     state = view.state if step is StopStep.CLOSED else view.sides.get(desk.party, "addressed to others")
     if state != _BEFORE[step]:
         raise WrongStateError(f"stop {view.id} is {state}; it cannot be {step} now")
-    _check_authority(desk, role, view)
+    _check_authority(desk, role, view.id)
     return say(desk, Draft(EntryType.STOP, Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]
 
 
-def _check_authority(desk: Desk, role: str, view: StopView) -> None:
+def _check_authority(desk: Desk, role: str, stop: EntryId) -> None:
     """Raises NotPermittedError while another role on duty holds the authority. Where nobody does, a stop is not held up by a roster."""
     if may_stop(desk, role):
         return
@@ -92,7 +122,7 @@ def _check_authority(desk: Desk, role: str, view: StopView) -> None:
     on_duty = sorted(duty.role for duty in roster.duties if duty.may_stop and duty.hours.holds(now))
     if on_duty:
         raise NotPermittedError(f"role {role!r} has no authority to stop on the roster now in force; {', '.join(on_duty)} has")
-    desk.bell.alarm(desk.pact, f"nobody on duty may stop; {role} takes {view.id} further off the roster", view.id)
+    desk.bell.alarm(desk.pact, f"nobody on duty may stop; {role} takes {stop} further off the roster", stop)
 
 
 _BEFORE = {StopStep.HEARD: "RAISED", StopStep.ACTED: "HEARD", StopStep.CLOSED: "ACTED", StopStep.RAISED: ""}

@@ -4,7 +4,7 @@ The fold keeps it, entry by entry; it says nothing that the picture does not, an
 name, an entry or a situation: what has been taken back and is not there again is no longer found, and is forgotten.
 """
 
-from bisect import bisect_left, bisect_right, insort
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -14,9 +14,11 @@ from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId
 from tafadi.model.lapse import LapseKind
 from tafadi.model.line import Attempt
+from tafadi.model.names import Mode
 
 Name = EntryId | str  # of a thing: the entry that opened it; of an alert its situation
-LapseKey = tuple[str, LapseKind, EntryId | None, Instant]  # who says it, of what, and the instant that has passed
+LapseKey = tuple[str, LapseKind, Instant]  # who says it, what has lapsed, and the instant that has passed
+Ways = tuple[str, str, Mode]  # who tried to reach whom, in which mode
 
 
 class Tried(NamedTuple):
@@ -32,24 +34,31 @@ class Index:
     """What is `open`; the rungs that were said of each thing; when each party took part in a check of the line; who tried to reach whom."""
 
     open: set[Name] = field(default_factory=set)
-    rungs: dict[LapseKey, dict[EntryId, int]] = field(default_factory=dict)
+    rungs: dict[EntryId | None, dict[LapseKey, dict[EntryId, int]]] = field(default_factory=dict)
     checks: dict[str, list[tuple[Instant, EntryId]]] = field(default_factory=dict)
-    tries: dict[tuple[str, str], list[Tried]] = field(default_factory=dict)
+    tries: dict[Ways, list[Tried]] = field(default_factory=dict)
 
-    def note_lapse(self, key: LapseKey, entry: EntryId, rung: int) -> None:
+    def note_lapse(self, about: EntryId | None, key: LapseKey, entry: EntryId, rung: int) -> None:
         """The entry says that rung."""
-        self.rungs.setdefault(key, {})[entry] = rung
+        self.rungs.setdefault(about, {}).setdefault(key, {})[entry] = rung
 
-    def forget_lapse(self, key: LapseKey, entry: EntryId) -> None:
-        """The entry has been taken back."""
-        said = self.rungs.get(key, {})
-        said.pop(entry, None)
-        if not said:
-            self.rungs.pop(key, None)
+    def forget_lapse(self, about: EntryId | None, key: LapseKey, entry: EntryId) -> None:
+        """The entry has been taken back; it need not have counted."""
+        keys = self.rungs.get(about, {})
+        keys.get(key, {}).pop(entry, None)
+        if not keys.get(key):
+            keys.pop(key, None)
+        if not keys:
+            self.rungs.pop(about, None)
 
-    def rung_of(self, key: LapseKey) -> int:
+    def rung_of(self, about: EntryId | None, key: LapseKey) -> int:
         """The highest rung that was said of it; -1 where none was."""
-        return max(self.rungs.get(key, {}).values(), default=-1)
+        return max(self.rungs.get(about, {}).get(key, {}).values(), default=-1)
+
+    def newest_lapses(self, about: EntryId | None) -> Iterator[EntryId]:
+        """Of each lapse of the thing the entry that says its highest rung."""
+        for said in self.rungs.get(about, {}).values():
+            yield max(said, key=lambda entry: (said[entry], entry))
 
     def note_check(self, party: str, at: Instant, entry: EntryId) -> None:
         """That party took part in a check of the line at that instant, by that entry."""
@@ -68,26 +77,24 @@ class Index:
         place = bisect_left(kept, start, key=_when)
         return place < len(kept) and kept[place][0] < end
 
-    def note_try(self, sender: str, called: tuple[str, ...], tried: Tried) -> None:
-        """The sender tried to reach these parties."""
-        for party in called:
-            insort(self.tries.setdefault((sender, party), []), tried, key=_entry)
+    def note_try(self, ways: Ways, tried: Tried) -> None:
+        """The one tried to reach the other."""
+        insort(self.tries.setdefault(ways, []), tried, key=_entry)
 
-    def forget_try(self, sender: str, called: tuple[str, ...], entry: EntryId) -> None:
+    def forget_try(self, ways: Ways, entry: EntryId) -> None:
         """The entry has been taken back; it need not have counted."""
-        for party in called:
-            kept = self.tries.get((sender, party), [])
-            place = bisect_right(kept, entry, key=_entry) - 1
-            if place >= 0 and kept[place].entry == entry:
-                del kept[place]
+        kept = self.tries.get(ways, [])
+        place = bisect_left(kept, entry, key=_entry)
+        if place < len(kept) and kept[place].entry == entry:
+            del kept[place]
 
-    def unanswered(self, sender: str, called: str) -> list[Tried]:
+    def unanswered(self, ways: Ways) -> list[Tried]:
         """The tries since the last one that was answered, the oldest first."""
-        return list(_until_answered(self.tries.get((sender, called), [])))[::-1]
+        return list(_until_answered(self.tries.get(ways, [])))[::-1]
 
-    def last_answered(self, sender: str, called: str) -> Tried | None:
+    def last_answered(self, ways: Ways) -> Tried | None:
         """The newest try that was answered."""
-        kept = self.tries.get((sender, called), [])
+        kept = self.tries.get(ways, [])
         place = len(kept) - sum(1 for _ in _until_answered(kept))
         return kept[place - 1] if place > 0 else None
 

@@ -45,6 +45,23 @@ def judge_inbox(desk: Desk, *, at_once_only: bool = False, most: int | None = No
     return judged
 
 
+def read_anew(desk: Desk) -> None:
+    """Has the desk know nothing but what the journal holds, of which a group of changes was taken back.
+
+    Places that they had taken may come to hold other entries: nothing that was computed of any entry is gone by.
+    """
+    desk.views.read_anew()
+    desk.inbox.is_sure = False
+    desk.intake.kept_bytes.clear()
+    forget_computed(desk)
+
+
+def forget_computed(desk: Desk) -> None:
+    """Has the engine begin anew: what it found is named by places of entries."""
+    desk.standing.end()
+    desk.judgements.clear()
+
+
 def pair_to_compute(desk: Desk) -> tuple[Announced, Announced] | None:
     """The next pair of notices that the engine has yet to judge before a notice can be; None when there is none."""
     pairs = _pairs_of_first(desk) if desk.inbox.engine else None

@@ -4,6 +4,8 @@ A party's feeds of earlier epochs go out as well, as long as anybody lacks a par
 checkpoint that each of them signed is left, and no part of the way there can be signed any more.
 """
 
+from typing import Final, NamedTuple
+
 from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Receipt
 from tafadi.desk.speak import keep_receipt
@@ -12,7 +14,17 @@ from tafadi.errors import SessionError
 from tafadi.trust.catchup import AddCheckpoint, AddEntries, encode_add_checkpoint, encode_add_entries, make_package, package_spans
 from tafadi.trust.checkpoint import Checkpoint, check_cosignature, open_checkpoint, sign_checkpoint
 from tafadi.trust.log import subtree_proof_from
-from tafadi.trust.push import ENTRIES_MAX, Push, fitting
+from tafadi.trust.push import ENTRIES_MAX, ENTRIES_MAX_BYTES, Push, fitting
+
+
+class Room(NamedTuple):
+    """How many entries, and of how many bytes, the next push may have; one entry it has always."""
+
+    entries: int = ENTRIES_MAX
+    size_bytes: int = ENTRIES_MAX_BYTES
+
+
+ALL: Final = Room()
 
 
 def held_by(desk: Desk, party: str, origin: str = "") -> int:
@@ -24,7 +36,7 @@ def held_by(desk: Desk, party: str, origin: str = "") -> int:
     return receipt.size if receipt else 0
 
 
-def next_push(desk: Desk, held: int, origin: str = "") -> Push | None:
+def next_push(desk: Desk, held: int, origin: str = "", room: Room = ALL) -> Push | None:
     """The next push to a node that holds `held` entries of the feed `origin` (by default our newest); None when it holds them all.
 
     Of another party's feed there is one only, up to the newest checkpoint here: what has an earlier end nobody but its owner could sign.
@@ -33,8 +45,8 @@ def next_push(desk: Desk, held: int, origin: str = "") -> Push | None:
     note, signed = _signed(desk, origin)
     if note is None or held >= signed:
         return None
-    leaves = desk.journal.leaves(origin, held, min(signed, held + ENTRIES_MAX))
-    leaves = leaves[: fitting(leaves)]
+    leaves = desk.journal.leaves(origin, held, min(signed, held + room.entries))
+    leaves = leaves[: fitting(leaves, room.size_bytes)]
     size = held + len(leaves)
     return Push(origin, held, tuple(leaves), note if size == signed else checkpoint_at(desk, size))
 

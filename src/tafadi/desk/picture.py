@@ -3,7 +3,7 @@
 import dataclasses
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, TypeVar, cast
 
@@ -52,7 +52,8 @@ class View(ABC):
         return frozenset()
 
     def note_lapse(self, sender: str, about: EntryId, lapse: Lapse) -> None:
-        """Takes in what the sender's clock says of it, where that changes how it is shown. The order in which these come must not count."""
+        """Takes in what the sender's clock says of it, where that changes how it is shown. In whatever order these come."""
+        return
 
 
 _NOT_UNHAPPY: Final = ("SENT", "READ_BACK", "ACCEPTED")
@@ -290,10 +291,8 @@ class Picture:
         found = self.name_of(name)
         if isinstance(found, str):
             return self.alerts.get(found)
-        for things in (self.notices, self.stops, self.incidents, self.line_checks, *self.shelves.values()):
-            if found in things:
-                return cast(View, things[found])
-        return None
+        shelves: tuple[Mapping[EntryId, View], ...] = (self.notices, self.stops, self.incidents, self.line_checks, *self.shelves.values())
+        return next((things[found] for things in shelves if found in things), None)
 
     def note(self, subjects: Iterable[object]) -> None:
         """Keeps the index of what is open, after these may have changed."""

@@ -4,6 +4,7 @@ from tafadi.desk.announce import conflict_drafts
 from tafadi.desk.dating import misdated
 from tafadi.desk.desk import Desk
 from tafadi.desk.examine import Examined
+from tafadi.desk.express import ALONE
 from tafadi.desk.fold import KINDS
 from tafadi.desk.folding.readback import first_difference
 from tafadi.desk.picture import NoticeView
@@ -37,7 +38,7 @@ def react(desk: Desk, entry: EntryId) -> list[Draft]:
         drafts += sealed_drafts(desk, entry, examined.message)
     view = _notice_of(desk, entry)
     if view is not None:
-        drafts += _read_back(desk, view) if entry == view.revision and not view.cancelled else []
+        drafts += _read_back(desk, view) if entry == view.revision and view.stands else []
         drafts += conflict_drafts(desk, view)
         warn_of_sealed(desk, entry)
     return drafts
@@ -101,6 +102,8 @@ def _ring(desk: Desk, entry: EntryId, message: Message) -> None:
     kind = KINDS[message.type]
     if kind.was_heard(desk, entry, message):
         return  # after a record was lost and put back, it is judged again
+    if desk.alone.has_rung(bytes.fromhex(desk.views.examined(entry).leaf), ALONE):
+        return  # it had come alone, ahead of its feed, and rang then
     sentence = kind.ring(entry, message)
     if sentence is None and message.precedence is Precedence.FLASH:
         sentence = f"FLASH {message.type} from {entry.party}: {entry}"

@@ -15,7 +15,7 @@ from typing import Final
 from tafadi.desk.exchange import Lack, Line, Talk, posted
 from tafadi.desk.outgoing import held_by, is_far_behind, next_push, signed_size, take_receipt
 from tafadi.desk.upload import catch_up, size_in
-from tafadi.errors import InputError, PeerError
+from tafadi.errors import InputError, PeerError, QuotaError
 from tafadi.trust.push import encode_push
 
 PATIENCE_S: Final = (
@@ -35,7 +35,7 @@ def relay(line: Line, now_s: float, beat_s: float) -> Talk[None]:
         held = _held_there(line, origin)
         try:
             yield from _bring(line, origin, held)
-        except (PeerError, InputError) as refused:
+        except (PeerError, InputError, QuotaError) as refused:
             yield from line.once(refused, origin)
         if _held_there(line, origin) <= held:
             line.lacks[origin] = Lack(_held_here(line, origin), now_s)  # tried again, not at once

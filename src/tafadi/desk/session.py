@@ -7,7 +7,7 @@ any other party, and nothing here decides what is true: bytes go out, receipts a
 Source: docs/spec/exchange.md.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,7 +18,7 @@ from tafadi.desk.proof import evidence_of
 from tafadi.desk.pulse import beat, hear
 from tafadi.desk.relay import is_due, relay
 from tafadi.desk.succession import next_card
-from tafadi.desk.upload import push_feeds
+from tafadi.desk.upload import hasten, push_feeds
 from tafadi.errors import DamagedError, EquivocationError, InputError, PeerError, RefusedError, SessionError, TafadiError, UnavailableError
 
 BACKOFF_FIRST_S: Final = 0.1
@@ -40,6 +40,7 @@ class Rhythm:
 
 def talk(line: Line, rhythm: Rhythm) -> Talk[None]:
     """Never ends: round after round, and backs off. Every trouble is reported once, when it begins or changes. Raises DamagedError."""
+    line.elapsed_s = rhythm.elapsed_s
     wait_s = BACKOFF_FIRST_S
     while True:
         try:
@@ -62,6 +63,8 @@ def talk(line: Line, rhythm: Rhythm) -> Talk[None]:
 def _rest(line: Line, rhythm: Rhythm) -> Talk[None]:
     """Waits for something new, at most until the next heartbeat, or until the other is to be brought what a third party said."""
     ends_s = rhythm.elapsed_s() + rhythm.beat_s
+    if line.is_held_back:
+        ends_s = min(ends_s, line.held_back_until_s)
     has_thirds = len(line.desk.pact.agreement.parties) > 2
     while (
         not line.has_news and (left_s := ends_s - rhythm.elapsed_s()) > SHORTEST_S and not is_due(line, rhythm.elapsed_s(), rhythm.beat_s)
@@ -71,10 +74,18 @@ def _rest(line: Line, rhythm: Rhythm) -> Talk[None]:
 
 
 def one_round(line: Line, rhythm: Rhythm) -> Talk[None]:
-    """All that there is to say now, once: to meet, cards and proofs, entries, a heartbeat, entries of third parties, hello."""
+    """All that there is to say now, once: to meet, what is urgent, cards and proofs, entries, a heartbeat, third parties' entries, hello."""
     doubt = None if line.has_met else (yield from _meet(line))
-    yield from tell(line)
-    yield from push_feeds(line)
+    line.urgent = dict.fromkeys(line.urgent, False)
+    yield from tell_cards(line)
+    yield from hasten(line)
+    yield from tell_proofs(line)
+    try:
+        yield from push_feeds(line)
+    except SessionError:
+        if line.is_too_large and not line.has_asked:
+            yield from _ask_hello(line)  # it takes less at once than we brought, and says so there
+        raise
     yield from _beat(line)
     yield from relay(line, rhythm.elapsed_s(), rhythm.beat_s)
     if not line.has_asked:
@@ -91,7 +102,7 @@ def _meet(line: Line) -> Talk[TafadiError | None]:
     over (the other tells its card to that node, never to us).
     """
     doubt = yield from _doubt_about_cards(line)
-    yield from tell(line)  # our heartbeat verifies by the key on our newest card
+    yield from tell_cards(line)  # our heartbeat verifies by the key on our newest card
     try:
         yield from _beat(line)
     except (PeerError, InputError, RefusedError) as refused:  # a stop must go out all the same
@@ -123,9 +134,22 @@ def _doubt_about_cards(line: Line) -> Talk[TafadiError | None]:
 
 def tell(line: Line) -> Talk[None]:
     """Passes on every card that is not in the agreement, and every proof; one that the other node refuses holds up nothing else."""
-    cards = [(f"/card/{line.desk.pact.id}", signed.data) for signed in line.desk.pact.later()]
-    proofs = [(f"/evidence/{line.desk.pact.id}", exhibit.data) for exhibit in evidence_of(line.desk)]
-    for path, body in (*cards, *proofs):
+    yield from tell_cards(line)
+    yield from tell_proofs(line)
+
+
+def tell_cards(line: Line) -> Talk[None]:
+    """Passes on every card that is not in the agreement: what is signed by its keys could not be verified before."""
+    yield from _tell(line, f"/card/{line.desk.pact.id}", [signed.data for signed in line.desk.pact.later()])
+
+
+def tell_proofs(line: Line) -> Talk[None]:
+    """Passes on every proof."""
+    yield from _tell(line, f"/evidence/{line.desk.pact.id}", [exhibit.data for exhibit in evidence_of(line.desk)])
+
+
+def _tell(line: Line, path: str, bodies: Sequence[bytes]) -> Talk[None]:
+    for body in bodies:
         if body in line.told:
             continue
         try:
@@ -151,7 +175,8 @@ def _ask_hello(line: Line) -> Talk[None]:
         answer = yield from answered("GET", "/hello")
         if answer.status != 200:
             raise refusal(answer, "/hello")
-        unlike = differences(line.party, open_hello(answer.body))
+        hello = open_hello(answer.body)
+        line.limits, unlike = hello.limits, differences(line.party, hello)
     except (PeerError, InputError, RefusedError, UnavailableError) as error:  # no trouble; one that is gone is found out by its silence
         yield from line.once(error, "hello")
         return

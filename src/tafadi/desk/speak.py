@@ -10,10 +10,10 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.examine import speaks_by_card
 from tafadi.desk.fold import KINDS
 from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
-from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError
+from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError, StoreError
 from tafadi.formats.wire import Json, encode_message
 from tafadi.measure.instant import Instant
-from tafadi.model.entry import NODE_ROLE, EntryId, EntryType, Operator, Ref, Seen
+from tafadi.model.entry import NODE_ROLE, VITAL, EntryId, EntryType, Operator, Ref, Seen
 from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.trust.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
@@ -54,11 +54,25 @@ def say(desk: Desk, *drafts: Draft, judged: tuple[tuple[str, int], ...] = (), ex
             desk.journal.commit(Change(growths=(growth,) if drafts else (), judged=judged, exhibits=exhibits))
         except HeadMovedError:
             continue
+        except StoreError as error:
+            _ring_unsaid(desk, drafts, error)
+            raise
         desk.views.catch_up(own)
         if drafts:
             desk.bell.entries_added(desk.pact)
         return [desk.pact.entry_id(growth.origin, growth.old_size + number) for number in range(len(drafts))]
     raise HeadMovedError(f"the feed {desk.origin} kept moving while an entry was added; is another node writing it?")
+
+
+def _ring_unsaid(desk: Desk, drafts: tuple[Draft, ...], error: StoreError) -> None:
+    """Tells the officers that a stop or distress of their own is NOT RECORDED.
+
+    Nor is it sent: signed and not kept, its place would be signed again for something else, which is a fork of one's own making.
+    """
+    for draft in drafts:
+        if draft.type in VITAL:
+            sentence = f"{draft.type.upper()} NOT RECORDED and NOT SENT: this node's record cannot be written ({error}); say it by radio or telephone"
+            desk.bell.alarm(desk.pact, sentence, None)
 
 
 def _check_first(desk: Desk, drafts: tuple[Draft, ...]) -> None:

@@ -70,7 +70,7 @@ def position_of(pact: Pact, roots: Roots) -> Position:
 def stock_of(picture: Picture, pact: Pact, roots: Roots) -> Stock:
     """What stands now; what changes in the picture from here on is kept up with by `Standing.near`."""
     picture.changed.clear()
-    return Stock(picture, {id: announced(view) for id, view in picture.notices.items() if not view.cancelled}, position_of(pact, roots))
+    return Stock(picture, {id: announced(view) for id, view in picture.notices.items() if view.stands}, position_of(pact, roots))
 
 
 def opened(stock: Stock, minima: Minima | None, kept: StandingSet | None = None) -> tuple[Opened, int]:
@@ -131,6 +131,10 @@ class Standing:
         """From here on it can be asked."""
         self._opened = opened
 
+    def end(self) -> None:
+        """It cannot be asked until it is begun again: what it holds may stand nowhere any more."""
+        self._opened = None
+
     def near(self, picture: Picture, view: NoticeView) -> list[NoticeView]:
         """The standing notices that are not known to be clear of this one, in the order of their identities. It must be open."""
         found = self.kept_up(picture)
@@ -157,7 +161,7 @@ class Standing:
 
 def _keep_up(opened: Opened, id: EntryId, view: NoticeView | None) -> None:
     """Has the notice stand in its newest revision, or not at all."""
-    now = None if view is None or view.cancelled else announced(view)
+    now = announced(view) if view is not None and view.stands else None
     if opened.held.get(id) == (now.id if now else None):
         return
     if id in opened.held:

@@ -1,17 +1,21 @@
 """Waiting: everything in the picture that somebody owes by some instant.
 
-One function for each kind of thing; a new kind adds its own to `SOURCES`. What is settled is in none of them.
+One function for each kind of thing, by its view, in `OF_THINGS`; a new kind adds its own there, and says in `View.waits` when it is open: the
+fold keeps an index of what is (`tafadi.desk.index`), so that what is settled costs nothing. What is no thing is in `SOURCES`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tafadi.desk import ladder
 from tafadi.desk.desk import Desk
 from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.folding.kind import within_the_acknowledgement
-from tafadi.desk.picture import AlertView, NoticeView, StopView
+from tafadi.desk.folding.notice_presence import PresenceView
+from tafadi.desk.folding.notice_site import SiteView
+from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StopView, View
+from tafadi.desk.silence import silences
 from tafadi.measure.instant import SECOND_NS, Instant
 from tafadi.model.agreement import DAY_S
 from tafadi.model.entry import EntryId
@@ -41,13 +45,29 @@ class Deadline:
     wants: str = ""
 
 
+OfAThing = Callable[[Desk, Any, Instant], Iterator[Deadline]]  # Any: the view of its kind
 Source = Callable[[Desk, Instant], Iterator[Deadline]]
 
 
 def pending(desk: Desk, now: Instant) -> Iterator[Deadline]:
-    """All deadlines of what is not settled, past and to come."""
+    """All deadlines of what is not settled, past and to come: of open things, stops first, and of what is no thing."""
+    picture = desk.picture
+    for view in opened(picture):
+        yield from OF_THINGS[type(view)](desk, view, now)
     for source in SOURCES:
         yield from source(desk, now)
+
+
+def opened(picture: Picture) -> list[View]:
+    """What is open and has a clock, in one order. The index forgets what is open no more."""
+    found: list[tuple[int, str, View]] = []
+    for name in list(picture.index.open):
+        view = picture.thing(name)
+        if view is None or not view.waits:
+            picture.index.open.discard(name)
+        elif type(view) in _RANKS:
+            found.append((_RANKS[type(view)], str(name), view))
+    return [view for _, _, view in sorted(found, key=lambda one: one[:2])]
 
 
 def _in(sides: dict[str, str], *states: str) -> tuple[str, ...]:
@@ -55,14 +75,8 @@ def _in(sides: dict[str, str], *states: str) -> tuple[str, ...]:
     return tuple(sorted(party for party, state in sides.items() if state in states))
 
 
-def _stops(desk: Desk, now: Instant) -> Iterator[Deadline]:
+def _stop(desk: Desk, view: StopView, now: Instant) -> Iterator[Deadline]:
     """Heard, then acted on: two clocks, for heard is not acted. An end that the stop names is told when it comes; it ends nothing."""
-    for view in desk.picture.stops.values():
-        if view.state != "CLOSED":
-            yield from _stop(desk, view)
-
-
-def _stop(desk: Desk, view: StopView) -> Iterator[Deadline]:
     timing, raised = desk.pact.agreement.timing, view.steps[0].at
     for what, limit_s, states, wants in (
         (LapseKind.NO_REPLY, timing.stop_heard_s, ("RAISED",), "a stop that nobody here has heard"),
@@ -73,25 +87,26 @@ def _stop(desk: Desk, view: StopView) -> Iterator[Deadline]:
             at = raised.plus(limit_s)
             yield Deadline(what, at, silent, view.mode, raised, view.sender, Precedence.FLASH, view.id, climbs=True, wants=wants)
     if view.stop.until is not None:
-        yield Deadline(LapseKind.EXPIRED, view.stop.until, (), view.mode, raised, view.sender, Precedence.FLASH, view.id)
+        yield Deadline(LapseKind.EXPIRED, view.stop.until, (), view.mode, raised, "", Precedence.FLASH, view.id)
 
 
-def _distresses(desk: Desk, now: Instant) -> Iterator[Deadline]:
-    for view in desk.picture.shelf(DistressView).values():
-        silent, raised = _in(view.sides, "RAISED"), view.steps[0].at
-        if silent:
-            at, wants = raised.plus(desk.pact.agreement.timing.stop_heard_s), "a distress that nobody here has heard"
-            yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, raised, view.sender, Precedence.FLASH, view.id, True, wants)
+def _distress(desk: Desk, view: DistressView, now: Instant) -> Iterator[Deadline]:
+    silent, raised = _in(view.sides, "RAISED"), view.steps[0].at
+    if silent:
+        at, wants = raised.plus(desk.pact.agreement.timing.stop_heard_s), "a distress that nobody here has heard"
+        yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, raised, view.sender, Precedence.FLASH, view.id, True, wants)
 
 
-def _notices(desk: Desk, now: Instant) -> Iterator[Deadline]:
-    """Read back by each node, answered by each officer; until the notice is cancelled or over."""
-    for view in desk.picture.notices.values():
-        if view.state not in ("CANCELLED", "ENDED") and view.notice.span.end > now:
-            yield from _notice(desk, view)
+def _notice(desk: Desk, view: NoticeView, now: Instant) -> Iterator[Deadline]:
+    """Read back by each node, answered by each officer, until it is over; a movement has ended by then, or is overdue."""
+    if view.notice.span.end > now:
+        yield from _replies(desk, view)
+    if view.movement is not None:
+        end, wants = view.movement.span.end, "a movement that nobody has said has ended"
+        yield Deadline(LapseKind.OVERDUE, end, (view.sender,), view.mode, end, "", Precedence.IMMEDIATE, view.revision, True, wants)
 
 
-def _notice(desk: Desk, view: NoticeView) -> Iterator[Deadline]:
+def _replies(desk: Desk, view: NoticeView) -> Iterator[Deadline]:
     timing, sent, first = desk.pact.agreement.timing, view.sent_at, view.precedence
     unread, unanswered = _in(view.sides, "SENT"), _in(view.sides, "SENT", "READ_BACK")
     if unread:
@@ -103,19 +118,12 @@ def _notice(desk: Desk, view: NoticeView) -> Iterator[Deadline]:
         yield Deadline(
             LapseKind.NO_REPLY, at, unanswered, view.mode, sent, view.sender, first, view.revision, True, "a notice to be answered"
         )
-    valid_until = _message(desk, view.revision).valid_until
-    if valid_until is not None:
-        yield Deadline(LapseKind.EXPIRED, valid_until, (), view.mode, sent, view.sender, first, view.revision)
+    if view.valid_until is not None and LapseKind.EXPIRED not in view.lapsed:
+        yield Deadline(LapseKind.EXPIRED, view.valid_until, (view.sender,), view.mode, sent, "", first, view.revision)
 
 
-def _alerts(desk: Desk, now: Instant) -> Iterator[Deadline]:
+def _alert(desk: Desk, view: AlertView, now: Instant) -> Iterator[Deadline]:
     """Acknowledged or answered by each addressee of each party that raised it, while it stands."""
-    for view in desk.picture.alerts.values():
-        if view.state in ("RAISED", "ACKNOWLEDGED"):
-            yield from _alert(desk, view)
-
-
-def _alert(desk: Desk, view: AlertView) -> Iterator[Deadline]:
     for party, entry in view.raised.items():
         said = _message(desk, entry)
         silent = tuple(sorted(set(said.recipients) - set(view.acknowledged) - set(view.answers)))
@@ -125,24 +133,54 @@ def _alert(desk: Desk, view: AlertView) -> Iterator[Deadline]:
             yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, said.sent_at, party, said.precedence, entry, True, wants)
 
 
-def _line_checks(desk: Desk, now: Instant) -> Iterator[Deadline]:
+def _line_check(desk: Desk, view: LineCheckView, now: Instant) -> Iterator[Deadline]:
     """Replied to by the watch: late at first, and missed in the end."""
-    timing = desk.pact.agreement.timing
-    for view in desk.picture.line_checks.values():
-        silent = _in(view.sides, "CALLED")
-        for what, limit_s in ((LapseKind.LATE, timing.check_late_s), (LapseKind.MISSED, timing.check_missed_s)):
-            if silent:
-                yield Deadline(what, view.sent_at.plus(limit_s), silent, view.mode, view.sent_at, view.sender, entry=view.id)
-
-
-def _incidents(desk: Desk, now: Instant) -> Iterator[Deadline]:
-    """The other parties' own accounts."""
-    for view in desk.picture.incidents.values():
-        silent = _in(view.sides, "OPEN")
+    timing, silent = desk.pact.agreement.timing, _in(view.sides, "CALLED")
+    for what, limit_s in ((LapseKind.LATE, timing.check_late_s), (LapseKind.MISSED, timing.check_missed_s)):
         if silent:
-            opened = _message(desk, view.id).sent_at
-            at = opened.plus(desk.pact.agreement.timing.incident_reply_s)
-            yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, opened, view.sender, entry=view.id)
+            yield Deadline(what, view.sent_at.plus(limit_s), silent, view.mode, view.sent_at, view.sender, entry=view.id)
+
+
+def _incident(desk: Desk, view: IncidentView, now: Instant) -> Iterator[Deadline]:
+    """The other parties' own accounts."""
+    silent = _in(view.sides, "OPEN")
+    if silent:
+        told = _message(desk, view.id).sent_at
+        at = told.plus(desk.pact.agreement.timing.incident_reply_s)
+        yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, told, view.sender, entry=view.id)
+
+
+def _site(desk: Desk, view: SiteView, now: Instant) -> Iterator[Deadline]:
+    """Verified again in time; said by whose clock comes first, for then it is STALE for all."""
+    if view.state == "VERIFIED" and view.verified_at is not None:
+        at = view.verified_at.plus(desk.pact.agreement.timing.reverify_s)
+        yield Deadline(LapseKind.STALE, at, (view.sender,), view.mode, view.verified_at, entry=view.id)
+
+
+def _presence(desk: Desk, view: PresenceView, now: Instant) -> Iterator[Deadline]:
+    """Withdrawn, or announced anew, by the end that it names; said by whose clock comes first."""
+    until, since = view.presence.until, view.presence.since
+    if view.state == "CURRENT" and until is not None and since is not None:
+        yield Deadline(LapseKind.EXPIRED, until, (view.sender,), view.mode, since, entry=view.id)
+
+
+def _silences(desk: Desk, now: Instant) -> Iterator[Deadline]:
+    """Calls by other channels that nobody answers, from the first of them on."""
+    for silence in silences(desk.picture):
+        at = silence.since.plus(desk.pact.agreement.timing.ack_flash_s)
+        wants = f"calls of {silence.caller} that nobody answered ({silence.words})"
+        yield Deadline(
+            LapseKind.NO_REPLY,
+            at,
+            (silence.called,),
+            silence.mode,
+            silence.since,
+            silence.caller,
+            Precedence.FLASH,
+            silence.first,
+            True,
+            wants,
+        )
 
 
 def _slots(desk: Desk, now: Instant) -> Iterator[Deadline]:
@@ -171,11 +209,7 @@ def slots_about(times_utc_s: tuple[int, ...], now: Instant) -> list[Instant]:
 
 def took_part(desk: Desk, party: str, start: Instant, end: Instant) -> bool:
     """Whether that party called a check of the line between these instants, or replied to one."""
-    for view in desk.picture.line_checks.values():
-        at = view.sent_at if view.sender == party else view.replied_at.get(party)
-        if at is not None and start <= at < end:
-            return True
-    return False
+    return desk.picture.index.took_part(party, start, end)
 
 
 def _cover(desk: Desk, now: Instant) -> Iterator[Deadline]:
@@ -200,4 +234,15 @@ def _message(desk: Desk, entry: EntryId) -> Message:
     return said
 
 
-SOURCES: Final[tuple[Source, ...]] = (_stops, _distresses, _notices, _alerts, _line_checks, _incidents, _slots, _cover)
+OF_THINGS: Final[Mapping[type[View], OfAThing]] = {
+    StopView: _stop,
+    DistressView: _distress,
+    NoticeView: _notice,
+    AlertView: _alert,
+    LineCheckView: _line_check,
+    IncidentView: _incident,
+    SiteView: _site,
+    PresenceView: _presence,
+}
+_RANKS: Final = {kind: rank for rank, kind in enumerate(OF_THINGS)}
+SOURCES: Final[tuple[Source, ...]] = (_silences, _slots, _cover)

@@ -4,8 +4,8 @@
     │ (A) ───────► (B)  │  ╲         the four corners that lie abreast of its ends: together everything that is
     ╰───────────────────╯ (C)        within the half-width of the route, and never less
 
-The corners are on the grid of the wire and a hair farther out than the half-width, so that no rounding makes the corridor narrower. Between two
-corners the edge is a geodesic, which bows outwards: by 0.3 % of the half-width on the longest leg.
+The corners are on the grid of the wire and a hair farther out than the half-width, so that no rounding makes the corridor narrower. Between
+two corners the edge is a geodesic, which bows outwards: by 0.3 % of the half-width on the longest leg.
 
 `markings` say by what one knows those who move when one sees them. Like all free text it is never authoritative, and by rule there is no
 field for what they carry, or are.
@@ -62,8 +62,8 @@ class Movement:
         self._check_windows()
         parts = (2 * len(self.route) - 1) * len(self.windows)
         if parts > MOST_VOLUMES:
-            sentence = f"{len(self.route)} places in {len(self.windows)} windows make {parts} volumes, more than the {MOST_VOLUMES} of a notice"
-            raise InputError(f"{sentence}; announce it in several", code="too-large")
+            made = f"{len(self.route)} places in {len(self.windows)} windows make {parts} volumes"
+            raise InputError(f"{made}, more than the {MOST_VOLUMES} of one notice; announce several", code="too-large")
         _ = self.notice  # what cannot be laid out is no movement, and is refused where it is read
 
     def _check_route(self) -> None:
@@ -96,9 +96,7 @@ class Movement:
         """What is to be kept clear: the corridor in each window, as the engine checks it and a node reads it back."""
         outlines = corridor(self.route, self.half_width_m)
         volumes = tuple(Volume4D(outline, self.lower, self.upper, window) for window in self.windows for outline in outlines)
-        return Notice(
-            Kind.OPERATION, volumes, title=self.title, contact=self.contact, frequency_hz=self.frequency_hz, stated=self.stated
-        )
+        return Notice(Kind.OPERATION, volumes, title=self.title, contact=self.contact, frequency_hz=self.frequency_hz, stated=self.stated)
 
 
 @lru_cache(maxsize=256)  # a movement is laid out when it is read, and again when it is folded
@@ -127,7 +125,8 @@ class MovementBody:
     def __post_init__(self) -> None:
         if (self.step in (NoticeStep.NEW, NoticeStep.AMEND)) == (self.movement is None):
             raise InputError(
-                "a movement that is new or amended has a route, and one that is cancelled, active or ended has none", code="geometry-missing"
+                "a movement that is new or amended has a route; one that is cancelled, active or ended has none",
+                code="geometry-missing",
             )
 
     @property

@@ -6,15 +6,16 @@ Everything that is decided is decided there. Here are the connection, its limits
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import httpx
 
-from tafadi.desk.exchange import Answer, Ask, Line, Pause, Talk
+from tafadi.desk.exchange import Answer, Ask, Line, Pause, Step, Talk
 from tafadi.desk.session import Rhythm, talk
 from tafadi.errors import LimitError, TafadiError, UnavailableError
 from tafadi.net.tls import client_context
@@ -23,7 +24,16 @@ from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 TIMEOUT_S: Final = 10.0  # one exchange on a healthy line takes milliseconds; a hung one must not hold up the next
 EXCHANGE_MAX_S: Final = 60.0  # the whole of one exchange, for an answer that comes byte by byte restarts the time above with each
 ANSWER_MAX_BYTES: Final = HEARTBEAT_MAX_BYTES  # the longest answer there is; a longer one is not read to its end
+WAIT_DIGITS_MAX: Final = 6  # of the seconds after which to ask again; a million of them are eleven days
 BINARY: Final = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
+
+Report = Callable[["Link", TafadiError], None]
+Take = Callable[[Callable[[], Step]], Awaitable[Step]]  # performs one step of a talk in its turn among all that is done at the node
+
+
+async def at_once(step: Callable[[], Step]) -> Step:
+    """Takes the step now: nobody else does anything at the node."""
+    return step()
 
 
 @dataclass
@@ -39,30 +49,36 @@ class Link(Line):
         return (url, self.desk.pact.cards[self.party].tls_certificate) == (self.url, self.certificate)
 
 
-async def keep(link: Link, keys: Path, heartbeat_s: float, report: Callable[[Link, TafadiError], None]) -> None:
+async def keep(link: Link, keys: Path, heartbeat_s: float, report: Report, take: Take = at_once) -> None:
     """Runs until cancelled: pushes, beats, backs off. Every trouble is reported once, when it begins or changes. Raises DamagedError."""
     context = client_context(keys, link.certificate)
     rhythm = Rhythm(heartbeat_s, random.uniform, time.monotonic)
     async with httpx.AsyncClient(verify=context, base_url=link.url, timeout=TIMEOUT_S, trust_env=False) as client:
         with closing(talk(link, rhythm)) as spoken:
-            await _perform(spoken, link, client, report)
+            await _perform(spoken, link, client, report, take)
 
 
-async def _perform(spoken: Talk[None], link: Link, client: httpx.AsyncClient, report: Callable[[Link, TafadiError], None]) -> None:
-    step = next(spoken)
+async def _perform(spoken: Talk[None], link: Link, client: httpx.AsyncClient, report: Report, take: Take) -> None:
+    step = await take(spoken.__next__)
     while True:
         answer: Answer | None = None
-        if isinstance(step, Ask):
-            try:
+        try:
+            if isinstance(step, Ask):
                 answer = await exchange(client, step)
-            except TafadiError as error:
-                step = spoken.throw(error)
-                continue
-        elif isinstance(step, Pause):
-            await _pause(link, step)
-        else:
-            report(link, step.error)
-        step = spoken.send(answer)
+            elif isinstance(step, Pause):
+                await _pause(link, step)
+            else:
+                report(link, step.error)
+            step = await take(partial(spoken.send, answer))
+        except TafadiError as error:
+            step = await _throw(spoken, error, take)
+
+
+async def _throw(spoken: Talk[None], error: TafadiError, take: Take) -> Step:
+    """Tells the talk what went wrong; what it does then is a step in its turn, too. Raises DamagedError, and what ended the talk itself."""
+    if spoken.gi_frame is None:
+        raise error
+    return await take(partial(spoken.throw, error))
 
 
 async def _pause(link: Link, pause: Pause) -> None:
@@ -82,9 +98,15 @@ async def exchange(client: httpx.AsyncClient, ask: Ask) -> Answer:
     """The answer, whatever it says. Raises UnavailableError when there is none, LimitError for one that is too long."""
     try:
         async with asyncio.timeout(EXCHANGE_MAX_S), client.stream(ask.method, ask.path, content=ask.body, headers=BINARY) as streamed:
-            return Answer(streamed.status_code, await _within(streamed))
+            return Answer(streamed.status_code, await _within(streamed), _wait_s(streamed))
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
         raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
+
+
+def _wait_s(streamed: httpx.Response) -> int | None:
+    """What the answer says of when to ask again, in seconds; a date is none that we have agreed on."""
+    text = streamed.headers.get("retry-after", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= WAIT_DIGITS_MAX else None
 
 
 async def _within(streamed: httpx.Response) -> bytes:

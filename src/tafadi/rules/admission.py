@@ -7,9 +7,11 @@ attempts and answers are never held to a lead, and nothing here looks at a clock
 from collections.abc import Callable
 from typing import Final
 
+from tafadi.measure.instant import Span
 from tafadi.model.agreement import Agreement
 from tafadi.model.entry import BEFORE_EFFECT, EntryType
 from tafadi.model.message import Message
+from tafadi.model.movement import MovementBody
 from tafadi.model.names import Precedence
 from tafadi.model.operation import NoticeBody
 from tafadi.model.reply import Refusal, RefusalCode
@@ -29,11 +31,20 @@ def parties_are_known(entry: Message, agreement: Agreement) -> Refusal | None:
 
 
 def lead_is_kept(entry: Message, agreement: Agreement) -> Refusal | None:
-    """A notice comes early enough, unless it is sent as FLASH. A late one is refused, and still shown and checked."""
-    if entry.precedence is Precedence.FLASH or not isinstance(entry.body, NoticeBody) or entry.body.notice is None:
+    """A notice comes early enough, unless it is sent as FLASH; a movement has leads of its own. A late one is still shown and checked."""
+    if entry.precedence is Precedence.FLASH:
         return None
-    lead_s = entry.body.notice.span.start.since(entry.sent_at)
-    return None if lead_s >= agreement.timing.lead_of_s(entry.body.notice.kind) else Refusal(RefusalCode.LEAD_TOO_SHORT, "body.notice")
+    body = entry.body
+    if isinstance(body, NoticeBody) and body.notice is not None:
+        return _early(entry, body.notice.span, agreement.timing.lead_of_s(body.notice.kind), "body.notice")
+    if isinstance(body, MovementBody) and body.movement is not None:
+        lead_s = agreement.timing.lead_of_s("movement", is_emergency=body.movement.emergency)
+        return _early(entry, body.movement.span, lead_s, "body.movement")
+    return None
+
+
+def _early(entry: Message, span: Span, lead_s: int, field: str) -> Refusal | None:
+    return None if span.start.since(entry.sent_at) >= lead_s else Refusal(RefusalCode.LEAD_TOO_SHORT, field)
 
 
 def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | None:

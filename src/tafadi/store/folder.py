@@ -2,9 +2,10 @@
 
 node.json            party, language, epoch, listening address, peers' addresses
 keys/<name>.key      32 bytes each, base64: root, operator-<role>; tls.pem and tls.crt
-keys/<epoch>/        the keys of one epoch: envelope, log, mirror, hpke; and card.json, which the root key signed
+keys/<epoch>/        the keys of one epoch: envelope, log, mirror, hpke; and card.json, which the root key signed (tafadi.store.keyring)
 card.json            the card of this epoch once more, to be handed to the other parties
 agreements/<id>.json documents, exactly as they were signed
+sealed/<id>/         the keys to sealed entries (tafadi.store.vault)
 cards/<id>/          under each agreement the cards that came after it: <party>-<epoch>.json
 journal.db           the feeds (tafadi.store.sqlite), unless the settings name another store
 journal.mark         how far each of them has grown (tafadi.store.mark)
@@ -27,6 +28,7 @@ from tafadi.desk.ports import Identity
 from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
 from tafadi.model.names import check_name
 from tafadi.store.files import make_folder, read_seed, sync_folder, write_seed, write_whole
+from tafadi.store.keyring import Fresh, drop_superseded, make_fresh, operators, tls_folder
 from tafadi.store.settings import SQLITE, Settings, check_address
 from tafadi.trust.card import open_card
 from tafadi.trust.keys import SigningKey
@@ -75,11 +77,12 @@ class Folder:
         folder.save_settings(settings)
         return folder
 
-    def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes]) -> None:
+    def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes], fresh: Fresh = Fresh()) -> None:
         """Writes fresh keys for an epoch, in place of any that were made and never used. They count once node.json names the epoch."""
         make_folder(self._epoch_path(epoch), 0o700)
         for name in EPOCH_KEYS:
             write_seed(self._epoch_path(epoch) / f"{name}.key", seed())
+        make_fresh(self.path / "keys", epoch, fresh, seed)
 
     def begin_epoch(self, epoch: int) -> None:
         """Goes by the keys and the card of that epoch from now on; the private keys of those before it are destroyed."""
@@ -100,6 +103,7 @@ class Folder:
             for key in filter(Path.exists, left):
                 key.unlink()
                 sync_folder(folder)
+        drop_superseded(self.path / "keys", epoch)
 
     def _epoch_path(self, epoch: int) -> Path:
         return self.path / "keys" / str(epoch)
@@ -137,10 +141,13 @@ class Folder:
         """A signing key by its name."""
         return SigningKey.from_seed(self.seed(name))
 
-    def operators(self) -> dict[str, SigningKey]:
-        """The operators' keys by role."""
-        names = sorted(path.stem for path in (self.path / "keys").glob("operator-*.key"))
-        return {name.removeprefix("operator-"): self.key(name) for name in names}
+    def operators(self, epoch: int = 0) -> dict[str, SigningKey]:
+        """The operators' keys by role, of this epoch or of another."""
+        return operators(self.path / "keys", epoch or self.settings.epoch)
+
+    def tls(self, epoch: int = 0) -> Path:
+        """The folder with the node's certificate and its key, of this epoch or of another."""
+        return tls_folder(self.path / "keys", epoch or self.settings.epoch)
 
     def identity(self) -> Identity:
         """This party's keys of this epoch."""

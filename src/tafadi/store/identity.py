@@ -24,7 +24,7 @@ def make_card(folder: Folder, epoch: int, root: SigningKey, now: Instant, days: 
     Raises MissingError without those keys, InputError beyond the limits of a card.
     """
     envelope, log, mirror = (SigningKey.from_seed(folder.seed(name, epoch)) for name in ("envelope", "log", "mirror"))
-    certificate = load_pem_x509_certificate(folder.read("keys/tls.crt"))
+    certificate = load_pem_x509_certificate((folder.tls(epoch) / "tls.crt").read_bytes())
     card = Card(
         party=folder.settings.party,
         epoch=epoch,

@@ -161,4 +161,5 @@ class SqliteJournal(ReadFromTables):
 def _connect(path: str, read_only: bool) -> sqlite3.Connection:
     if read_only:
         return sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    return sqlite3.connect(path, isolation_level=None)
+    # One thread at a time uses it; but the end of a group may be waited for in another than its beginning (`tafadi.web.turn`).
+    return sqlite3.connect(path, isolation_level=None, check_same_thread=False)

@@ -66,6 +66,12 @@ class FoldedViews:
         self._untrue: set[EntryId] = set()
         self._roots: dict[tuple[str, int], bytes] = {}
 
+    def read_anew(self) -> None:
+        """Forgets everything and reads the journal again, of which a group of changes was taken back."""
+        self._roused = []
+        self._begin()
+        self.catch_up()
+
     def start_over(self) -> None:
         """Places and folds everything anew: a card says that a feed has ended, and what stands beyond that end takes no effect.
 

@@ -94,6 +94,18 @@ def sign_card(card: Card, root: SigningKey) -> bytes:
     return data
 
 
+def write_request(card: Card) -> bytes:
+    """The card as its root is asked to sign it: its payload, and no signature."""
+    return canonical(_to_json(card))
+
+
+def read_request(data: bytes) -> Card:
+    """The card that a root is asked to sign. Raises FormatError."""
+    if len(data) > CARD_MAX_BYTES:
+        raise FormatError(f"it is {len(data)} bytes long; at most {CARD_MAX_BYTES} are allowed", format=_FORMAT)
+    return _card_of(parse_canonical(data, _FORMAT))
+
+
 def open_card(data: bytes) -> Card:
     """The card in `data`, signed by the root key that it names itself. Raises FormatError, SignatureError.
 
@@ -101,17 +113,20 @@ def open_card(data: bytes) -> Card:
     a clock.
     """
     wrapped = unwrap(data, CARD_TYPE, _FORMAT, CARD_MAX_BYTES)
-    value = parse_canonical(wrapped.payload_bytes, _FORMAT)
-    try:
-        card = _from_json(value)
-    except FormatError:
-        raise
-    except InputError as error:
-        raise FormatError(str(error), format=_FORMAT) from None
+    card = _card_of(parse_canonical(wrapped.payload_bytes, _FORMAT))
     if len(wrapped.signatures) != 1:
         raise FormatError("the root key alone signs a card", format=_FORMAT, field="signatures")
     wrapped.verify(card.root, 0)
     return card
+
+
+def _card_of(value: dict[str, Json]) -> Card:
+    try:
+        return _from_json(value)
+    except FormatError:
+        raise
+    except InputError as error:
+        raise FormatError(str(error), format=_FORMAT) from None
 
 
 def _to_json(card: Card) -> dict[str, Json]:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 WORD_COUNT: Final = 24  # BIP-39: 256 bits of key and 8 of checksum, 11 bits a word
+_SECRET: Final = 0xFF  # what turns over the checksum of a secret key's words
+_UNLIKE: Final = "every word is in the list, but together they fail their checksum: a word is wrong or two are exchanged"
 
 _PRIME: Final = 2**255 - 19
 _CURVE_D: Final = -121665 * pow(121666, -1, _PRIME) % _PRIME
@@ -115,18 +117,61 @@ def key_words(key: PublicKey) -> str:
 
 def key_from_words(words: str) -> PublicKey:
     """The key that `key_words` wrote. Raises InputError saying which word is wrong, or that together they are."""
+    return PublicKey(bytes_from_words(words))
+
+
+def digest_words(digest: bytes) -> str:
+    """32 bytes as words in the same way: for people to compare what lies on two machines that no line joins."""
+    return str(_mnemonic().to_mnemonic(digest))
+
+
+def bytes_from_words(words: str) -> bytes:
+    """The 32 bytes that were written as words. Raises InputError, for the words of a secret key too: these are nobody else's."""
+    raw, checksum = _entropy(words)
+    if checksum == _checksum(raw) ^ _SECRET:
+        raise InputError("these are the words of a SECRET key: whoever has heard them can be that party; they belong on paper, in a safe")
+    if checksum != _checksum(raw):
+        raise InputError(_UNLIKE)
+    return raw
+
+
+def secret_words(seed: bytes) -> str:
+    """A secret key as 24 words for paper. Their checksum is turned over, so that nothing takes them for the words of a public key.
+
+    >>> secret_from_words(secret_words(bytes(32))) == bytes(32)
+    True
+    """
+    bits = int.from_bytes(seed + bytes([_checksum(seed) ^ _SECRET]), "big")
+    words = _mnemonic().wordlist
+    return " ".join(words[bits >> 11 * place & 0x7FF] for place in reversed(range(WORD_COUNT)))
+
+
+def secret_from_words(words: str) -> bytes:
+    """The secret key that `secret_words` wrote. Raises InputError as `bytes_from_words`, and for the words of a public key."""
+    seed, checksum = _entropy(words)
+    if checksum == _checksum(seed):
+        raise InputError("these are the words of a public key, which are read out; a secret key is on the paper that says SECRET")
+    if checksum != _checksum(seed) ^ _SECRET:
+        raise InputError(_UNLIKE)
+    return seed
+
+
+def _entropy(words: str) -> tuple[bytes, int]:
+    """The 256 bits in the words, and the 8 of their checksum."""
     given = words.lower().split()
     if len(given) != WORD_COUNT:
         raise InputError(f"{len(given)} words were given; a key has {WORD_COUNT}")
-    known = set(_mnemonic().wordlist)
+    places = {word: place for place, word in enumerate(_mnemonic().wordlist)}
+    bits = 0
     for number, word in enumerate(given, 1):
-        if word not in known:
+        if word not in places:
             raise InputError(f"word {number}, {word[:20]!r}, is not in the list{_nearest(word)}")
-    try:
-        raw = bytes(_mnemonic().to_entropy(given))
-    except ValueError:
-        raise InputError("every word is in the list, but together they fail their checksum: a word is wrong or two are exchanged") from None
-    return PublicKey(raw)
+        bits = bits << 11 | places[word]
+    return (bits >> 8).to_bytes(KEY_BYTES, "big"), bits & 0xFF
+
+
+def _checksum(raw: bytes) -> int:
+    return hashlib.sha256(raw).digest()[0]
 
 
 @cache

@@ -37,13 +37,13 @@ class Push:
     checkpoint: bytes
 
 
-def fitting(entries: Sequence[bytes]) -> int:
-    """How many of the first of these entries one push can carry: at most 256 and 1 MiB, and always one if there is one."""
-    room_bytes = ENTRIES_MAX_BYTES - _HEAD_BYTES
+def fitting(entries: Sequence[bytes], room_bytes: int = ENTRIES_MAX_BYTES) -> int:
+    """How many of the first of these entries a push of so many bytes can carry: at most 256 and 1 MiB, and always one if there is one."""
+    left_bytes = min(room_bytes, ENTRIES_MAX_BYTES) - _HEAD_BYTES
     for count, entry in enumerate(entries[:ENTRIES_MAX]):
-        room_bytes -= 2 + len(entry)
-        if room_bytes < 0:
-            return count
+        left_bytes -= 2 + len(entry)
+        if left_bytes < 0:
+            return max(1, count)
     return min(len(entries), ENTRIES_MAX)
 
 

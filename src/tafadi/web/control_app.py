@@ -19,6 +19,7 @@ from tafadi.errors import InputError, UnavailableError
 from tafadi.node import Node
 from tafadi.web.peer_app import body_within
 from tafadi.web.problems import handlers
+from tafadi.web.turn import ALONE, Turns
 from tafadi.web.verbs.table import perform
 
 SOCKET_PATH_MAX: Final = 107  # bytes; what a Unix socket's address has room for
@@ -40,12 +41,13 @@ def control_socket(path: Path) -> socket.socket:
     return door
 
 
-def control_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:
+def control_app(node: Node, after: Callable[[], None], on_damage: Callable[[str], None], turns: Turns | None = None) -> Starlette:
     """The application behind the control socket; `after` is called when a verb was performed."""
+    order = turns or Turns()
 
     async def verb(request: Request) -> Response:
-        arguments = _arguments(await body_within(request, ARGUMENTS_MAX_BYTES))
-        answer = perform(node, request.path_params["name"], arguments)
+        name, arguments = request.path_params["name"], _arguments(await body_within(request, ARGUMENTS_MAX_BYTES))
+        answer = await order.take(lambda: perform(node, name, arguments), alone=name in ALONE)
         after()
         return JSONResponse(answer)
 

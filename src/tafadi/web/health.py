@@ -17,7 +17,9 @@ from tafadi.web.running import Running
 
 FREE_MIN_BYTES: Final = 64 * 1024 * 1024  # a day of a busy line, and room for the journal's own log
 REQUIRED: Final = ("doors", "engine", "judge", "record")
-SILENT_BEATS: Final = 3  # a line that was not heard for so many heartbeats is down
+SKEW_S: Final = (
+    5  # by how much a clock may be off before there is an agreement that says it; agreements have that unless they say otherwise
+)
 
 
 @dataclass
@@ -44,8 +46,7 @@ class Health:
     def told(self) -> dict[str, Json]:
         """Whether the node is ready, and all checks."""
         checks = self.checks()
-        shown: dict[str, Json] = {name: trouble for name, trouble in checks.items()}
-        return {"ready": is_ready(checks), "checks": shown}
+        return {"ready": is_ready(checks), "checks": {**checks}}
 
     def _has_open_doors(self) -> bool:
         servers = self.running.servers
@@ -66,9 +67,6 @@ class Health:
             return ""  # of an exercise, which no clock source keeps
         skews = [desk.pact.agreement.timing.skew_max_s for desk in node.desks.values()]
         return clock_source().trouble(float(min(skews, default=SKEW_S)))
-
-
-SKEW_S: Final = 5  # what agreements have unless they say otherwise
 
 
 def is_ready(checks: dict[str, str]) -> bool:

@@ -40,7 +40,7 @@ class Metrics:
         self._registry.register(_NodeCollector(node, alarms, heard, checks))
 
     def answered(self, route: str, status: int, took_s: float) -> None:
-        """Counts one answer of the API. `route` is the route's own path, without anything of the request in it; empty where there is none."""
+        """Counts one answer of the API. `route` is the route's own path, with nothing of the request in it; empty where there is none."""
         self._requests.labels(route or NO_ROUTE, str(status)).inc()
         self._seconds.labels(route or NO_ROUTE).observe(took_s)
 
@@ -86,12 +86,18 @@ class _NodeCollector(Collector):
                 cards.add_metric([name, party], card.valid.end.since(now))
             for party in desk.pact.others(desk.party):
                 stored.add_metric([name, party], held_by(desk, party))
-        unjudged = GaugeMetricFamily("tafadi_unjudged_entries", "Entries that are stored and not judged", value=len(self._node.journal.unjudged()))
-        evidence = GaugeMetricFamily("tafadi_evidence", "Proofs of a broken protocol that are kept", value=len(self._node.journal.evidence()))
+        unjudged = GaugeMetricFamily(
+            "tafadi_unjudged_entries", "Entries that are stored and not judged", value=len(self._node.journal.unjudged())
+        )
+        evidence = GaugeMetricFamily(
+            "tafadi_evidence", "Proofs of a broken protocol that are kept", value=len(self._node.journal.evidence())
+        )
         yield from (entries, stored, force, cards, unjudged, evidence)
 
     def _of_the_lines(self) -> Iterator[Metric]:
-        silent = GaugeMetricFamily("tafadi_line_silent_seconds", "Since when the party was not heard; absent before it ever was", labels=_AT)
+        silent = GaugeMetricFamily(
+            "tafadi_line_silent_seconds", "Since when the party was not heard; absent before it ever was", labels=_AT
+        )
         now = self._node.clock.now()
         for (name, party), at in self._heard().items():
             if at is not None:

@@ -1,7 +1,7 @@
 """The peers' port: what other parties' nodes may ask of this one, over mutual TLS with pinned certificates, as HTTP.
 
 What is answered is decided at the door (`tafadi.desk.door`). Here are the limits of what is read, and who it is that asks: the party whose
-card has the certificate of the connection. Handlers touch the node only between awaits, so that each takes its step whole.
+card has the certificate of the connection. Each takes its turn (`tafadi.web.turn`), and its step whole.
 
 Source: docs/spec/exchange.md.
 """
@@ -27,6 +27,7 @@ from tafadi.trust.evidence import EVIDENCE_MAX_BYTES
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 from tafadi.trust.push import PUSH_MAX_BYTES
 from tafadi.web.problems import handlers
+from tafadi.web.turn import Turns
 
 PEER_KEY: Final = "tafadi.peer"  # where the protocol class puts the certificate (DER) that the other side proved to hold
 # Each route with the longest body that is read; a GET has none.
@@ -79,33 +80,37 @@ class NodeHouse:
 class PeerDoor:
     """The routes, bound to one node; `after` is called when something was stored and waits to be judged, `after_card` upon a new card."""
 
-    def __init__(self, node: Node, after: Callable[[], None], after_card: Callable[[], None]) -> None:
+    def __init__(self, node: Node, after: Callable[[], None], after_card: Callable[[], None], turns: Turns) -> None:
         self._house = NodeHouse(node)
+        self._turns = turns
         self._after = {News.ENTRIES: after, News.CARD: after_card}
 
     async def get(self, request: Request) -> Response:
         """The answer to a request that has no body."""
-        return self._answered(request, "GET")
+        return await self._answered(request, "GET")
 
     def posts(self, longest_bytes: int) -> Callable[[Request], Awaitable[Response]]:
         """Answers requests whose body has at most so many bytes."""
 
         async def post(request: Request) -> Response:
-            return self._answered(request, "POST", await body_within(request, longest_bytes))
+            return await self._answered(request, "POST", await body_within(request, longest_bytes))
 
         return post
 
-    def _answered(self, request: Request, method: str, body: bytes = b"") -> Response:
-        who = certified(request.scope.get("extensions", {}).get(PEER_KEY))
-        reply = answer(self._house, who, method, request.scope["path"], body)
+    async def _answered(self, request: Request, method: str, body: bytes = b"") -> Response:
+        who, path = certified(request.scope.get("extensions", {}).get(PEER_KEY)), request.scope["path"]
+        alone = path.startswith("/card/")  # changes the folder, and whom the node trusts
+        reply = await self._turns.take(lambda: answer(self._house, who, method, path, body), alone=alone)
         if reply.news in self._after:
             self._after[reply.news]()
         return Response(reply.body, reply.status, media_type=reply.media_type)
 
 
-def peer_app(node: Node, after: Callable[[], None], after_card: Callable[[], None], on_damage: Callable[[str], None]) -> Starlette:
+def peer_app(
+    node: Node, after: Callable[[], None], after_card: Callable[[], None], on_damage: Callable[[str], None], turns: Turns | None = None
+) -> Starlette:
     """The application behind the peers' port."""
-    door = PeerDoor(node, after, after_card)
+    door = PeerDoor(node, after, after_card, turns or Turns())
     routes = [Route(path, door.posts(longest_bytes), methods=["POST"]) for path, longest_bytes in POSTS]
     routes += [Route(path, door.get, methods=["GET"]) for path in GETS]
     app = Starlette(routes=routes, exception_handlers=handlers(on_damage))

@@ -32,12 +32,22 @@ def status_of(error: TafadiError) -> int:
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
-def problem(error: TafadiError) -> Response:
-    """The error as application/problem+json."""
-    status = status_of(error)
-    body = {"type": f"urn:tafadi:error:{type(error).__name__}", "title": type(error).__name__, "status": status, "detail": str(error)}
+def problem(error: TafadiError, status: int = 0) -> Response:
+    """The error as application/problem+json, with the status of the table unless the door has a more exact one."""
+    kind, status = type(error).__name__, status or status_of(error)
+    body = {"type": f"urn:tafadi:error:{kind}", "title": kind, "status": status, "detail": _sendable(str(error))}
     headers = {"retry-after": str(error.wait_s)} if isinstance(error, errors.QuotaError) else None
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+    return JSONResponse(body, status, headers, media_type=PROBLEM)
+
+
+def plain_problem(status: int, title: str) -> Response:
+    """What HTTP itself refuses, and no error of ours: a path that is none, a method that the path does not take."""
+    return JSONResponse({"type": "about:blank", "title": title, "status": status}, status, media_type=PROBLEM)
+
+
+def _sendable(sentence: str) -> str:
+    """The sentence in letters that can be sent: an error quotes what it was given, and that may hold half a letter."""
+    return sentence.encode("utf-8", "replace").decode("utf-8")
 
 
 def handlers(on_damage: Callable[[str], None]) -> dict[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:

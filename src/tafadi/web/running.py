@@ -15,7 +15,9 @@ from typing import Final
 import structlog
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.exchange import Step
 from tafadi.desk.follow import Follower
+from tafadi.desk.judge import JUDGED_AT_ONCE, forget_computed
 from tafadi.engine.warm import warm_up
 from tafadi.errors import DamagedError, NotPermittedError, TafadiError
 from tafadi.model.names import Mode
@@ -25,6 +27,7 @@ from tafadi.net.peers import Link, keep
 from tafadi.net.tls import trust
 from tafadi.node import Node
 from tafadi.web.protocol import QuietServer
+from tafadi.web.turn import Turns
 
 CARD_WARNING_S: Final = 7 * 86_400.0  # how long before a card runs out the officers are told, and told again each day
 CARD_LOOK_S: Final = 86_400.0
@@ -53,6 +56,12 @@ class Running:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
     servers: list[QuietServer] = field(default_factory=list)
     damage: str = ""
+    turns: Turns = field(init=False)
+    late: list[Plot] = field(default_factory=list)  # live plots that came while a group was being written
+    trouble: str = ""  # why what came in cannot be judged now
+
+    def __post_init__(self) -> None:
+        self.turns = Turns(self.node)
 
     def after_verb(self) -> None:
         """Something may have been signed or said, or a card taken: judge, and see whether there are new peers or new certificates."""
@@ -80,7 +89,10 @@ class Running:
         key = (link.desk.pact.id, link.party)
         self.node.links["/".join(key)] = lambda: {"heard_at": str(link.heard_at) if link.heard_at else None, "trouble": link.trouble}
         beat_s = float(link.desk.pact.agreement.timing.heartbeat_s)
-        self.links[key] = link, self.spawn(keep(link, self.node.folder.path / "keys", beat_s, _report_link))
+        self.links[key] = link, self.spawn(keep(link, self.node.folder.tls(), beat_s, _report_link, self._take_link_step))
+
+    async def _take_link_step(self, step: Callable[[], Step]) -> Step:
+        return await self.turns.take(step, repeats=False)  # a talk has gone on; what it could not keep it finds out by asking again
 
     def spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         """Runs the work beside the others; a failure that nobody foresaw stops the node, loudly."""
@@ -123,13 +135,13 @@ class Running:
             await self._something_to_judge()
             try:
                 await self._judge_all()
-                told = ""
+                told = self.trouble = ""
             except DamagedError:
                 raise
             except TafadiError as error:  # what waits is judged in the end, and nobody takes the silence for clear air until then
                 if str(error) != told:
                     self.alarm_all(f"what came in cannot be judged: {error}")
-                told = str(error)
+                told = self.trouble = str(error)
                 await asyncio.sleep(JUDGE_AGAIN_S)
                 self.to_judge.set()
 
@@ -139,14 +151,18 @@ class Running:
         None of these holds up another: not a long inbox the engine, nor the engine a stop.
         """
         while True:
-            judged = self.node.judge()
-            work = self.node.work_ahead() if self.warm.is_set() else None
+            judged, work = await self.turns.take(self._judge_some, commits=JUDGED_AT_ONCE)
             if work is not None:
                 await self._in_engine(work)
             elif judged:
                 await asyncio.sleep(0)
             else:
                 return
+
+    def _judge_some(self) -> tuple[int, Callable[[], object] | None]:
+        """How many entries were judged, and what the engine is to compute before there is more to judge."""
+        judged = self.node.judge()
+        return judged, self.node.work_ahead() if self.warm.is_set() else None
 
     async def first_contact(self) -> None:
         """Waits until each line has been tried once: a record put back from a copy is found out there, before the node says anything."""
@@ -156,8 +172,15 @@ class Running:
                     await asyncio.sleep(FIRST_LOOK_S)
 
     async def _in_engine(self, work: Callable[[], object]) -> None:
-        """Does the work in the engine's own thread. Not in asyncio's: for those its end waits, and a compiler may take minutes."""
+        """Does the work in the engine's own thread. Not in asyncio's: for those its end waits, and a compiler may take minutes.
+
+        Where a group of changes was taken back meanwhile, the work was about what is not: nothing of it is gone by.
+        """
+        before = self.turns.taken_back
         await asyncio.get_running_loop().run_in_executor(self.engine, work)
+        if self.turns.taken_back != before:
+            for desk in self.node.desks.values():
+                forget_computed(desk)
 
     async def _warm_up(self) -> None:
         """Loads the engine beside the event loop: the first notice waits for it, and nothing else does."""
@@ -184,6 +207,20 @@ class Running:
             except TafadiError as error:
                 desk.bell.alarm(desk.pact, f"live tracks are NOT watched: {error}", None)
 
+    def bring_plots(self, plots: list[Plot]) -> None:
+        """Takes live plots: now, or as soon as the group is on the disk that is being written."""
+        if self.turns.is_free:
+            self.take_plots(plots)
+            return
+        if not self.late:
+            asyncio.ensure_future(self._guarded(self._take_late())).add_done_callback(self._ended)
+        self.late += plots
+
+    async def _take_late(self) -> None:
+        await self.turns.rest()
+        plots, self.late = self.late, []
+        self.take_plots(plots)
+
     def _follower(self, desk: Desk) -> Follower:
         if desk.pact.id not in self.followers:
             self.followers[desk.pact.id] = Follower(desk, mode_for_tracks(desk, self.mode))
@@ -191,7 +228,7 @@ class Running:
 
     def follow(self, source: Source) -> None:
         """Follows a track source; its state stands beside those of the lines."""
-        feed = Feed(source, self.node.clock, self.take_plots, self.alarm_all)
+        feed = Feed(source, self.node.clock, self.bring_plots, self.alarm_all)
         self.node.links[f"source {source}"] = lambda: {
             "heard_at": str(feed.heard_at) if feed.heard_at else None,
             "trouble": feed.trouble,

@@ -1,4 +1,4 @@
-"""Serving: runs one node until it is told to stop. One event loop; every step of the desk is whole between two awaits.
+"""Serving: runs one node until it is told to stop. One event loop; every step of the desk is whole, in its turn (`tafadi.web.turn`).
 
 Two doors are opened, the peers' port (TLS 1.3 with pinned certificates) and the control socket; what runs behind them is in `running`.
 """
@@ -33,7 +33,7 @@ log = structlog.get_logger()
 
 async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int], None], mode: Mode | None = None) -> None:
     """Runs the node until a signal or `stop`. `on_ready` is told the port once both doors are open. Raises DamagedError."""
-    running = Running(node, server_context(node.folder.path / "keys", ()), mode=mode)
+    running = Running(node, server_context(node.folder.tls(), ()), mode=mode)
     node.bell.on_entries = running.wake_links
     node.bell.on_alarm = _tell_alarm
     listener = listening_socket(node.settings.host, node.settings.port)
@@ -70,14 +70,14 @@ def _start_doors(running: Running, listener: PeerDoor, door: socket.socket) -> N
         door = listener
 
     peers = uvicorn.Config(
-        peer_app(running.node, running.to_judge.set, running.after_verb, running.give_up),
+        peer_app(running.node, running.to_judge.set, running.after_verb, running.give_up, running.turns),
         http=DoorProtocol,
         ssl_context_factory=lambda config, default: context,
         limit_concurrency=CONNECTIONS_MAX,
         backlog=BACKLOG,
         **_COMMON,
     )
-    control = uvicorn.Config(control_app(running.node, running.after_verb, running.give_up), **_COMMON)
+    control = uvicorn.Config(control_app(running.node, running.after_verb, running.give_up, running.turns), **_COMMON)
     for config, opened in ((peers, listener), (control, door)):
         server = QuietServer(config)
         running.servers.append(server)
@@ -106,6 +106,7 @@ async def _shut_down(running: Running) -> None:
     for task in running.tasks[len(running.servers) :]:
         task.cancel()
     await asyncio.gather(*running.tasks, return_exceptions=True)
+    await running.turns.end()
     running.engine.shutdown(wait=False, cancel_futures=True)
     (running.node.folder.path / "control.sock").unlink(missing_ok=True)
 

@@ -79,4 +79,4 @@ async def keep_time(running: Running) -> None:
     keeper = Timekeeper(running)
     await running.first_contact()
     while True:
-        await asyncio.sleep(keeper.look())
+        await asyncio.sleep(await running.turns.take(keeper.look))

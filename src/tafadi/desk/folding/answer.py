@@ -15,7 +15,6 @@ from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.message import Message
 from tafadi.model.reply import Answer, AnswerCode
 
-
 ACCEPTING: Final = (AnswerCode.ACCEPTED, AnswerCode.NO_CONFLICT_FOUND)  # what is valid no longer is not accepted
 
 

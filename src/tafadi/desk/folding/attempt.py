@@ -12,11 +12,13 @@ from tafadi.model.message import Message
 def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, Attempt)
     picture.attempts[examined.id] = entry.body
-    picture.index.note_try(entry.sender, entry.recipients, Tried(examined.id, entry.sent_at, entry.body))
+    for called in entry.recipients:
+        picture.index.note_try((entry.sender, called, entry.mode), Tried(examined.id, entry.sent_at, entry.body))
 
 
 def _take_back(picture: Picture, entry: EntryId, said: Message) -> None:
-    picture.index.forget_try(said.sender, said.recipients, entry)
+    for called in said.recipients:
+        picture.index.forget_try((said.sender, called, said.mode), entry)
     picture.drop(entry)
 
 

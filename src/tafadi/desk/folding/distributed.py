@@ -13,7 +13,7 @@ from tafadi.model.reply import Distributed
 def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
     assert isinstance(entry.body, Distributed)
     view = addressed(picture, entry)
-    if view is None or view.sides[entry.sender] != "ACCEPTED" or view.cancelled:
+    if view is None or view.sides[entry.sender] != "ACCEPTED" or not view.stands:
         raise WrongStateError("what is passed down is the newest revision of a notice that its addressee has accepted")
     before = view.distributed.get(entry.sender, ())
     view.distributed[entry.sender] = (*before, *(level for level in entry.body.levels if level not in before))

@@ -39,7 +39,7 @@ def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
         raise WrongStateError("what is due later than the entry was sent has not lapsed")
     about = _about(entry)
     picture.shelf(LapseView)[examined.id] = LapseView(examined.id, entry.sender, about, entry.body)
-    picture.index.note_lapse((entry.sender, entry.body.what, about, entry.body.at), examined.id, entry.body.rung)
+    picture.index.note_lapse(about, (entry.sender, entry.body.what, entry.body.at), examined.id, entry.body.rung)
     thing = picture.thing(about) if about else None
     if about and thing is not None:
         thing.note_lapse(entry.sender, about, entry.body)
@@ -51,7 +51,7 @@ def _about(entry: Message) -> EntryId | None:
 
 def _take_back(picture: Picture, entry: EntryId, said: Message) -> None:
     assert isinstance(said.body, Lapse)
-    picture.index.forget_lapse((said.sender, said.body.what, _about(said), said.body.at), entry)
+    picture.index.forget_lapse(_about(said), (said.sender, said.body.what, said.body.at), entry)
     picture.drop(entry)
 
 

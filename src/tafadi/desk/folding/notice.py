@@ -1,4 +1,4 @@
-"""What notices of operations, areas and movements have in common: opened, amended, cancelled, begun and ended by their sender, and answered.
+"""What notices of operations, areas and movements have in common: their sender opens, amends, cancels, begins and ends them.
 
 A movement is taken in as the notice that its corridor makes. It may end though nobody has said that it began: arrived is arrived.
 """
@@ -25,6 +25,7 @@ def apply_notice(picture: Picture, examined: Examined, entry: Message) -> None:
     if entry.body.step in (NoticeStep.ACTIVE, NoticeStep.ENDED):
         _check_reached(view, entry)
         view.course = after
+        picture.revision_of[examined.id] = view.id
         picture.changed.add(view.id)
         return None
     if entry.body.step is NoticeStep.CANCEL:

@@ -1,15 +1,16 @@
 """Callers: who asks, by the token that comes with each request, and what somebody in that role may ask.
 
-Three roles speak, with the key that the node has for each (`tafadi.store.folder.ROLES`): nobody chooses in which role, for the token says it.
-Analysts and auditors read everything and say nothing.
+Three roles speak, with the key that the node has for each (`tafadi.store.folder.ROLES`): nobody chooses in which role, for the token says
+it. Analysts and auditors read everything and say nothing.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from tafadi.errors import LimitError, NotPermittedError
+from tafadi.errors import NotPermittedError, QuotaError
 from tafadi.store.operators import Operator, OperatorBook
 
 # Verbs that only these roles may use, beyond what the desk itself allows: they decide by whose keys the node goes.
@@ -23,14 +24,6 @@ _SCHEME: Final = "bearer "
 
 class NoTokenError(NotPermittedError):
     """The request carries no token of any operator."""
-
-
-class TooOftenError(LimitError):
-    """One operator asks more often than the API answers; `wait_s` is how long it should wait."""
-
-    def __init__(self, sentence: str, wait_s: float) -> None:
-        super().__init__(sentence)
-        self.wait_s = wait_s
 
 
 @dataclass
@@ -67,13 +60,13 @@ class Callers:
         return found
 
     def count(self, operator: Operator) -> None:
-        """Counts one call of the operator. Raises TooOftenError."""
+        """Counts one call of the operator. Raises QuotaError."""
         now_s = self.elapsed_s()
         if len(self._allowances) >= CALLERS_MAX:
             self._allowances.clear()  # of operators that are none any more; whoever is one begins anew
         wait_s = self._allowances.setdefault(operator.token, Allowance(CALLS_AT_ONCE, now_s)).take(now_s)
         if wait_s:
-            raise TooOftenError(f"{operator.name} asks more often than {CALLS_PER_S:.0f} times a second; try again in {wait_s:.2f} s", wait_s)
+            raise QuotaError(f"{operator.name} asks more often than {CALLS_PER_S:.0f} times a second", max(1, math.ceil(wait_s)))
 
 
 def check_may(operator: Operator, verb: str) -> None:

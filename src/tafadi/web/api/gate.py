@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tafadi.errors import LimitError, NotPermittedError, TafadiError
 from tafadi.store.operators import Operator
-from tafadi.web.api.callers import VITAL_VERBS, Callers, NoTokenError, TooOftenError
+from tafadi.web.api.callers import VITAL_VERBS, Callers, NoTokenError
 from tafadi.web.metrics import Metrics
 from tafadi.web.peer_app import body_within
 from tafadi.web.problems import problem
@@ -83,14 +83,10 @@ class Gate:
 
 
 def refusal(error: TafadiError) -> ASGIApp:
-    """The problem that answers the error; with what HTTP wants beside it where a token is missing, or somebody asks too often."""
+    """The problem that answers the error; with what HTTP wants beside it where a token is missing."""
     if isinstance(error, NoTokenError):
         response = problem(NotPermittedError(str(error)), 401)
         response.headers["www-authenticate"] = "Bearer"
-        return response
-    if isinstance(error, TooOftenError):
-        response = problem(LimitError(str(error)), 429)
-        response.headers["retry-after"] = str(max(1, round(error.wait_s)))
         return response
     return problem(error)
 

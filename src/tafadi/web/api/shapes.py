@@ -82,7 +82,7 @@ def _view_shape(view: type) -> type[BaseModel]:
         fields[field.name] = (shape_of(hints[field.name]), absent() if "later" in field.metadata else ...)
     if issubclass(view, View):
         fields["state"] = (str, ...)
-    return create_model(view.__name__, __base__=Shown, __doc__=_first_line(view), **fields)  
+    return create_model(view.__name__, __base__=Shown, __doc__=_first_line(view), **fields)
 
 
 def _first_line(kind: type) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tafadi.desk import hotline
 from tafadi.desk.distress import raise_distress
+from tafadi.desk.express import heard_alone, held_alone
 from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.picture import plain
@@ -107,6 +108,11 @@ def line_show(node: Node, agreement: str = "") -> dict[str, Json]:
         "attempts": {str(entry): encode(tried) for entry, tried in shown.attempts.items()},
         "rosters": {party: encode(roster) for party, roster in shown.rosters.items()},
         "refusals": {str(entry): {party: encode(r) for party, r in by.items()} for entry, by in shown.refusals.items()},
+        "heard_alone": {
+            str(entry): {party: {"role": heard.role, "at": str(heard.at)} for party, heard in by.items()}
+            for entry, by in heard_alone(desk).items()
+        },
+        "came_alone": [str(desk.pact.entry_id(one.origin, one.index)) for one in held_alone(desk)],
         "stored_at": {party: held_by(desk, party) for party in desk.pact.others(desk.party)},
         "feed_size": desk.journal.head(desk.origin).frontier.size,
         "links": node.link_states(),

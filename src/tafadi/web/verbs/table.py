@@ -12,7 +12,7 @@ import msgspec
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
-from tafadi.web.verbs import bundle, incident, line, notice, site, standing
+from tafadi.web.verbs import bundle, incident, line, notice, sealed, site, standing
 
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {
@@ -45,6 +45,10 @@ VERBS: Final[dict[str, Verb]] = {
     "incident.open": incident.incident_open,
     "incident.reply": incident.incident_reply,
     "incident.show": incident.incident_show,
+    "sealed.send": sealed.sealed_send,
+    "sealed.list": sealed.sealed_list,
+    "sealed.show": sealed.sealed_show,
+    "sealed.destroy": sealed.sealed_destroy,
     "bundle.export": bundle.bundle_export,
     "bundle.import": bundle.bundle_import,
 }

@@ -1,0 +1,206 @@
+"""Answers: what each verb answers, as a type. A verb that is not in the table answers an object that is only described as one.
+
+Whatever is answered may hold more members than are said here: a newer node tells more.
+"""
+
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, Field
+
+from tafadi.desk.folding.distress import DistressView
+from tafadi.desk.folding.notice_site import SiteView
+from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StopView
+from tafadi.model.line import Attempt, Roster
+from tafadi.model.reply import Refusal
+from tafadi.web.api.shapes import EntryName, InstantText, Shown, absent, shape_of
+
+Sizes = Annotated[dict[str, int], Field(description="How many entries, by party.")]
+
+
+class Problem(BaseModel):
+    """What went wrong, by RFC 9457. `title` is a class of docs/errors.md, `detail` one sentence for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = absent()
+
+
+class Said(Shown):
+    """The entry that was said: it is signed and durable here. Whether it is stored anywhere else, receipts tell."""
+
+    entry: EntryName
+
+
+class Told(Shown):
+    """What the verb answers."""
+
+
+class Page(Shown):
+    """An answer whose lists are cut to `limit` items each; with `next`, there is more."""
+
+    next: Annotated[str, Field(description="The cursor that brings the next items, of those lists alone that have any.")] = absent()
+
+
+class Check(Page):
+    """A line check that was called: its nonce, which the reply repeats."""
+
+    entry: EntryName
+    nonce: str
+
+
+class AgreementStatus(Shown):
+    """How one agreement stands here."""
+
+    id: str
+    in_force: bool
+    feeds: Sizes
+    stored_at: Sizes
+    unjudged: int
+    evidence: int
+    picture: str
+
+
+class Status(Page):
+    """Who this node is, and how each agreement stands."""
+
+    party: str
+    epoch: int
+    now: InstantText
+    agreements: list[AgreementStatus]
+
+
+class Signed(Shown):
+    """An agreement that this party has signed."""
+
+    agreement: str
+    digest: str
+    in_force: bool
+
+
+class CardTaken(Shown):
+    """A card, and the agreements in which this node goes by it from now on."""
+
+    party: str
+    epoch: int
+    taken: list[str]
+
+
+class PictureShown(Page):
+    """Everything that all entries together say."""
+
+    agreement: str
+    digest: str
+    picture: shape_of(Picture)  # type: ignore[valid-type]  # made from the noun
+
+
+class AlarmShown(Shown):
+    """What the node has rung."""
+
+    at: InstantText
+    agreement: str
+    sentence: str
+    entry: EntryName | None
+
+
+class Alarms(Page):
+    """What the running node has rung, newest last."""
+
+    alarms: list[AlarmShown]
+
+
+class NoticeShown(shape_of(NoticeView)):  # type: ignore[misc]  # made from the view
+    """A notice with its state, and the parties at which its newest revision is stored."""
+
+    stored_by: list[str]
+
+
+class Notices(Page):
+    """All notices with their states, and the alerts between them."""
+
+    agreement: str
+    party: str
+    notices: list[NoticeShown] = absent()
+    alerts: list[shape_of(AlertView)] = absent()  # type: ignore[valid-type]  # made from the view
+
+
+class Assigned(Shown):
+    """Which track flies which notice."""
+
+    track: str
+    entry: EntryName
+
+
+class LineShown(Page):
+    """The line as it stands, with what is stored, heard and answered."""
+
+    agreement: str
+    party: str
+    now: InstantText
+    in_force: bool
+    line_checks: list[shape_of(LineCheckView)] = absent()  # type: ignore[valid-type]  # made from the views
+    stops: list[shape_of(StopView)] = absent()  # type: ignore[valid-type]
+    distresses: list[shape_of(DistressView)] = absent()  # type: ignore[valid-type]
+    alerts: list[shape_of(AlertView)] = absent()  # type: ignore[valid-type]
+    attempts: dict[str, shape_of(Attempt)] = absent()  # type: ignore[valid-type]
+    rosters: dict[str, shape_of(Roster)] = absent()  # type: ignore[valid-type]
+    refusals: dict[str, dict[str, shape_of(Refusal)]] = absent()  # type: ignore[valid-type]
+    stored_at: Sizes
+    feed_size: int
+    links: dict[str, dict[str, Any]]
+
+
+class Sites(Page):
+    """All sites with their states, and which are to be verified again."""
+
+    agreement: str
+    party: str
+    sites: list[shape_of(SiteView)] = absent()  # type: ignore[valid-type]  # made from the view
+    due: list[EntryName] = absent()
+
+
+class Incidents(Page):
+    """Incidents with each party's account."""
+
+    agreement: str
+    incidents: list[shape_of(IncidentView)] = absent()  # type: ignore[valid-type]  # made from the view
+
+
+class BundleMade(Shown):
+    """A bundle in the node's folder, and how many entries of each feed did not fit into it."""
+
+    name: str
+    bytes: int
+    left: Sizes
+
+
+ANSWERS: Final[dict[str, type[BaseModel]]] = {
+    "status": Status,
+    "agree.sign": Signed,
+    "card.take": CardTaken,
+    "picture": PictureShown,
+    "alarms": Alarms,
+    "notice.list": Notices,
+    "notice.assign": Assigned,
+    "line.check": Check,
+    "line.show": LineShown,
+    "site.list": Sites,
+    "incident.show": Incidents,
+    "bundle.export": BundleMade,
+    "bundle.import": Told,
+    "ready": Told,
+}
+# Every verb here answers with the entry that it has said.
+SAYS: Final = frozenset({
+    *(f"notice.{step}" for step in ("send", "amend", "cancel", "distributed", "activate", "end")),
+    *(f"line.{step}" for step in ("ack", "answer", "stop", "distress", "attempt", "roster")),
+    *(f"site.{step}" for step in ("send", "verify", "stale", "withdraw")),
+    *(f"incident.{step}" for step in ("open", "reply")),
+})  # fmt: skip
+
+
+def answer_of(verb: str, *, reads: bool) -> type[BaseModel]:
+    """The type of what the verb answers."""
+    if verb in SAYS:
+        return Said
+    return ANSWERS.get(verb, Page if reads else Told)
