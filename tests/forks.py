@@ -211,7 +211,9 @@ def _run(asked: dict[str, Any]) -> None:
     import random
 
     from tafadi.cli.main import app
+    from tafadi.web import running
 
+    running.warm_up = lambda: None  # type: ignore[assignment]  # it is warm: that was forked as well
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

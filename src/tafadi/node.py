@@ -129,6 +129,7 @@ class Node:
         self.assigned = {track: EntryId.parse(entry) for track, entry in folder.assigned().items()}
         self.has_worker = False
         self.links: dict[str, Callable[[], Json]] = {}
+        self.readiness: Callable[[], dict[str, Json]] | None = None  # what it is like while it runs
         folder.show_card()
         for document in folder.agreements().values():
             begin_epoch(self._seat(document))

@@ -41,7 +41,7 @@ def _fork_push(station: Station, *leaves: bytes, keep: int) -> bytes:
     return encode_push(Push(station.desk.origin, keep, leaves, note))
 
 
-def test_a_push_that_comes_twice_is_answered_twice_and_stored_once(pair: World) -> None:
+def test_rule_02_a_push_that_comes_twice_is_answered_twice_and_stored_once(pair: World) -> None:
     _announce(pair, "alpha")
     push = pair["alpha"].push_of(1, 2)
     bravo = pair.desk("bravo")
@@ -188,7 +188,7 @@ def _longer_note(station: Station, leaves: list[bytes], size: int) -> bytes:
 # What is said to have been seen
 
 
-def test_an_entry_that_claims_to_have_seen_the_future_is_stored_and_waits_and_is_told(pair: World) -> None:
+def test_rule_09_an_entry_that_claims_to_have_seen_the_future_is_stored_and_waits_and_is_told(pair: World) -> None:
     alpha, bravo = pair["alpha"], pair["bravo"]
     alpha.tell(_notice_leaf(alpha, seen=(alpha.seen(bravo, 50, b"\7" * 32),)))
     pair.settle()
@@ -223,7 +223,7 @@ def test_a_stop_that_waits_for_what_it_has_seen_is_alarmed_at_once(pair: World) 
     assert any("STOP" in sentence for sentence in bravo.bell.alarms)
 
 
-def test_who_lies_about_what_it_has_seen_holds_up_nobody_elses_feed(three: World) -> None:
+def test_rule_09_who_lies_about_what_it_has_seen_holds_up_nobody_elses_feed(three: World) -> None:
     alpha, bravo = three["alpha"], three["bravo"]
     alpha.tell(_notice_leaf(alpha, seen=(alpha.seen(bravo, 10**12, b"\7" * 32), alpha.seen(three["charlie"], 10**12, b"\7" * 32))))
     three.settle()

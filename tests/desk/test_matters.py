@@ -134,7 +134,7 @@ def _told(entries: list[Placed], waiting: list[Examined], rng: random.Random) ->
 
 
 @given(seed=st.integers(0, 10**9), count=st.integers(1, 60))
-def test_in_whatever_order_entries_come_the_picture_is_that_of_the_one_order(world: WithCards, seed: int, count: int) -> None:
+def test_rule_10_in_whatever_order_entries_come_the_picture_is_that_of_the_one_order(world: WithCards, seed: int, count: int) -> None:
     talk = Talk(world, seed)
     entries = sorted((talk.entry() for _ in range(count)), key=lambda placed: placed[0])
     kept = _told(entries, [], random.Random(seed))

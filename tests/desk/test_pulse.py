@@ -37,7 +37,7 @@ def _second_history(world: World) -> bytes:
     )
 
 
-def test_two_parties_that_were_told_two_histories_find_out_within_one_heartbeat(three: World) -> None:
+def test_rule_11_two_parties_that_were_told_two_histories_find_out_within_one_heartbeat(three: World) -> None:
     announce.send(three.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
     receive(three.desk("bravo"), three["alpha"].push_of(1, 2))
     receive(three.desk("charlie"), _second_history(three))
@@ -53,7 +53,7 @@ def test_two_parties_that_were_told_two_histories_find_out_within_one_heartbeat(
     three.beat("alpha", "bravo")
 
 
-def test_histories_of_different_lengths_are_found_out_and_the_proof_reaches_the_one_who_holds_less(three: World) -> None:
+def test_rule_11_histories_of_different_lengths_are_found_out_and_the_proof_reaches_the_one_who_holds_less(three: World) -> None:
     """bravo holds three entries of alpha's one story, charlie two of the other: charlie alone could not tell."""
     for north_m in (0.0, 60_000.0):
         announce.send(three.desk("alpha"), OFFICER, operation(volume(north_m)), Mode.EXERCISE)

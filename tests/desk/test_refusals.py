@@ -143,7 +143,7 @@ LIES = (
 
 
 @pytest.mark.parametrize("lie", LIES, ids=lambda lie: lie.name)
-def test_a_wrong_entry_is_stored_and_cosigned_and_refused_and_blocks_nothing(pair: World, lie: Lie) -> None:
+def test_rule_05_a_wrong_entry_is_stored_and_cosigned_and_refused_and_blocks_nothing(pair: World, lie: Lie) -> None:
     alpha, bravo = pair["alpha"], pair["bravo"]
     index = alpha.size
     leaf = lie.leaf(alpha)

@@ -33,7 +33,7 @@ def say(node: RealNode, count: int) -> None:
             opened.close()
 
 
-def test_a_peer_that_was_down_catches_up_with_hundreds_of_entries_and_all_receipts_are_there(tmp_path: Path) -> None:
+def test_rule_02_a_peer_that_was_down_catches_up_with_hundreds_of_entries_and_all_receipts_are_there(tmp_path: Path) -> None:
     with world(tmp_path, "alpha", "bravo", start=False) as both:
         say(both["alpha"], 700)
         both["alpha"].start()

@@ -110,7 +110,7 @@ def test_rule_08_with_the_cable_between_two_cut_entries_stops_and_receipts_go_th
     until(three.well)
 
 
-def test_a_fork_by_one_party_is_found_and_receipts_between_the_honest_two_go_on(three: World) -> None:
+def test_rule_11_a_fork_by_one_party_is_found_and_receipts_between_the_honest_two_go_on(three: World) -> None:
     """Charlie tells alpha one story and bravo another, of the same length; from here on nothing heals it."""
     until(three.settled)
     until(three.well)  # alpha was down just now, and bravo tries again within some seconds

@@ -31,9 +31,9 @@ from tafadi.store.sqlite import SqliteJournal
 
 COUNT: Final = Path(__file__).parents[2] / ".soak" / "crash.json"
 CHAPTER: Final = 50  # crashes of one world; its record grows, and with it the time that a node takes to read it
-LONGEST_S: Final = 0.25  # how long both speak before the next is killed, at most
+LONGEST_S: Final = 0.15  # how long both speak before the next is killed, at most
 IN_ITS_START: Final = 0.2  # the share of the crashes in the middle of a start
-BOTH: Final = 0.1  # the share of the crashes of both at once
+BOTH: Final = 0.2  # the share of the crashes of both at once
 MEET_EVERY: Final = 5  # after so many crashes both must come to the same record; after the last in any case
 
 
@@ -62,7 +62,7 @@ class Speaker(threading.Thread):
                 if self.goes.wait(0.1):
                     with suppress(httpx.HTTPError):  # it was killed, or has not begun
                         self._say(client)
-                    time.sleep(self.rng.uniform(0.005, 0.03))
+                    time.sleep(self.rng.uniform(0.01, 0.04))
 
     def _say(self, client: httpx.Client) -> None:
         chance = self.rng.random()

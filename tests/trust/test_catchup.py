@@ -105,7 +105,7 @@ def test_a_mirror_catches_up_in_one_upload(held: int, size: int) -> None:
     assert progress.state.mirror.checkpoint == _checkpoint(size)
 
 
-def test_a_mirror_catches_up_package_by_package_while_the_feed_grows() -> None:
+def test_rule_02_a_mirror_catches_up_package_by_package_while_the_feed_grows() -> None:
     state = _announce(_held(10), 10, 600)
     progress = take_entries(state, _upload(10, 600, most=1))
     assert isinstance(progress, Progress)

@@ -142,7 +142,7 @@ def test_a_receipt_reads_back_to_the_second() -> None:
     assert str(check_cosignature(line, HERE, NAME, MIRROR.public)) == "2026-11-23T09:30:00Z"
 
 
-def test_a_receipt_is_over_the_text_that_c2sp_says() -> None:
+def test_rule_01_a_receipt_is_over_the_text_that_c2sp_says() -> None:
     line = cosign(HERE, NAME, MIRROR, NOW)
     MIRROR.public.verify(parse_signature_line(line).signature[8:], b"cosignature/v1\ntime 1795426200\n" + HERE.text.encode())
 
@@ -169,7 +169,7 @@ def test_a_receipt_for_another_checkpoint_name_or_key_is_refused() -> None:
         check_cosignature(line, HERE, NAME, LOG.public)
 
 
-def test_a_logs_signature_never_passes_for_a_receipt() -> None:
+def test_rule_01_a_logs_signature_never_passes_for_a_receipt() -> None:
     line = SIGNED.decode().split("\n\n")[1]
     with pytest.raises(SignatureError):
         check_cosignature(line, HERE, HERE.origin, LOG.public)

@@ -142,7 +142,7 @@ OTHER_SPELLINGS = {
 
 
 @pytest.mark.parametrize("name", OTHER_SPELLINGS)
-def test_another_spelling_of_an_envelope_is_refused(name: str) -> None:
+def test_rule_07_another_spelling_of_an_envelope_is_refused(name: str) -> None:
     assert OTHER_SPELLINGS[name] != TEXT
     with pytest.raises(FormatError):
         open_envelope(OTHER_SPELLINGS[name].encode())
@@ -206,7 +206,7 @@ def _filled_to(size: int) -> dict[str, Json]:
     return {"a": "x" * ((size - shell) // 4 * 3 + 2)}
 
 
-def test_a_leaf_may_be_65535_bytes_and_not_one_more() -> None:
+def test_rule_07_a_leaf_may_be_65535_bytes_and_not_one_more() -> None:
     payload = _filled_to(LEAF_MAX_BYTES - 8)
     text = str(payload["a"])
     while True:

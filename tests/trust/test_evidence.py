@@ -50,7 +50,7 @@ def _checkpoint(hashes: list[bytes], key: SigningKey, origin: str = ORIGIN) -> b
     return sign_checkpoint(Checkpoint(origin, len(hashes), _root(hashes)), key)
 
 
-def test_two_entries_at_one_index_convict(north: Party) -> None:
+def test_rule_07_two_entries_at_one_index_convict(north: Party) -> None:
     first, second = seal(_entry("yes"), north.envelope, north.operator), seal(_entry("no"), north.envelope)
     evidence = compare_entries(first, second, north.envelope.public)
     assert evidence is not None

@@ -87,7 +87,7 @@ def test_a_replayed_push_stores_nothing_twice(pair: World, bravo: Liar) -> None:
     assert feed_size(pair) == size + 1
 
 
-def test_a_push_from_the_wrong_size_is_told_the_right_one(pair: World, bravo: Liar) -> None:
+def test_rule_02_a_push_from_the_wrong_size_is_told_the_right_one(pair: World, bravo: Liar) -> None:
     leaves = [*bravo.leaves, attempt(bravo)]
     answer = bravo.post("/push", encode_push(Push(bravo.origin, len(leaves) + 5, (), bravo.note(leaves))))
     assert answer.status_code in (409, 422)
@@ -311,7 +311,7 @@ def test_no_odd_entry_stops_the_feed(pair: World, bravo: Liar, case: str) -> Non
 
 
 @pytest.mark.parametrize("leaf", [b"", b"\x00", b"{}", b"null", b"[" * 60_000, b"\xff" * 65_535, b'{"payload":"","signatures":[]}'])
-def test_no_bytes_at_all_stop_the_feed(pair: World, bravo: Liar, leaf: bytes) -> None:
+def test_rule_05_no_bytes_at_all_stop_the_feed(pair: World, bravo: Liar, leaf: bytes) -> None:
     assert bravo.push(leaf).status_code == 200
     after = len(bravo.leaves)
     assert bravo.push(attempt(bravo)).status_code == 200

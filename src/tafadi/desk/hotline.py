@@ -6,7 +6,10 @@ from tafadi.casework.tables import LINE_CHECK, NOTICE
 from tafadi.desk.desk import Desk
 from tafadi.desk.distress import distress_step
 from tafadi.desk.examine import examine
+from tafadi.desk.folding.answer import ACCEPTING
 from tafadi.desk.folding.distress import DistressView
+from tafadi.desk.folding.notice import check_valid
+from tafadi.desk.folding.stop import is_past
 from tafadi.desk.picture import StopView
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, NotPermittedError, WrongStateError
@@ -108,7 +111,8 @@ def _step(desk: Desk, role: str, view: StopView, step: StopStep) -> EntryId:
     if (step is StopStep.CLOSED) != (view.sender == desk.party):
         raise WrongStateError("a stop is heard and acted on by the party it was sent to, and closed by the one that raised it")
     state = view.state if step is StopStep.CLOSED else view.sides.get(desk.party, "addressed to others")
-    if state != _BEFORE[step]:
+    is_over = step is StopStep.CLOSED and state != "CLOSED" and is_past(view, desk.clock.now())
+    if state != _BEFORE[step] and not is_over:
         raise WrongStateError(f"stop {view.id} is {state}; it cannot be {step} now")
     _check_authority(desk, role, view.id)
     return say(desk, Draft(EntryType.STOP, Stop(step), view.mode, role, Precedence.FLASH, refs=(desk.ref(view.id),)))[0]
@@ -145,6 +149,8 @@ def answer(desk: Desk, role: str, entry: EntryId, code: AnswerCode, text: str = 
         return _answer_called(desk, role, entry, Answer(code, text))
     if desk.party not in view.sides:
         raise WrongStateError(f"{entry} was not addressed to {desk.party}")
+    if code in ACCEPTING:
+        check_valid(view, desk.clock.now())
     side = view.sides[desk.party]
     if (side, str(code)) not in NOTICE.steps:
         raise WrongStateError(f"notice {view.revision} is {side}; it must be read back as MATCH before it is answered {code}")
@@ -165,6 +171,9 @@ def _answer_called(desk: Desk, role: str, entry: EntryId, body: Answer) -> Entry
     return say(desk, Draft(EntryType.ANSWER, body, mode, role, Precedence.IMMEDIATE, refs=(desk.ref(entry),)))[0]
 
 
-def attempt(desk: Desk, role: str, mode: Mode, tried: Attempt) -> EntryId:
-    """The identity of the entry that keeps a try by another channel."""
-    return say(desk, Draft(EntryType.ATTEMPT, tried, mode, role))[0]
+def attempt(desk: Desk, role: str, mode: Mode, tried: Attempt, called: tuple[str, ...] = ()) -> EntryId:
+    """The identity of the entry that keeps a try to reach these parties by another channel; all others, where none are named."""
+    strange = sorted(set(called) - set(desk.pact.others(desk.party)))
+    if strange:
+        raise MissingError(f"{', '.join(strange)} is no other party of {desk.pact.id}")
+    return say(desk, Draft(EntryType.ATTEMPT, tried, mode, role, recipients=called))[0]

@@ -1,7 +1,7 @@
 """Waiting: everything in the picture that somebody owes by some instant.
 
-One function for each kind of thing, by its view, in `OF_THINGS`; a new kind adds its own there, and says in `View.waits` when it is open: the
-fold keeps an index of what is (`tafadi.desk.index`), so that what is settled costs nothing. What is no thing is in `SOURCES`.
+One function for each kind of thing, by its view, in `OF_THINGS`; a new kind adds its own there, and says in `View.waits` when it is open:
+the fold keeps an index of what is (`tafadi.desk.index`), so that what is settled costs nothing. What is no thing is in `SOURCES`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -169,18 +169,8 @@ def _silences(desk: Desk, now: Instant) -> Iterator[Deadline]:
     for silence in silences(desk.picture):
         at = silence.since.plus(desk.pact.agreement.timing.ack_flash_s)
         wants = f"calls of {silence.caller} that nobody answered ({silence.words})"
-        yield Deadline(
-            LapseKind.NO_REPLY,
-            at,
-            (silence.called,),
-            silence.mode,
-            silence.since,
-            silence.caller,
-            Precedence.FLASH,
-            silence.first,
-            True,
-            wants,
-        )
+        caller, called, mode, since = silence.caller, (silence.called,), silence.mode, silence.since
+        yield Deadline(LapseKind.NO_REPLY, at, called, mode, since, caller, Precedence.FLASH, silence.first, True, wants)
 
 
 def _slots(desk: Desk, now: Instant) -> Iterator[Deadline]:

@@ -10,13 +10,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from inspect import GEN_CLOSED, GEN_CREATED, getgeneratorstate
 from pathlib import Path
 from typing import Final
 
 import httpx
 
 from tafadi.desk.exchange import Answer, Ask, Line, Pause, Step, Talk
-from tafadi.desk.session import Rhythm, talk
+from tafadi.desk.session import BACKOFF_MAX_S, Rhythm, talk
 from tafadi.errors import LimitError, TafadiError, UnavailableError
 from tafadi.net.tls import client_context
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
@@ -59,26 +60,29 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Report, take:
 
 
 async def _perform(spoken: Talk[None], link: Link, client: httpx.AsyncClient, report: Report, take: Take) -> None:
-    step = await take(spoken.__next__)
+    advance: Callable[[], Step] = spoken.__next__
     while True:
-        answer: Answer | None = None
         try:
-            if isinstance(step, Ask):
-                answer = await exchange(client, step)
-            elif isinstance(step, Pause):
-                await _pause(link, step)
-            else:
-                report(link, step.error)
-            step = await take(partial(spoken.send, answer))
+            answer = await _done(await take(advance), link, client, report)
+            advance = partial(spoken.send, answer)
         except TafadiError as error:
-            step = await _throw(spoken, error, take)
+            if getgeneratorstate(spoken) == GEN_CLOSED:
+                raise  # the talk itself has ended with it
+            if getgeneratorstate(spoken) == GEN_CREATED:  # not even its first step could be taken: a disk that is full
+                await asyncio.sleep(BACKOFF_MAX_S)
+            else:
+                advance = partial(spoken.throw, error)
 
 
-async def _throw(spoken: Talk[None], error: TafadiError, take: Take) -> Step:
-    """Tells the talk what went wrong; what it does then is a step in its turn, too. Raises DamagedError, and what ended the talk itself."""
-    if spoken.gi_frame is None:
-        raise error
-    return await take(partial(spoken.throw, error))
+async def _done(step: Step, link: Link, client: httpx.AsyncClient, report: Report) -> Answer | None:
+    """Does what the talk asks for; the answer, where that was a question. Raises UnavailableError, LimitError."""
+    if isinstance(step, Ask):
+        return await exchange(client, step)
+    if isinstance(step, Pause):
+        await _pause(link, step)
+    else:
+        report(link, step.error)
+    return None
 
 
 async def _pause(link: Link, pause: Pause) -> None:

@@ -73,6 +73,18 @@ class PeerDoor(socket.socket):
 def listening_socket(host: str, port: int) -> PeerDoor:
     """A listening TCP socket. Raises UnavailableError when the address is taken."""
     listener = PeerDoor(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    _bind(listener, host, port)
+    return listener
+
+
+def local_socket(host: str, port: int) -> socket.socket:
+    """A listening TCP socket for programs on this machine. Raises UnavailableError when the address is taken."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    _bind(listener, host, port)
+    return listener
+
+
+def _bind(listener: socket.socket, host: str, port: int) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -80,7 +92,6 @@ def listening_socket(host: str, port: int) -> PeerDoor:
     except (OSError, UnicodeError) as error:
         listener.close()
         raise UnavailableError(f"cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}") from None
-    return listener
 
 
 def allow_open_files(door: PeerDoor) -> None:

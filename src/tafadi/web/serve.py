@@ -16,13 +16,15 @@ from tafadi.errors import DamagedError
 from tafadi.model.names import Mode
 from tafadi.net.feeds import Source
 from tafadi.net.tls import server_context
-from tafadi.node import Alarm, Node
+from tafadi.node import Node
 from tafadi.web.control_app import control_app, control_socket
 from tafadi.web.door import BACKLOG, PeerDoor, allow_open_files, listening_socket
 from tafadi.web.peer_app import peer_app
 from tafadi.web.protocol import PeerProtocol, QuietServer
 from tafadi.web.running import Running
+from tafadi.web.service import Service
 from tafadi.web.timekeeper import keep_time
+from tafadi.web.turn import Turns
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
 KEEP_ALIVE_S: Final = 300  # longer than any heartbeat, so that a line stays open between two of them
@@ -31,27 +33,38 @@ GRACE_S: Final = 3  # what a graceful stop waits for requests under way
 log = structlog.get_logger()
 
 
-async def serve(node: Node, sources: tuple[Source, ...], on_ready: Callable[[int], None], mode: Mode | None = None) -> None:
-    """Runs the node until a signal or `stop`. `on_ready` is told the port once both doors are open. Raises DamagedError."""
+async def serve(
+    node: Node, sources: tuple[Source, ...], on_ready: Callable[[int, str], None], mode: Mode | None = None, api: str = ""
+) -> None:
+    """Runs the node until a signal or `stop`. `on_ready` is told the port and where the API is (nowhere, unless `api` or the settings say so)
+
+    once all doors are open. Raises DamagedError.
+    """
     running = Running(node, server_context(node.folder.tls(), ()), mode=mode)
     node.bell.on_entries = running.wake_links
-    node.bell.on_alarm = _tell_alarm
+    service = Service(running, Turns())
+    node.bell.on_alarm = service.take_alarm
     listener = listening_socket(node.settings.host, node.settings.port)
     door = control_socket(node.folder.path / "control.sock")
     allow_open_files(listener)
     _handle_signals(running)
     _start_doors(running, listener, door)
+    if api or node.settings.api:
+        _start(running, *service.open_api(api or node.settings.api, _COMMON))
     running.spawn(running.judge())
     running.to_judge.set()
     running.connect()
     running.spawn(running.watch_cards())
     running.spawn(keep_time(running))
+    service.begin(running.spawn)
     for source in sources:
         running.follow(source)
     await _until_started(running)
     if not running.stop.is_set():
-        on_ready(listener.getsockname()[1])
+        on_ready(listener.getsockname()[1], service.api)
+        service.ready()
     await running.stop.wait()
+    service.stopping()
     await _shut_down(running)
     if running.damage:
         raise DamagedError(running.damage)
@@ -79,9 +92,13 @@ def _start_doors(running: Running, listener: PeerDoor, door: socket.socket) -> N
     )
     control = uvicorn.Config(control_app(running.node, running.after_verb, running.give_up, running.turns), **_COMMON)
     for config, opened in ((peers, listener), (control, door)):
-        server = QuietServer(config)
-        running.servers.append(server)
-        running.spawn(server.serve(sockets=[opened]))
+        _start(running, config, opened)
+
+
+def _start(running: Running, config: uvicorn.Config, opened: socket.socket) -> None:
+    server = QuietServer(config)
+    running.servers.append(server)
+    running.spawn(server.serve(sockets=[opened]))
 
 
 _COMMON: Final[dict[str, Any]] = {
@@ -110,6 +127,3 @@ async def _shut_down(running: Running) -> None:
     running.engine.shutdown(wait=False, cancel_futures=True)
     (running.node.folder.path / "control.sock").unlink(missing_ok=True)
 
-
-def _tell_alarm(alarm: Alarm) -> None:
-    log.warning("ALARM", agreement=alarm.agreement, entry=str(alarm.entry or ""), sentence=alarm.sentence)

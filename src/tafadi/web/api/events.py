@@ -28,6 +28,7 @@ from tafadi.web.api.house import House
 from tafadi.web.api.paging import CURSOR_MAX
 from tafadi.web.api.record import Marks, cursor_of, entry_shown, marks_now, marks_of, take_new
 from tafadi.web.api.verbs import MEANINGS, PROBLEMS
+from tafadi.web.lasting import UNHURRIED
 
 LOOK_S: Final = 0.2  # an alert is to be shown within a second
 BEAT_S: Final = 15.0  # how often a silent stream shows that it is there: proxies cut what says nothing for half a minute
@@ -36,7 +37,7 @@ ENTRIES_AT_ONCE: Final = 100  # told in one step, so that a long record holds up
 RETRY_MS: Final = 1_000  # after how long a browser that was cut off comes again
 MEDIA_TYPE: Final = "text/event-stream"
 START: Final = "start"
-UNHURRIED: Final = "tafadi.unhurried"  # in the extensions of a request: what lifts its deadline, for an answer that does not end
+
 _ID: Final = re.compile(r"([^;]*)(?:;alarm=([0-9a-f]{1,32}):(0|[1-9][0-9]{0,14}))?")
 
 

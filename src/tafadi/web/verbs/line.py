@@ -7,8 +7,10 @@ from tafadi.desk import hotline
 from tafadi.desk.distress import raise_distress
 from tafadi.desk.express import heard_alone, held_alone
 from tafadi.desk.folding.distress import DistressView
+from tafadi.desk.lapses import standing_lapses
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.picture import plain
+from tafadi.desk.silence import Silence, silences
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json, decode, encode
 from tafadi.measure.earth import Position
@@ -74,6 +76,7 @@ def line_attempt(
     answered: bool,
     frequency_hz: int | None = None,
     text: str = "",
+    to: list[str] | None = None,
     agreement: str = "",
     role: str = "watch-officer",
     mode: str = "",
@@ -81,7 +84,7 @@ def line_attempt(
     """Keeps a try by another channel on the record."""
     desk = node.desk(agreement)
     tried = Attempt(channel, tries, answered, frequency_hz, text)
-    return said(hotline.attempt(desk, role, mode_named(desk, mode), tried))
+    return said(hotline.attempt(desk, role, mode_named(desk, mode), tried, tuple(to or ())))
 
 
 def line_roster(node: Node, duties: list[dict[str, Any]], agreement: str = "", role: str = "supervisor", mode: str = "") -> dict[str, Json]:
@@ -112,8 +115,22 @@ def line_show(node: Node, agreement: str = "") -> dict[str, Json]:
             str(entry): {party: {"role": heard.role, "at": str(heard.at)} for party, heard in by.items()}
             for entry, by in heard_alone(desk).items()
         },
+        "lapses": [plain(view) for view in standing_lapses(desk)],
+        "silences": [_silence(one) for one in silences(shown)],
         "came_alone": [str(desk.pact.entry_id(one.origin, one.index)) for one in held_alone(desk)],
         "stored_at": {party: held_by(desk, party) for party in desk.pact.others(desk.party)},
         "feed_size": desk.journal.head(desk.origin).frontier.size,
         "links": node.link_states(),
+    }
+
+
+def _silence(one: Silence) -> dict[str, Json]:
+    counts: dict[str, Json] = {**one.tries}
+    return {
+        "caller": one.caller,
+        "called": one.called,
+        "mode": str(one.mode),
+        "first": str(one.first),
+        "since": str(one.since),
+        "tries": counts,
     }

@@ -36,6 +36,13 @@ def _agreement_status(desk: Desk) -> Json:
     }
 
 
+def ready(node: Node) -> dict[str, Json]:
+    """Whether the running node may be given work, and what is wrong with it, check by check."""
+    if node.readiness is None:
+        return {"ready": False, "checks": {"runs": "the node does not run"}}
+    return node.readiness()
+
+
 def agree_sign(node: Node, document: str) -> dict[str, Json]:
     """Signs an agreement document (base64) as entry 0 of this party's feed."""
     try:

@@ -17,6 +17,7 @@ from tafadi.web.verbs import bundle, incident, line, notice, sealed, site, stand
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {
     "status": standing.status,
+    "ready": standing.ready,
     "agree.sign": standing.agree_sign,
     "card.take": standing.card_take,
     "picture": standing.picture,
