@@ -182,7 +182,7 @@ def spoken(folder: Folder, work: Callable[[Receipts], Awaitable[None]]) -> None:
         node = Node(folder, SystemClock())
         tasks: list[asyncio.Task[None]] = []
         try:
-            asyncio.run(serve(node, (), lambda port: tasks.append(asyncio.get_running_loop().create_task(driven(node)))))
+            asyncio.run(serve(node, (), lambda port, api: tasks.append(asyncio.get_running_loop().create_task(driven(node)))))
         finally:
             node.close()
     for error in failed:

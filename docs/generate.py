@@ -84,11 +84,22 @@ _ABOUT: Final = {
         "The notice as a whole, as its sender says. ACTIVE follows only where every addressee has accepted the newest revision and",
         "has said how far down it was passed (`distributed`). An amendment begins all of that anew.",
     ),
+    "course of a movement": (
+        "The same of a movement, which may end though nobody has said that it began. From the end of its last window it is shown as",
+        "OVERDUE, by the word of any party's clock, until it is ENDED or CANCELLED: no step of the table, and no step is hindered by it.",
+    ),
+    "presence": (
+        "WITHDRAWN is said by the party that announced it. Past its `until` it is shown as EXPIRED by the word of any party's clock:",
+        "nobody has said that they have left.",
+    ),
     "site": (
         "VERIFIED is said by another person of the party that announced the site, and again before `reverify_s` of the agreement is",
-        "over; STALE by any party whose clock says that it was not.",
+        "over; STALE by any party whose clock says that it was not, as a step or as a `lapse`.",
     ),
-    "stop": ("HEARD and ACTED are said by another party, CLOSED by the one that raised it. HEARD is not ACTED.",),
+    "stop": (
+        "HEARD and ACTED are said by another party, CLOSED by the one that raised it. HEARD is not ACTED.",
+        "CLOSED_EXPIRED is CLOSED after the instant until which the stop was said, whoever has acted.",
+    ),
     "distress": ("HEARD is said by each addressee, CLOSED by the one that raised it, once all have heard.",),
     "alert": (
         "One situation, whoever raised it. It is CLEARED when all who raised it saw it end,",
@@ -108,7 +119,7 @@ def states_page() -> str:
         "",
         MADE.format(source="`src/tafadi/casework/tables.py`"),
         "What a table does not hold is refused: the entry is stored and cosigned, takes no effect, and the receiver's `refusal` says",
-        "`wrong-state`. Later states than these (OVERDUE, REVIEWED and so on) are not built yet.",
+        "`wrong-state`. What a clock decides is no step: [clocks](clocks.md).",
         "",
     ]
     return "\n".join([*head, *(line for table in TABLES for line in _state_lines(table))])

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, suppress
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -184,8 +185,8 @@ def _load() -> None:
                 await client.get("http://127.0.0.1:1")  # nobody listens there; what httpx loads when it is asked is loaded
 
     asyncio.run(knock())
-    with suppress(SystemExit):
-        app(["node", "run", os.devnull])  # no node: a sentence on standard error
+    with suppress(SystemExit), redirect_stderr(StringIO()):
+        app(["node", "run", os.devnull])  # which is no node: a sentence on standard error
     warm_up()
 
 
@@ -213,7 +214,7 @@ def _run(asked: dict[str, Any]) -> None:
     from tafadi.cli.main import app
     from tafadi.web import running
 
-    running.warm_up = lambda: None  # type: ignore[assignment]  # it is warm: that was forked as well
+    running.warm_up = lambda: None  # type: ignore[attr-defined]  # it is warm: that was forked as well
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)

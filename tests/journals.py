@@ -1,5 +1,6 @@
 """Every kind of journal, under the same tests: how it is opened, how it crashes, and how its next durable write fails."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -13,13 +14,20 @@ import pytest
 from postgres import ABSENT, HERE, Server, server
 from tafadi.desk.ports import Growth, Head
 from tafadi.errors import StoreError
+from tafadi.measure.instant import Instant
+from tafadi.net.tls import make_certificate
+from tafadi.store.folder import Folder
+from tafadi.store.identity import first_card
 from tafadi.store.journals import StoredJournal
 from tafadi.store.memory import Failing, MemoryJournal
 from tafadi.store.postgres import PostgresJournal
+from tafadi.store.server import Keeper
+from tafadi.store.settings import SQLITE, Settings
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.log import Frontier, leaf_hash
 
 ORIGIN = "tafadi.v1/line/alpha/1"
+KEEPER = Keeper("alpha", "the id of its root key")
 KINDS = ("sqlite", "memory", "postgres")
 
 
@@ -102,12 +110,12 @@ class KeptOnServer:
 
     def __post_init__(self) -> None:
         self.url = self.server.empty()
-        self.journal = PostgresJournal(self.url, self.mark)
+        self.journal = PostgresJournal(self.url, self.mark, KEEPER)
 
     def crash(self) -> None:
         """The session ends on the spot, and nobody says goodbye to the server."""
         self.server.end_sessions()
-        self.journal = PostgresJournal(self.url, self.mark)
+        self.journal = PostgresJournal(self.url, self.mark, KEEPER)
 
     def fail(self, *, persisted: bool) -> None:
         """The session is lost before the server hears the end of the transaction, or before it answers."""
@@ -147,6 +155,14 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     found = keep(request.param, tmp_path)
     yield found
     found.journal.close()
+
+
+def folder_of(party: str, path: Path, store: str = SQLITE) -> Folder:
+    """A new node's folder, with its keys and its card."""
+    now = Instant.parse("2026-11-23T06:00:00Z")
+    folder = Folder.create(path, Settings(party, "en", store=store), lambda: os.urandom(32), make_certificate(party, now))
+    first_card(folder, now, 90)
+    return folder
 
 
 def growth_of(old: Frontier, *leaves: bytes, origin: str = ORIGIN, note: bytes = b"note") -> Growth:

@@ -13,7 +13,7 @@ from tafadi.desk.door import answer
 from tafadi.desk.exchange import Answer, Ask, Line, Pause, Talk
 from tafadi.desk.judge import judge_inbox
 from tafadi.desk.session import Rhythm, talk
-from tafadi.errors import TafadiError, UnavailableError
+from tafadi.errors import QuotaError, TafadiError, UnavailableError
 from tafadi.web.problems import status_of
 from world import START, Station, StationHouse, World
 
@@ -119,7 +119,8 @@ class Lines:
         try:
             reply = answer(StationHouse(wire.other), lambda desk: wire.one.party, ask.method, ask.path, ask.body)
         except TafadiError as error:
-            return Answer(status_of(error), json.dumps({"detail": str(error)}).encode())
+            wait_s = error.wait_s if isinstance(error, QuotaError) else None
+            return Answer(status_of(error), json.dumps({"detail": str(error)}).encode(), wait_s)
         return Answer(reply.status, reply.body)
 
     def paths(self, one: str, other: str) -> list[str]:

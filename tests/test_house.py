@@ -429,7 +429,8 @@ def test_every_room_has_its_tests() -> None:
 
 
 def test_every_folder_of_tests_has_its_room() -> None:
-    without_room = ("reference", "outsiders", "__pycache__")  # slow twins; and programs that share nothing with the package
+    # Slow twins; programs that share nothing with the package; whole worlds, and long runs, that no one room could own.
+    without_room = ("reference", "outsiders", "simulation", "soak", "__pycache__")
     folders = [path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in without_room]
     assert [name for name in folders if not (SRC / name).is_dir()] == []
 

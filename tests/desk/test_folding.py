@@ -25,8 +25,24 @@ from world import Station, World
 
 LEAF = "0" * 64
 PATROL = Table("patrol", "OUT", {("OUT", "1"): "BACK"})
-WANTS_ANSWER = {EntryType.OPERATION, EntryType.AREA, EntryType.STOP, EntryType.DISTRESS, EntryType.ALERT, EntryType.LINE_CHECK}
-NEEDS_FORCE = {EntryType.OPERATION, EntryType.AREA, EntryType.SITE, EntryType.LINE_CHECK, EntryType.ROSTER}
+WANTS_ANSWER = {
+    EntryType.OPERATION,
+    EntryType.AREA,
+    EntryType.MOVEMENT,
+    EntryType.STOP,
+    EntryType.DISTRESS,
+    EntryType.ALERT,
+    EntryType.LINE_CHECK,
+}
+NEEDS_FORCE = {
+    EntryType.OPERATION,
+    EntryType.AREA,
+    EntryType.MOVEMENT,
+    EntryType.SITE,
+    EntryType.PRESENCE,
+    EntryType.LINE_CHECK,
+    EntryType.ROSTER,
+}
 
 
 def test_every_shelf_has_a_name_of_its_own() -> None:

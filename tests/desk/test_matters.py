@@ -24,17 +24,21 @@ from tafadi.model.incident import Incident, IncidentStep
 from tafadi.model.lapse import Lapse, LapseKind
 from tafadi.model.line import Attempt, CheckStep, Distress, DistressStep, LineCheck, Roster, Stop, StopStep
 from tafadi.model.message import Body, Message
+from tafadi.model.movement import Movement, MovementBody
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import NoticeBody, NoticeStep
+from tafadi.model.presence import Presence, PresenceStep
 from tafadi.model.reply import Answer, AnswerCode, Distributed, Match, Readback, Refusal, RefusalCode
 from tafadi.model.sealed import Sealed, SealedKind, WrappedKey
 from tafadi.model.site import Site, SiteCategory, SiteStep
 from tafadi.model.volume import Circle
-from world import HOME, START, World, make_agreement, operation
+from world import HOME, MARKS, START, World, make_agreement, operation
 
 PARTIES = ("alpha", "bravo", "charlie")
+CONVOY = Movement((HOME, MARKS[0].position), 500.0, (Span(START.plus(-3_600.0), START),))
 LEAF = "0" * 64
 Placed = tuple[Key, Examined]
+_RICH = (EntryType.OPERATION, EntryType.MOVEMENT, EntryType.STOP, EntryType.DISTRESS, EntryType.SITE, EntryType.PRESENCE)
 
 
 class WithCards(World):
@@ -65,7 +69,7 @@ class Talk:
         others = tuple(other for other in PARTIES if other != party)
         message = replace(self.template, sender=party, recipients=others, index=entry.index, type=type, body=body, refs=refs)
         self.sizes[party] += 1
-        self.told += [entry] * (3 if type in (EntryType.OPERATION, EntryType.STOP, EntryType.DISTRESS, EntryType.SITE) else 1)
+        self.told += [entry] * (3 if type in _RICH else 1)
         return key, Examined(entry, LEAF, message, None)
 
     def _signature(self) -> tuple[EntryType, Body]:
@@ -86,6 +90,9 @@ class Talk:
             (EntryType.STOP, Stop(choose(list(StopStep)), ("sky/1",))),
             (EntryType.SITE, Site(SiteStep.NEW, SiteCategory.CAMP, HOME, Circle(HOME, 100.0))),
             (EntryType.SITE, Site(choose((SiteStep.VERIFIED, SiteStep.STALE, SiteStep.WITHDRAWN)))),
+            (EntryType.MOVEMENT, MovementBody(step, CONVOY if step in (NoticeStep.NEW, NoticeStep.AMEND) else None)),
+            (EntryType.PRESENCE, Presence(PresenceStep.NEW, Circle(HOME, 100.0), START.plus(-60.0), START)),
+            (EntryType.PRESENCE, Presence(PresenceStep.WITHDRAWN)),
             (EntryType.DISTRESS, Distress(choose(list(DistressStep)), ("sky/1",))),
             (EntryType.ALERT, AlertBody(choose(list(AlertStep)), named, AlertKind.TRACKS, subjects)),
             (EntryType.ALERT, AlertBody(AlertStep.RAISED, named, AlertKind.TRACKS, subjects)),

@@ -6,7 +6,7 @@ import pytest
 
 from tafadi.desk import announce
 from tafadi.desk.folding.sealed import SealedView
-from tafadi.desk.sealing import confide, destroy, keep_keys, key_to, meetings, read, seal_for, state_here
+from tafadi.desk.sealing import Opener, confide, destroy, keep_keys, key_to, meetings, read, seal_for, state_here
 from tafadi.errors import InputError, LimitError, MissingError, NotPermittedError, SignatureError
 from tafadi.measure.height import Datum
 from tafadi.model.entry import EntryId, EntryType
@@ -125,7 +125,8 @@ def test_rule_17_erasure_destroys_the_key_and_nothing_that_others_hold_changes(t
 def test_what_a_renewal_keeps_is_read_after_it_and_what_was_destroyed_is_gone_for_ever(three: World) -> None:
     kept, gone = sealed_by(three, "alpha"), sealed_by(three, "alpha", key=b"\6" * 32)
     destroy(three.desk("bravo"), gone)
-    assert keep_keys(three.desk("bravo")) == []
+    bravo = three["bravo"]
+    assert keep_keys(Opener("bravo", 1, bravo.identity.hpke), bravo.desk.views, bravo.vault) == []
     three["bravo"].renew()
     three.settle()
     assert read(three.desk("bravo"), kept) == WORDS

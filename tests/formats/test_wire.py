@@ -27,8 +27,10 @@ from tafadi.model.judgement import Verdict
 from tafadi.model.lapse import Lapse, LapseKind
 from tafadi.model.line import Attempt, CheckStep, Distress, DistressStep, Duty, LineCheck, Roster, Stop, StopStep
 from tafadi.model.message import Body, Message
+from tafadi.model.movement import Movement, MovementBody
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.model.operation import AreaKind, Kind, Minima, Notice, NoticeBody, NoticeStep, StatedPlace, Trajectory, Waypoint
+from tafadi.model.presence import Presence, PresenceStep
 from tafadi.model.reply import Answer, AnswerCode, Difference, Distributed, Match, PlaceReading, Readback, Refusal, RefusalCode
 from tafadi.model.sealed import Sealed, SealedKind, WrappedKey
 from tafadi.model.site import Site, SiteCategory, SiteStep
@@ -54,6 +56,12 @@ FOUND = Prediction(
     BAND[0], BAND[1], AT,
 )  # fmt: skip
 
+CONVOY = Movement(
+    (Position(34.0, -40.0), Position(34.1, -40.2), Position(34.1, -40.5)), 500.0, (SPAN, Span(AT.plus(172_800.0), AT.plus(176_400.0))),
+    Height(0.0, Datum.GROUND), Height(150.0, Datum.GROUND), "white lorries, a blue flag on each", True, "relief", "watch floor",
+    stated=(StatedPlace("north-light", 271.5, 12_300.0),),
+)  # fmt: skip
+
 GOLDEN: dict[EntryType, Body] = {
     EntryType.LAPSE: Lapse(LapseKind.NO_REPLY, AT, ("bravo",), 2, "supervisor"),
     EntryType.KEY: KeyBody(b"a card as its root signed it"),
@@ -72,6 +80,8 @@ GOLDEN: dict[EntryType, Body] = {
         (Difference("place from north-light", "271.5 deg 12.3 km", "300.1 deg 15.0 km"),),
     ),
     EntryType.ANSWER: Answer(AnswerCode.CONFLICT, "see our counter-proposal", Notice(Kind.OPERATION, (CIRCLE,))),
+    EntryType.MOVEMENT: MovementBody(NoticeStep.NEW, CONVOY),
+    EntryType.PRESENCE: Presence(PresenceStep.NEW, CIRCLE.outline, AT, AT.plus(864_000.0), "north camp"),
     EntryType.SITE: Site(SiteStep.NEW, SiteCategory.HOSPITAL, Position(34.0, -40.0), CIRCLE.outline, "north clinic"),
     EntryType.DISTRIBUTED: Distributed(("staff", "squadron", "crew")),
     EntryType.REFUSAL: Refusal(RefusalCode.HEIGHT_WITHOUT_DATUM, "body.notice.volumes[0].upper.datum"),
@@ -187,6 +197,25 @@ WRONG: dict[str, tuple[EntryType, str, Json, RefusalCode, str]] = {
     "private-disclosure": (EntryType.AREA, f"{NOTICE}.disclosure", "private", RefusalCode.NOT_USABLE, NOTICE),
     "entry-of-no-place": (EntryType.ANSWER, "refs.0.entry", "bravo/01/9", RefusalCode.NOT_USABLE, "refs[0].entry"),
     "digest-too-short": (EntryType.ANSWER, "refs.0.leaf", "0f", RefusalCode.NOT_USABLE, "refs[0]"),
+    "movement-of-nowhere": (EntryType.MOVEMENT, "body.movement.route", None, RefusalCode.GEOMETRY_MISSING, "body.movement.route"),
+    "movement-of-one-place": (
+        EntryType.MOVEMENT, "body.movement.route", [{"lat_e7": 0, "lon_e7": 0}], RefusalCode.GEOMETRY_MISSING, "body.movement",
+    ),
+    "movement-that-stands": (
+        EntryType.MOVEMENT, "body.movement.route", [{"lat_e7": 0, "lon_e7": 0}] * 2, RefusalCode.NOT_USABLE, "body.movement",
+    ),
+    "movement-at-no-time": (EntryType.MOVEMENT, "body.movement.windows", [], RefusalCode.GEOMETRY_MISSING, "body.movement"),
+    "movement-without-width": (EntryType.MOVEMENT, "body.movement.half_width_mm", 0, RefusalCode.NOT_USABLE, "body.movement"),
+    "movement-with-too-much-to-read": (EntryType.MOVEMENT, "body.movement.markings", "m" * 201, RefusalCode.TOO_LARGE, "body.movement"),
+    "movement-of-too-many-parts": (
+        EntryType.MOVEMENT, "body.movement.route", [{"lat_e7": 340_000_000, "lon_e7": 100_000 * n} for n in range(17)],
+        RefusalCode.TOO_LARGE, "body.movement",
+    ),
+    "movement-active-with-a-route": (EntryType.MOVEMENT, "body.step", "ACTIVE", RefusalCode.GEOMETRY_MISSING, "body"),
+    "presence-of-nowhere": (EntryType.PRESENCE, "body.area", None, RefusalCode.GEOMETRY_MISSING, "body"),
+    "presence-since-never": (EntryType.PRESENCE, "body.since", None, RefusalCode.GEOMETRY_MISSING, "body"),
+    "presence-that-ends-before": (EntryType.PRESENCE, "body.until", "2026-11-22T00:00:00Z", RefusalCode.END_BEFORE_START, "body"),
+    "presence-that-moves": (EntryType.PRESENCE, "body.step", "WITHDRAWN", RefusalCode.NOT_USABLE, "body"),
     "site-of-nowhere": (EntryType.SITE, "body.place", None, RefusalCode.GEOMETRY_MISSING, "body"),
     "site-without-footprint": (EntryType.SITE, "body.footprint", None, RefusalCode.GEOMETRY_MISSING, "body"),
     "site-that-moves": (EntryType.SITE, "body.step", "VERIFIED", RefusalCode.NOT_USABLE, "body"),

@@ -175,15 +175,9 @@ class Crashes:
         for speaker in self.speakers.values():
             assert speaker.refused == []
             speaker.goes.clear()
-        until(self._settled)
+        until(lambda: settled([record.node for record in self.records.values()]))
         for speaker in self.speakers.values():
             speaker.goes.set()
-
-    def _settled(self) -> bool:
-        states = {party: _status(record.node) for party, record in self.records.items()}
-        whole = all(size == state["feeds"][party] for party, state in states.items() for size in state["stored_at"].values())
-        same = len({(state["picture"], str(state["feeds"])) for state in states.values()}) == 1
-        return whole and same and not any(state["unjudged"] or state["evidence"] for state in states.values())
 
     def _end(self) -> None:
         """Both stop as they are asked to; everything that was said is there, and every signature holds."""
@@ -192,6 +186,14 @@ class Crashes:
             with record.open() as journal:
                 assert [fault for report in verify(journal, record.pact) for fault in report.faults + report.without_effect] == []
                 assert max(self.speakers[party].acknowledged) < journal.head(record.pact.origin(party)).frontier.size
+
+
+def settled(nodes: list[ForkedNode]) -> bool:
+    """Whether every node holds every entry and every receipt, has judged all, accuses nobody, and all pictures are equal."""
+    states = {node.party: _status(node) for node in nodes}
+    whole = all(size == state["feeds"][party] for party, state in states.items() for size in state["stored_at"].values())
+    same = len({(state["picture"], str(state["feeds"])) for state in states.values()}) == 1
+    return whole and same and not any(state["unjudged"] or state["evidence"] for state in states.values())
 
 
 def _is_ready(node: ForkedNode) -> bool:

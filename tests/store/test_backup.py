@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from journals import ORIGIN, growth_of, running
+from journals import ORIGIN, folder_of, growth_of, running
 from postgres import ABSENT, HERE
 from tafadi.desk.ports import Change
 from tafadi.errors import DamagedError, InputError, StoreError
@@ -12,7 +12,7 @@ from tafadi.store.backup import backup
 from tafadi.store.folder import Folder
 from tafadi.store.journals import open_journal
 from tafadi.store.migrate import digest_of
-from tafadi.store.settings import SQLITE, Settings
+from tafadi.store.settings import SQLITE, with_store
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.log import Frontier
 
@@ -22,10 +22,7 @@ LEAVES = tuple(number.to_bytes(3, "big") for number in range(700))
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.skipif(not HERE, reason=ABSENT))])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
     """A node's folder whose record lies in SQLite, or on a server."""
-    found = Folder(tmp_path / "node")
-    found.path.mkdir()
-    found.save_settings(Settings("alpha", "en", store=SQLITE if request.param == "sqlite" else running().empty()))
-    return found
+    return folder_of("alpha", tmp_path / "node", SQLITE if request.param == "sqlite" else running().empty())
 
 
 def test_a_copy_of_a_journal_that_is_open_is_whole_and_one_file(folder: Folder, tmp_path: Path) -> None:
@@ -61,7 +58,7 @@ def test_a_copy_that_was_put_back_is_not_gone_on_with(folder: Folder, tmp_path: 
     for file in folder.path.glob("journal.db*"):
         file.unlink()
     (tmp_path / "copy.db").rename(folder.path / "journal.db")
-    folder.save_settings(Settings("alpha", "en"))
+    folder.save_settings(with_store(folder.settings, SQLITE))
     with pytest.raises(DamagedError, match="put back from a copy"):
         open_journal(folder)
     restored = open_journal(folder, restored=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from journals import KINDS, ORIGIN, Kept, growth_of, keep
+from journals import KINDS, ORIGIN, Kept, folder_of, growth_of, keep
 from tafadi.desk.ports import ANSWERS_KEPT_S, TRACKS, Answered, Change, Exhibit, Express, Growth, Head, Receipt
 from tafadi.desk.tree import hashes_of, root_at
 from tafadi.errors import DamagedError, HeadMovedError, InputError, MissingError, StoreError
@@ -16,7 +16,6 @@ from tafadi.measure.instant import Instant
 from tafadi.store.folder import Folder
 from tafadi.store.journals import StoredJournal, open_journal
 from tafadi.store.rehash import rehash
-from tafadi.store.settings import Settings
 from tafadi.trust.log import EMPTY_ROOT, Frontier, check_inclusion, joint_nodes_from, leaf_hash, rebuild, subtree_proof_from
 from tafadi.trust.tiles import WIDTH
 
@@ -331,8 +330,7 @@ def test_growing_in_a_group_with_failures_in_between_makes_the_same_tiles(kept: 
 
 @pytest.mark.parametrize("store", ["postgresql://alpha:hunter2@127.0.0.1:1/tafadi", "postgresql://alpha:hunter2@[no/host?x=hunter2"])
 def test_a_server_that_cannot_be_reached_is_told_without_its_password(tmp_path: Path, store: str) -> None:
-    folder = Folder(tmp_path)
-    folder.save_settings(Settings("alpha", "en", store=store))
+    folder = folder_of("alpha", tmp_path / "node", store)
     with pytest.raises((StoreError, InputError)) as told:
         open_journal(folder)
     assert "hunter2" not in str(told.value)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from journals import ORIGIN, growth_of, running
+from journals import ORIGIN, folder_of, growth_of, running
 from postgres import ABSENT, HERE
 from tafadi.desk.ports import TRACKS, Answered, Change, Exhibit, Express, Receipt
 from tafadi.errors import InputError, RefusedError, StoreError
@@ -15,7 +15,9 @@ from tafadi.store.migrate import digest_of, migrate
 from tafadi.store.postgres import PostgresJournal
 from tafadi.store.reading import ReadFromTables
 from tafadi.store.rehash import rehash
+from tafadi.store.server import Keeper
 from tafadi.store.settings import SQLITE, Settings
+from tafadi.trust.card import open_card
 from tafadi.trust.log import Frontier, leaf_hash
 
 NOW = Instant.parse("2026-11-23T06:00:00Z")
@@ -42,9 +44,7 @@ def fill(journal: TabledJournal) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
     """A node's folder with a record in SQLite."""
-    found = Folder(tmp_path / "node")
-    found.path.mkdir()
-    found.save_settings(Settings("alpha", "en"))
+    found = folder_of("alpha", tmp_path / "node")
     journal = open_journal(found)
     fill(journal)
     journal.close()
@@ -79,7 +79,8 @@ def test_a_record_goes_to_a_server_and_back_and_not_a_row_is_changed(folder: Fol
 @needs_server
 def test_a_place_that_holds_another_record_is_refused_and_nothing_moves(folder: Folder, tmp_path: Path) -> None:
     place, before = running().empty(), _digest(folder)
-    other = PostgresJournal(place, tmp_path / "other.mark")
+    keeper = Keeper("alpha", open_card(folder.card).root.id)
+    other = PostgresJournal(place, tmp_path / "other.mark", keeper)
     other.commit(Change((growth_of(Frontier(), b"one"),)))
     other.close()
     with pytest.raises(RefusedError, match="another record"):

@@ -7,13 +7,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from journals import ORIGIN, growth_of, running
+from journals import KEEPER, ORIGIN, folder_of, growth_of, running
 from postgres import ABSENT, HERE, server
 from tafadi.desk.ports import Change, Exhibit
 from tafadi.errors import DamagedError, RefusedError, StoreError, UnavailableError
 from tafadi.store import server as servers
+from tafadi.store.journals import open_journal
 from tafadi.store.postgres import PostgresJournal
 from tafadi.store.rehash import rehash
+from tafadi.store.server import Keeper
 from tafadi.trust.log import Frontier
 
 pytestmark = pytest.mark.skipif(not HERE, reason=ABSENT)
@@ -28,7 +30,7 @@ def place() -> str:
 @pytest.fixture
 def journal(place: str, tmp_path: Path) -> Iterator[PostgresJournal]:
     """A journal with one entry."""
-    found = PostgresJournal(place, tmp_path / "journal.mark")
+    found = PostgresJournal(place, tmp_path / "journal.mark", KEEPER)
     found.commit(Change((growth_of(Frontier(), b"one"),)))
     yield found
     found.close()
@@ -44,8 +46,8 @@ def test_while_one_process_writes_no_other_does(
 ) -> None:
     monkeypatch.setattr(servers, "LOCK_WAIT_MAX_MS", 50)
     with pytest.raises(UnavailableError, match="another process"):
-        PostgresJournal(place, tmp_path / "other.mark")
-    reader = PostgresJournal(place, tmp_path / "other.mark", read_only=True)
+        PostgresJournal(place, tmp_path / "other.mark", KEEPER)
+    reader = PostgresJournal(place, tmp_path / "other.mark", KEEPER, read_only=True)
     assert reader.leaves(ORIGIN, 0, 9) == [b"one"]
     with pytest.raises(StoreError, match="read-only"):
         reader.commit(Change((growth_of(reader.head(ORIGIN).frontier, b"two"),)))
@@ -54,7 +56,7 @@ def test_while_one_process_writes_no_other_does(
 
 def test_who_lost_the_turn_to_write_writes_nothing_and_must_stop(journal: PostgresJournal, place: str, tmp_path: Path) -> None:
     running().end_sessions()
-    PostgresJournal(place, tmp_path / "other.mark").close()  # another process writes, and goes
+    PostgresJournal(place, tmp_path / "other.mark", KEEPER).close()  # another process writes, and goes
     with pytest.raises(StoreError):
         journal.head(ORIGIN)
     with pytest.raises(DamagedError, match="taken over"):
@@ -106,7 +108,7 @@ def test_evidence_of_any_length_is_kept_once(journal: PostgresJournal) -> None:
 
 
 def test_a_session_that_would_not_wait_for_the_disk_is_made_to(place: str, tmp_path: Path) -> None:
-    found = PostgresJournal(f"{place}%20-csynchronous_commit%3Doff", tmp_path / "journal.mark")
+    found = PostgresJournal(f"{place}%20-csynchronous_commit%3Doff", tmp_path / "journal.mark", KEEPER)
     assert found._rows("SHOW synchronous_commit") == [("on",)]
     found.close()
 
@@ -121,18 +123,18 @@ def test_tables_that_are_missing_are_damage_and_a_form_to_come_says_what_to_upgr
     journal.close()
     _say(place, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StoreError, match="upgrade"):
-        PostgresJournal(place, tmp_path / "journal.mark")
+        PostgresJournal(place, tmp_path / "journal.mark", KEEPER)
 
 
 def test_who_only_reads_makes_no_tables(place: str, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="no journal"):
-        PostgresJournal(place, tmp_path / "journal.mark", read_only=True)
+        PostgresJournal(place, tmp_path / "journal.mark", KEEPER, read_only=True)
 
 
 def test_a_server_that_crashes_keeps_what_it_was_told_and_one_that_does_not_flush_is_refused(tmp_path: Path) -> None:
     with server() as own:
         place, mark = own.empty(), tmp_path / "journal.mark"
-        journal = PostgresJournal(place, mark)
+        journal = PostgresJournal(place, mark, KEEPER)
         journal.commit(Change((growth_of(Frontier(), *(b"%d" % number for number in range(300))),)))
         own.stop()
         own.start()
@@ -144,4 +146,41 @@ def test_a_server_that_crashes_keeps_what_it_was_told_and_one_that_does_not_flus
         own.settings = ("fsync=off",)
         own.start()
         with pytest.raises(RefusedError, match="fsync=off"):
-            PostgresJournal(place, mark)
+            PostgresJournal(place, mark, KEEPER)
+
+
+def test_a_journal_of_another_party_or_another_root_key_is_refused_to_write_and_to_read(
+    journal: PostgresJournal, place: str, tmp_path: Path
+) -> None:
+    journal.close()
+    for other in (Keeper("bravo", KEEPER.root), Keeper("alpha", "another")):
+        for read_only in (False, True):
+            with pytest.raises(
+                RefusedError, match=f"is that of alpha with .* is that of {other.party} with .*; name a database of its own"
+            ):
+                PostgresJournal(place, tmp_path / "other.mark", other, read_only=read_only)
+    again = PostgresJournal(place, tmp_path / "journal.mark", KEEPER)
+    assert again.sizes() == {ORIGIN: 1}
+    again.close()
+
+
+def test_a_journal_of_the_first_form_is_brought_on_and_is_his_who_first_writes_to_it(
+    journal: PostgresJournal, place: str, tmp_path: Path
+) -> None:
+    journal.close()
+    _say(place, "DROP TABLE keeper")
+    _say(place, "UPDATE alembic_version SET version_num = '0001'")
+    with pytest.raises(StoreError, match="no journal of form 0002"):
+        PostgresJournal(place, tmp_path / "journal.mark", KEEPER, read_only=True)
+    again = PostgresJournal(place, tmp_path / "journal.mark", KEEPER)
+    assert (again.leaves(ORIGIN, 0, 9), again._rows("SELECT party, root FROM keeper")) == ([b"one"], [tuple(KEEPER)])
+    again.close()
+
+
+def test_another_partys_folder_is_refused_by_its_card(tmp_path: Path, place: str) -> None:
+    mine, theirs = (folder_of(party, tmp_path / party, place) for party in ("alpha", "bravo"))
+    open_journal(mine).close()
+    for read_only in (False, True):
+        with pytest.raises(RefusedError, match="that of alpha"):
+            open_journal(theirs, read_only=read_only)
+    open_journal(mine).close()

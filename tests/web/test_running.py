@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +109,7 @@ def test_a_long_inbox_leaves_everybody_else_a_turn_and_the_engine_its_work(node:
         beside.cancel()
 
     asyncio.run(run())
-    assert told[:4] == ["judged", "others", "judged", "others"]
+    assert told.count("judged") > 2 and ("judged", "judged") not in pairwise(told)
     assert "computed" in told, "though the inbox never came to its end before"
 
 

@@ -52,6 +52,8 @@ COMMANDS: Final[dict[str, Where]] = {
     ),
     "warmup": Where("warmup_cmd", "warmup", "Compile and load the engine's kernels; needed once after each installation or upgrade."),
     "node": Where("node_cmd", "app", "Make a node, run it, ask how it is."),
+    "operator": Where("operator_cmd", "app", "Say who may use a node's API, and in which role."),
+    "key": Where("key_cmd", "app", "Make a root key apart from the node, have it sign cards, see what keys there are."),
     "agree": Where("agree_cmd", "app", "Make, show, exchange and sign an agreement."),
     "notice": Where("notice_cmd", "app", "Announce, amend, cancel, pass down, begin, end and list notices."),
     "line": Where("line_cmd", "app", "Check the line, acknowledge, answer, say stop."),

@@ -6,17 +6,19 @@ import sys
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Never
+from typing import TYPE_CHECKING, Annotated, Any, Never
 
 import typer
 
-from tafadi.cli.calls import AsJson, NodeDir, call, print_json
-from tafadi.cli.exits import COULD_NOT, NOTHING, door, say_error, say_line
+from tafadi.cli.calls import AsJson, NodeDir, ask, call, print_json
+from tafadi.cli.doctor_cmd import doctor
+from tafadi.cli.exits import COULD_NOT, FOUND, NOTHING, door, say_error, say_line
+from tafadi.cli.key_cmd import Dropped, NewTls, Operators, fresh_keys, say_untold
 from tafadi.errors import DamagedError
 from tafadi.model.names import Language, Mode
 
 if TYPE_CHECKING:
-    from tafadi.epoch import Begun
+    from tafadi.epoch.begun import Begun
     from tafadi.store.folder import Folder
     from tafadi.trust.keys import SigningKey
 
@@ -32,6 +34,7 @@ def init(
     party: Annotated[str, typer.Option("--party", help="The party's name: a-z, 0-9 and -.")],
     lang: Annotated[Language, typer.Option("--lang", help="The officers' language.")] = Language.EN,
     listen: Annotated[str, typer.Option("--listen", help="HOST:PORT for the other nodes; port 0 takes a free one.")] = "127.0.0.1:0",
+    root_words: Annotated[str, typer.Option("--root-words", help="The words of a root key made elsewhere, by `tafadi key root`.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Make a node in DIR: fresh keys, a card signed by the root key, and the words of the root key to read out."""
@@ -41,19 +44,24 @@ def init(
     from tafadi.store.folder import Folder
     from tafadi.store.identity import CARD_DAYS, first_card
     from tafadi.store.settings import Settings
-    from tafadi.trust.keys import key_words
+    from tafadi.trust.keys import key_from_words, key_words
 
     check_name(party, "party")
     host, port = _address(listen)
     now = SystemClock().now()
 
-    folder = Folder.create(path, Settings(party, lang, host=host, port=port), lambda: os.urandom(32), make_certificate(party, now))
-    first_card(folder, now, CARD_DAYS)
-    words = key_words(folder.key("root").public)
+    root = key_from_words(root_words) if root_words else None
+    folder = Folder.create(path, Settings(party, lang, host=host, port=port), lambda: os.urandom(32), make_certificate(party, now), root)
+    if root is None:
+        first_card(folder, now, CARD_DAYS)
+    words = key_words(folder.root)
     if as_json:
         print_json({"party": party, "folder": str(path), "words": words})
         return
     say_line(f"Node of {party} made in {path}.")
+    if root is not None:
+        say_line(f"Its root key is elsewhere, and signs its first card: `tafadi key request {path} --out FILE`.")
+        return
     say_line(f"Card for the other parties: {path / 'card.json'}")
     say_line("Words of the root key, to be read out and compared in person:")
     for line in _lines_of(words.split()):
@@ -84,6 +92,7 @@ def run(
     clock: Annotated[str, typer.Option("--clock", help="A scenario clock START=ANCHOR*RATE, for exercises and tests.")] = "",
     source: Annotated[list[str] | None, typer.Option("--source", help="Live tracks: FORMAT=tcp://HOST:PORT; may be repeated.")] = None,
     mode: Annotated[Mode | None, typer.Option("--mode", help="The mode of live tracks; needed when an agreement allows several.")] = None,
+    api: Annotated[str, typer.Option("--api", help="HOST:PORT on this machine for programs and the console; else as node.json says.")] = "",
 ) -> None:
     """Run the node in DIR until it is told to stop (Ctrl-C or SIGTERM). Prints one line when its doors are open."""
     from tafadi.net.feeds import Source
@@ -100,7 +109,7 @@ def run(
     with folder.locked():
         node = Node(folder, ScenarioClock.parse(clock) if clock else SystemClock())
         try:
-            asyncio.run(serve(node, sources, lambda port: _say_ready(node.settings.party, port), mode))
+            asyncio.run(serve(node, sources, lambda port, at: _say_ready(node.settings.party, port, at), mode, api))
         except DamagedError as error:
             say_error(f"the node stops, because its record cannot be trusted: {error}")
             code = COULD_NOT
@@ -119,14 +128,24 @@ def _leave_at_once(code: int) -> Never:
     os._exit(code)
 
 
-def _say_ready(party: str, port: int) -> None:
+def _say_ready(party: str, port: int, api: str) -> None:
+    if api:
+        say_line(f"tafadi node {party} answers programs at http://{api}")
     say_line(f"tafadi node {party} listens on port {port}")
 
 
 @app.command()
 @door
-def status(path: NodeDir, as_json: AsJson = False) -> None:
+def status(
+    path: NodeDir,
+    ready: Annotated[
+        bool, typer.Option("--ready", help="Only whether it runs and may be given work: exit 0, or 1 where it may not.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Tell who the node is, what it has signed, and how far each feed and receipt has grown."""
+    if ready:
+        _say_readiness(path, as_json)
     told = call(path, "status")
     if as_json:
         print_json(told)
@@ -139,6 +158,49 @@ def status(path: NodeDir, as_json: AsJson = False) -> None:
             say_line(f"    feed of {party}: {size} entries" + (f"; {stored} of ours stored there" if stored is not None else ""))
         if agreement["evidence"]:
             say_line(f"    EVIDENCE of a broken protocol: {agreement['evidence']} pieces")
+
+
+def _say_readiness(path: Path, as_json: bool) -> Never:
+    """Prints whether the node is ready, and what is wrong with it."""
+    told = _readiness(path)
+    if as_json:
+        print_json(told)
+    else:
+        say_line("ready" if told["ready"] else "not ready")
+        for name, trouble in told["checks"].items():
+            if trouble:
+                say_line(f"  {name}: {trouble}")
+    raise typer.Exit(NOTHING if told["ready"] else FOUND)
+
+
+def _readiness(path: Path) -> dict[str, Any]:
+    """What the running node says of itself; one that does not run is not opened for it."""
+    from tafadi.store.folder import Folder
+
+    try:
+        return ask(Folder.open(path).path / "control.sock", "ready", {})
+    except ConnectionError:
+        return {"ready": False, "checks": {"runs": "the node does not run"}}
+
+
+app.command()(doctor)
+
+
+@app.command()
+@door
+def unit(path: NodeDir) -> None:
+    """Print a systemd unit for the node in DIR, with the paths of this installation and this user in it."""
+    import getpass
+    from importlib.resources import files
+
+    from tafadi.store.folder import Folder
+
+    folder = Folder.open(path).path.resolve()
+    values = {"DIR": str(folder), "PROGRAM": f"{sys.executable} -m tafadi", "USER": getpass.getuser()}
+    text = (files("tafadi") / "packaging" / "tafadi.service").read_text(encoding="utf-8")
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", value.replace("%", "%%"))
+    typer.echo(text, nl=False)
 
 
 @app.command()
@@ -208,16 +270,20 @@ def renew(
     path: NodeDir,
     root: RootKey = None,
     cut: Annotated[bool, typer.Option("--cut", help="Leave out what others hold and is not here: a thief said it.")] = False,
+    operator: Operators = None,
+    drop: Dropped = None,
+    tls: NewTls = False,
     as_json: AsJson = False,
 ) -> None:
     """Renew the keys: a new card for the next epoch, signed by the root key. Stop the node before, and run it again after."""
-    from tafadi.epoch import renew as begin
+    from tafadi.epoch.renewing import renew as begin
     from tafadi.node import SystemClock
     from tafadi.store.folder import Folder
 
     folder = Folder.open(path)
     with folder.locked():
-        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), cut=cut)
+        more = fresh_keys(folder, operator, drop, tls)
+        begun = begin(folder, _root_key(folder, root), SystemClock().now(), lambda: os.urandom(32), cut=cut, fresh=more)
     _say_begun(folder, begun, as_json)
 
 
@@ -230,7 +296,7 @@ def restore(
     as_json: AsJson = False,
 ) -> None:
     """Go on after the record was lost or put back from a copy: fetch own entries back from the others, begin the next epoch."""
-    from tafadi.epoch import restore as begin
+    from tafadi.epoch.restoring import restore as begin
     from tafadi.node import SystemClock
     from tafadi.store.folder import Folder
 
@@ -252,6 +318,7 @@ def _say_begun(folder: "Folder", begun: "Begun", as_json: bool) -> None:
         ends = [{"origin": end.origin, "size": end.size, "root": end.root.hex()} for end in begun.ends]
         fetched = [{**asdict(feed), "lost": feed.lost} for feed in begun.fetched]
         more = {"unasked": [asdict(unasked) for unasked in begun.unasked], "aside": list(begun.aside)}
+        more |= {"untold": [asdict(one) for one in begun.untold], "closed": list(begun.closed)}
         print_json({"party": folder.settings.party, "epoch": begun.epoch, "ends": ends, "fetched": fetched, **more})
         return
     for unasked in begun.unasked:
@@ -262,5 +329,6 @@ def _say_begun(folder: "Folder", begun: "Begun", as_json: bool) -> None:
             say_line(f"  {feed.lost} more had been written, and no party that was asked holds them: they take no effect any more")
     for end in begun.ends:
         say_line(f"{end.origin} ends at {end.size} entries")
+    say_untold(begun)
     say_line(f"{folder.settings.party} goes on in epoch {begun.epoch}. Run the node: it tells the others.")
     say_line(f"Its new card, for a party that cannot be reached over the line: {folder.path / 'card.json'}")

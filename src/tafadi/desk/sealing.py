@@ -10,14 +10,15 @@ Source: docs/spec/sealed.md.
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from tafadi.desk.announce import is_computed, judged_pair
-from tafadi.desk.desk import Desk
+from tafadi.desk.desk import Desk, Views
 from tafadi.desk.folding.sealed import SealedView
 from tafadi.desk.picture import NoticeView
 from tafadi.desk.speak import Draft, say
 from tafadi.desk.standing import announced
-from tafadi.desk.vault import DESTROYED
+from tafadi.desk.vault import DESTROYED, Vault
 from tafadi.errors import FormatError, InputError, MissingError, NotPermittedError, SignatureError, TafadiError
 from tafadi.formats.wire import decode, encode
 from tafadi.model.entry import EntryId, EntryType
@@ -29,6 +30,14 @@ from tafadi.model.reply import Refusal, RefusalCode
 from tafadi.model.sealed import Confided, Sealed, SealedKind, WrappedKey
 from tafadi.trust.canon import canonical, parse_canonical
 from tafadi.trust.sealed import decrypt, encrypt, unwrap_key, wrap_key
+
+
+class Opener(NamedTuple):
+    """Who opens, with the private X25519 key of which epoch; empty where it is gone."""
+
+    party: str
+    epoch: int
+    hpke: bytes
 
 
 def confide(
@@ -43,8 +52,8 @@ def confide(
 ) -> EntryId:
     """The identity of the sealed entry, for the parties named and this one; for all others where none is named.
 
-    `content_key` is 32 bytes of chance, used for this entry alone. Raises RefusedError while the agreement is not in force or does not allow
-    the mode, MissingError for a reader that is no other party, LimitError for more than one entry can hold.
+    `content_key` is 32 bytes of chance, used for this entry alone. Raises RefusedError while the agreement is not in force or does not
+    allow the mode, MissingError for a reader that is no other party, LimitError for more than one entry can hold.
     """
     desk.require_force()
     if mode not in desk.pact.agreement.modes:
@@ -74,7 +83,7 @@ def read(desk: Desk, entry: EntryId) -> Confided:
     Raises MissingError where it is no sealed entry, or its key was destroyed here; NotPermittedError where this party is no reader;
     SignatureError, FormatError where it does not open to what its sender committed to.
     """
-    said = _sealed(desk, entry)
+    said = _sealed(desk.views, entry)
     body = said.body
     assert isinstance(body, Sealed)
     plaintext = decrypt(key_to(desk, entry), body.ciphertext, bytes.fromhex(body.commitment), said.origin.encode())
@@ -88,26 +97,26 @@ def read(desk: Desk, entry: EntryId) -> Confided:
 
 def key_to(desk: Desk, entry: EntryId) -> bytes:
     """The content key: whoever is shown it can prove what the entry says. Raises as `read` does."""
-    said = _sealed(desk, entry)
-    body = said.body
-    assert isinstance(body, Sealed)
+    said = _sealed(desk.views, entry)
     kept = desk.vault.find(entry)
     if kept == DESTROYED:
         raise MissingError(f"the key to {entry} was destroyed here")
-    return kept or _unwrapped(desk, said, body)
+    return kept or _unwrapped(Opener(desk.party, desk.identity.epoch, desk.identity.hpke), said)
 
 
-def _unwrapped(desk: Desk, said: Message, body: Sealed) -> bytes:
-    wrapped = body.key_of(desk.party)
+def _unwrapped(opener: Opener, said: Message) -> bytes:
+    body = said.body
+    assert isinstance(body, Sealed)
+    wrapped = body.key_of(opener.party)
     if wrapped is None:
-        raise NotPermittedError(f"it is sealed for {', '.join(key.party for key in body.keys)}, and not for {desk.party}")
-    if wrapped.epoch != desk.identity.epoch or not desk.identity.hpke:
-        raise SignatureError(f"its key is for the card of epoch {wrapped.epoch}, whose private key {desk.party} has no more")
-    return unwrap_key(wrapped.wrapped, desk.identity.hpke, bytes.fromhex(body.commitment), said.origin.encode())
+        raise NotPermittedError(f"it is sealed for {', '.join(key.party for key in body.keys)}, and not for {opener.party}")
+    if wrapped.epoch != opener.epoch or not opener.hpke:
+        raise SignatureError(f"its key is for the card of epoch {wrapped.epoch}, whose private key {opener.party} has no more")
+    return unwrap_key(wrapped.wrapped, opener.hpke, bytes.fromhex(body.commitment), said.origin.encode())
 
 
-def _sealed(desk: Desk, entry: EntryId) -> Message:
-    said = desk.views.examined(entry).message
+def _sealed(views: Views, entry: EntryId) -> Message:
+    said = views.examined(entry).message
     if said is None or not isinstance(said.body, Sealed):
         raise MissingError(f"{entry} is no sealed entry")
     return said
@@ -118,24 +127,24 @@ def destroy(desk: Desk, entry: EntryId) -> None:
 
     Raises MissingError where it is no sealed entry, NotPermittedError where this party is no reader.
     """
-    said = _sealed(desk, entry)
+    said = _sealed(desk.views, entry)
     assert isinstance(said.body, Sealed)
     if said.body.key_of(desk.party) is None:
         raise NotPermittedError(f"{desk.party} has no key to {entry}")
     desk.vault.destroy(entry)
 
 
-def keep_keys(desk: Desk) -> list[EntryId]:
+def keep_keys(opener: Opener, views: Views, vault: Vault) -> list[EntryId]:
     """Takes every key that still opens into the vault; which entries stay closed for ever once the private key is gone.
 
     For before a renewal destroys that key.
     """
     lost = []
-    for view in desk.picture.shelf(SealedView).values():
-        if desk.party not in view.readers or desk.vault.find(view.id) is not None:
+    for view in views.picture.shelf(SealedView).values():
+        if opener.party not in view.readers or vault.find(view.id) is not None:
             continue
         try:
-            desk.vault.keep(view.id, key_to(desk, view.id))
+            vault.keep(view.id, _unwrapped(opener, _sealed(views, view.id)))
         except SignatureError:
             lost.append(view.id)
     return lost
@@ -254,4 +263,3 @@ def _readable(desk: Desk, view: SealedView) -> Announced | None:
 def _share_a_time(one: Announced, other: Announced) -> bool:
     first, second = one.notice.span, other.notice.span
     return first.start <= second.end and second.start <= first.end
-

@@ -183,7 +183,7 @@ def _may_be_none(kind: Any) -> bool:
 
 
 def _missing_code(name: str) -> str:
-    return {"datum": "height-without-datum", "vertices": "geometry-missing", "outline": "geometry-missing"}.get(name, "")
+    return {"datum": "height-without-datum", "vertices": "geometry-missing", "outline": "geometry-missing", "route": "geometry-missing"}.get(name, "")
 
 
 @cache

@@ -23,6 +23,7 @@ from tafadi.trust.note import NOTE_MAX_BYTES
 from tafadi.trust.tiles import WIDTH, decode_bundle, tile_path
 
 TIMEOUT_S: Final = 30.0  # a bundle of the longest entries on a thin line
+BINARY: Final = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
 BUNDLE_MAX_BYTES: Final = WIDTH * (2 + LEAF_MAX_BYTES)
 
 
@@ -47,6 +48,16 @@ class Mirror:
             if not found:
                 return
             epoch = found[-1].card.epoch + 1
+
+    def tell_card(self, agreement: str, card: bytes) -> None:
+        """Brings it a card. Raises UnavailableError, SessionError when it is refused."""
+        path = f"/card/{agreement}"
+        try:
+            answer = self._client.post(path, content=card, headers=BINARY)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise UnavailableError(f"{self._client.base_url} does not answer ({type(error).__name__})") from None
+        if answer.status_code != 200:
+            raise SessionError(f"{self._client.base_url} refused {path} ({answer.status_code})")
 
     def checkpoint(self, origin: str) -> bytes | None:
         """The newest checkpoint of the feed that it holds; None when it holds none."""

@@ -1,7 +1,7 @@
 """A node's folder: its settings, keys, cards and agreement documents. Written whole or not at all; keys readable by their owner alone.
 
 node.json            party, language, epoch, listening address, peers' addresses
-keys/<name>.key      32 bytes each, base64: root, operator-<role>; tls.pem and tls.crt
+keys/<name>.key      32 bytes each, base64: root (or root.pub, if it was never here), operator-<role>; tls.pem and tls.crt
 keys/<epoch>/        the keys of one epoch: envelope, log, mirror, hpke; and card.json, which the root key signed (tafadi.store.keyring)
 card.json            the card of this epoch once more, to be handed to the other parties
 agreements/<id>.json documents, exactly as they were signed
@@ -28,16 +28,17 @@ from tafadi.desk.ports import Identity
 from tafadi.errors import DamagedError, FormatError, InputError, MissingError, SignatureError, UnavailableError
 from tafadi.model.names import check_name
 from tafadi.store.files import make_folder, read_seed, sync_folder, write_seed, write_whole
-from tafadi.store.keyring import Fresh, drop_superseded, make_fresh, operators, tls_folder
+from tafadi.store.keyring import NONE_MORE, Fresh, drop_superseded, make_fresh, operators, tls_folder
 from tafadi.store.settings import SQLITE, Settings, check_address
 from tafadi.trust.card import open_card
-from tafadi.trust.keys import SigningKey
+from tafadi.trust.keys import PublicKey, SigningKey
 
 ROLES: Final = ("watch-officer", "supervisor", "planner")
 EPOCH_KEYS: Final = ("envelope", "log", "mirror", "hpke")
 RESTORING: Final = "restoring"
 JOURNAL_FILES: Final = ("journal.db-wal", "journal.db-shm", "journal.db")  # the log first: alone it would be taken for a new journal's
 MARK_FILE: Final = "journal.mark"
+ROOT_FILE: Final = "root.pub"  # the public root key of a node whose root was never here
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +55,12 @@ class Folder:
         return cls(path)
 
     @classmethod
-    def create(cls, path: Path, settings: Settings, seed: Callable[[], bytes], tls: tuple[bytes, bytes]) -> "Folder":
+    def create(
+        cls, path: Path, settings: Settings, seed: Callable[[], bytes], tls: tuple[bytes, bytes], root: PublicKey | None = None
+    ) -> "Folder":
         """A new node's folder with fresh keys; `seed` gives 32 random bytes, `tls` is private key and certificate in PEM.
 
-        Raises InputError where a node is already.
+        Of a `root` that is kept elsewhere only the public key comes in. Raises InputError where a node is already.
         """
         check_name(settings.party, "party")
         if path.exists() and any(path.iterdir()):
@@ -70,14 +73,17 @@ class Folder:
         make_folder(path / "keys", 0o700)
         make_folder(path / "agreements")
         for name in ("root", *(f"operator-{role}" for role in ROLES)):
-            write_seed(folder._key_path(name), seed())
+            if name != "root" or root is None:
+                write_seed(folder._key_path(name), seed())
+        if root is not None:
+            write_whole(path / "keys" / ROOT_FILE, root.text.encode() + b"\n")
         folder.make_epoch_keys(settings.epoch, seed)
         write_whole(path / "keys" / "tls.pem", tls[0], 0o600)
         write_whole(path / "keys" / "tls.crt", tls[1])
         folder.save_settings(settings)
         return folder
 
-    def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes], fresh: Fresh = Fresh()) -> None:
+    def make_epoch_keys(self, epoch: int, seed: Callable[[], bytes], fresh: Fresh = NONE_MORE) -> None:
         """Writes fresh keys for an epoch, in place of any that were made and never used. They count once node.json names the epoch."""
         make_folder(self._epoch_path(epoch), 0o700)
         for name in EPOCH_KEYS:
@@ -85,10 +91,9 @@ class Folder:
         make_fresh(self.path / "keys", epoch, fresh, seed)
 
     def begin_epoch(self, epoch: int) -> None:
-        """Goes by the keys and the card of that epoch from now on; the private keys of those before it are destroyed."""
+        """Goes by the keys and the card of that epoch from now on. Those before it are to be destroyed (`drop_retired_keys`)."""
         self.save_settings(replace(self.settings, epoch=epoch))
         self.show_card()
-        self.drop_retired_keys()
 
     def drop_retired_keys(self) -> None:
         """Destroys the private keys of every epoch before this one; a beginning that was killed may have left them.
@@ -156,9 +161,24 @@ class Folder:
         return Identity(settings.party, settings.epoch, *own, self.operators(), self.seed("hpke"))
 
     @property
+    def has_card(self) -> bool:
+        """Whether a root key has signed a card for this epoch; one that is kept elsewhere is asked first."""
+        return (self._epoch_path(self.settings.epoch) / "card.json").is_file()
+
+    @property
     def card(self) -> bytes:
-        """This party's card of this epoch, as its root signed it."""
+        """This party's card of this epoch, as its root signed it. Raises MissingError."""
+        if not self.has_card:
+            raise MissingError(f"{self.path} has no card of epoch {self.settings.epoch}; `tafadi key request` asks its root key for one")
         return self.read(f"keys/{self.settings.epoch}/card.json")
+
+    @property
+    def root(self) -> PublicKey:
+        """The root key that signs this party's cards. Raises MissingError, DamagedError."""
+        if self.has_card:
+            return open_card(self.card).root
+        public = self.path / "keys" / ROOT_FILE
+        return PublicKey(read_seed(public)) if public.is_file() else self.key("root").public
 
     def save_card(self, epoch: int, card: bytes) -> None:
         """Keeps this party's card for an epoch, beside the keys that it is about."""

@@ -12,40 +12,44 @@ from tafadi.measure.instant import Instant, Span
 from tafadi.store.folder import Folder
 from tafadi.trust.card import Card, open_card, sign_card
 from tafadi.trust.checkpoint import Checkpoint
-from tafadi.trust.keys import SigningKey
+from tafadi.trust.keys import PublicKey, SigningKey
 
 CARD_DAYS: Final = 90  # signing keys last that long, by the protocol
 DAY_S: Final = 86_400.0
 
 
-def make_card(folder: Folder, epoch: int, root: SigningKey, now: Instant, days: int, ends: tuple[Checkpoint, ...] = ()) -> bytes:
-    """The folder's card for an epoch, from now on for `days`, signed by the root key and kept beside that epoch's keys.
+def draft_card(folder: Folder, epoch: int, root: PublicKey, valid: Span, ends: tuple[Checkpoint, ...] = ()) -> Card:
+    """The folder's card for an epoch, with the keys that lie here for it, for its root to sign.
 
     Raises MissingError without those keys, InputError beyond the limits of a card.
     """
     envelope, log, mirror = (SigningKey.from_seed(folder.seed(name, epoch)) for name in ("envelope", "log", "mirror"))
-    certificate = load_pem_x509_certificate((folder.tls(epoch) / "tls.crt").read_bytes())
-    card = Card(
+    certificate = load_pem_x509_certificate(folder.read(str((folder.tls(epoch) / "tls.crt").relative_to(folder.path))))
+    return Card(
         party=folder.settings.party,
         epoch=epoch,
-        root=root.public,
+        root=root,
         envelope=envelope.public,
         log=log.public,
         mirror=mirror.public,
-        operators=tuple((role, key.public) for role, key in sorted(folder.operators().items())),
+        operators=tuple((role, key.public) for role, key in sorted(folder.operators(epoch).items())),
         hpke=X25519PrivateKey.from_private_bytes(folder.seed("hpke", epoch)).public_key().public_bytes_raw(),
         tls_certificate=certificate.public_bytes(serialization.Encoding.DER),
-        valid=Span(now, now.plus(days * DAY_S)),
+        valid=valid,
         ends=ends,
     )
-    data = sign_card(card, root)
-    folder.save_card(epoch, data)
-    return data
+
+
+def valid_for(now: Instant, days: int) -> Span:
+    """So many days from now on."""
+    return Span(now, now.plus(days * DAY_S))
 
 
 def first_card(folder: Folder, now: Instant, days: int) -> bytes:
     """The card of a new folder, signed by the root key that still lies in it, and laid out to be handed to the others."""
-    data = make_card(folder, folder.settings.epoch, folder.key("root"), now, days)
+    root, epoch = folder.key("root"), folder.settings.epoch
+    data = sign_card(draft_card(folder, epoch, root.public, valid_for(now, days)), root)
+    folder.save_card(epoch, data)
     folder.show_card()
     return data
 

@@ -1,7 +1,6 @@
 """Which journal a node keeps, by its settings; nothing else names one kind of it."""
 
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from tafadi.desk.ports import Journal
@@ -9,6 +8,7 @@ from tafadi.errors import DamagedError, RefusedError
 from tafadi.store.folder import MARK_FILE, Folder
 from tafadi.store.settings import SQLITE
 from tafadi.store.sqlite import SqliteJournal
+from tafadi.trust.card import open_card
 
 if TYPE_CHECKING:
     from tafadi.store.postgres import PostgresJournal
@@ -58,22 +58,28 @@ TabledJournal: TypeAlias = "SqliteJournal | PostgresJournal"
 def open_journal(folder: Folder, *, read_only: bool = False, restored: bool = False) -> TabledJournal:
     """The folder's journal; `restored` is for `tafadi.epoch` alone.
 
-    Raises StoreError, DamagedError (also for one on a server that is empty, though agreements are signed), RefusedError, UnavailableError.
+    Raises StoreError, DamagedError (also for one on a server that is empty, though agreements are signed), RefusedError, UnavailableError;
+    MissingError where the folder has no card to show whose it is.
     """
     store = folder.settings.store
     if store == SQLITE:
         return SqliteJournal(folder.path / JOURNAL_FILE, read_only=read_only, restored=restored)
-    journal = open_on_server(store, folder.path / MARK_FILE, read_only=read_only, restored=restored)
+    journal = open_on_server(folder, store, read_only=read_only, restored=restored)
     if folder.agreements() and not restored and not journal.origins():
         journal.close()
         raise DamagedError("the journal on the server is empty, though agreements are signed here; `tafadi node restore` fetches it back")
     return journal
 
 
-def open_on_server(url: str, mark: Path, *, read_only: bool = False, restored: bool = False) -> TabledJournal:
-    """The journal at that address. Raises RefusedError where what speaks with servers is not installed, and as `open_journal` does."""
+def open_on_server(folder: Folder, url: str, *, read_only: bool = False, restored: bool = False) -> TabledJournal:
+    """The folder's journal at that address, or the one that is to be its.
+
+    Raises RefusedError for another's, and where what speaks with servers is not installed; else as `open_journal` does.
+    """
     try:
         from tafadi.store.postgres import PostgresJournal  # here, so that a node without a server loads none of it
+        from tafadi.store.server import Keeper
     except ImportError:
         raise RefusedError("a journal on a PostgreSQL server needs more libraries: install tafadi[postgres]") from None
-    return PostgresJournal(url, mark, read_only=read_only, restored=restored)
+    keeper = Keeper(folder.settings.party, open_card(folder.card).root.id)
+    return PostgresJournal(url, folder.path / MARK_FILE, keeper, read_only=read_only, restored=restored)

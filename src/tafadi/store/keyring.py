@@ -1,4 +1,4 @@
-"""The keyring: which file holds a key that goes on from epoch to epoch, until a renewal makes another: the operators' and the node's TLS key.
+"""The keyring: which file holds a key that goes on from epoch to epoch until a renewal makes another: operators' keys, the TLS key.
 
     keys/operator-<role>.key, keys/tls.pem, keys/tls.crt    as they were made with the node
     keys/<epoch>/…                                          the same names, from that epoch on; an empty operator's key: the role is no more
@@ -36,6 +36,9 @@ class Fresh:
             check_name(role, "role")
         if both := set(self.operators) & set(self.dropped):
             raise InputError(f"{sorted(both)[0]} cannot get a new key and lose it")
+
+
+NONE_MORE: Final = Fresh()
 
 
 def standing(keys: Path, name: str, epoch: int) -> Path:

@@ -11,7 +11,7 @@ from typing import Final
 
 from tafadi.errors import DamagedError, RefusedError, StoreError
 from tafadi.store.files import sync_folder
-from tafadi.store.folder import JOURNAL_FILES, MARK_FILE, Folder
+from tafadi.store.folder import JOURNAL_FILES, Folder
 from tafadi.store.fsck import verify
 from tafadi.store.identity import open_pact
 from tafadi.store.journals import JOURNAL_FILE, TabledJournal, open_journal, open_on_server
@@ -68,7 +68,7 @@ def _move(folder: Folder, source: TabledJournal, store: str) -> None:
 
 def _begun(folder: Folder, store: str) -> TabledJournal:
     if store != SQLITE:
-        return open_on_server(store, folder.path / MARK_FILE, restored=True)
+        return open_on_server(folder, store, restored=True)
     for suffix in ("", "-wal", "-shm"):  # of a move that was cut off
         (folder.path / f"{MOVING}{suffix}").unlink(missing_ok=True)
     return SqliteJournal(folder.path / MOVING, restored=True)

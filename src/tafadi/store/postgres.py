@@ -18,7 +18,18 @@ from tafadi.errors import DamagedError, StoreError, TafadiError
 from tafadi.store.mark import Mark
 from tafadi.store.reading import ReadFromTables
 from tafadi.store.rows import write
-from tafadi.store.server import Connection, Tables, check_form, check_server, connect, in_our_words, name_of, take_turn
+from tafadi.store.server import (
+    Connection,
+    Keeper,
+    Tables,
+    check_form,
+    check_keeper,
+    check_server,
+    connect,
+    in_our_words,
+    name_of,
+    take_turn,
+)
 
 # One more than the last turn; a session that ends and begins again keeps its own.
 _NEXT_TURN: Final = "UPDATE writer SET turn = turn + 1 RETURNING turn"
@@ -34,18 +45,20 @@ _READ_ALL: Final = (
     "SELECT sum(length(key) + length(request) + length(answer) + at_ns * 0) FROM answer",
     "SELECT sum(length(origin || heard) + length(leaf) + length(leaf_hash) + idx) FROM express",
     "SELECT turn FROM writer",
+    "SELECT party, root FROM keeper",
 )
 
 
 class PostgresJournal(ReadFromTables):
     """A journal on a server. Raises StoreError when it cannot be used, RefusedError when it does not keep what it is given.
 
-    `mark` is the file of its mark. `restored` as for `tafadi.store.sqlite.SqliteJournal`. Raises UnavailableError while another writes.
+    `mark` is the file of its mark; `keeper` whose it is, or becomes. `restored` as for `tafadi.store.sqlite.SqliteJournal`. Raises
+    UnavailableError while another writes.
     """
 
-    def __init__(self, url: str, mark: Path, *, read_only: bool = False, restored: bool = False) -> None:
+    def __init__(self, url: str, mark: Path, keeper: Keeper, *, read_only: bool = False, restored: bool = False) -> None:
         super().__init__()
-        self._url, self._name, self._mark_file = url, name_of(url), mark
+        self._url, self._name, self._mark_file, self._keeper = url, name_of(url), mark, keeper
         self._read_only = read_only
         self._turn = 0  # none yet
         self._group: dict[str, int] | None = None  # how far its changes have grown the feeds; None outside of one
@@ -69,10 +82,12 @@ class PostgresJournal(ReadFromTables):
         if self._read_only:
             db.execute("SET default_transaction_read_only = on")
             check_form(db, self._url, self._name, read_only=True)
+            check_keeper(db, self._name, self._keeper, read_only=True)
             return
         check_server(db, self._name)
         take_turn(db, self._name)
         check_form(db, self._url, self._name, read_only=False)
+        check_keeper(db, self._name, self._keeper, read_only=False)
         if self._turn:
             self._check_turn(db)
         else:

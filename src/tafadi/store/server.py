@@ -2,14 +2,15 @@
 
 The server must be of version 15 or newer, keep UTF-8, and flush what it commits; it is asked, and not its settings' file. One process
 writes: it holds an advisory lock as long as its session lives, and has counted `writer.turn` up by one. Every transaction looks at that
-number, so that a session that lost its lock without noticing (a pooler between, a failover) writes nothing.
+number, so that a session that lost its lock without noticing (a pooler between, a failover) writes nothing. One party's record lies in a
+database: the row of `keeper` names it and its root key, and nobody else's folder opens it, be it to read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -33,6 +34,13 @@ _DAMAGE: Final = (
     psycopg.errors.UndefinedTable,
     psycopg.errors.UndefinedColumn,
 )
+
+
+class Keeper(NamedTuple):
+    """Whose record it is: the party, and its root key's id, which is made with its folder and stays as long as the party speaks."""
+
+    party: str
+    root: str
 
 
 class Tables:
@@ -128,3 +136,19 @@ def check_form(db: Connection, url: str, name: str, *, read_only: bool) -> None:
     if read_only:
         raise StoreError(f"there is no journal of form {FORMS[-1]} in {name} yet; `tafadi node run` makes it")
     bring(lambda: connect(url))
+
+
+def check_keeper(db: Connection, name: str, keeper: Keeper, *, read_only: bool) -> None:
+    """Nothing, where the record is that of `keeper`, or of nobody yet: then it is from now on, unless it is only read.
+
+    Raises RefusedError for another's, and what psycopg raises.
+    """
+    found = db.execute("SELECT party, root FROM keeper").fetchone()
+    if found is None and not read_only:
+        db.execute("INSERT INTO keeper (party, root) VALUES (%s, %s)", keeper)
+    elif found is not None and found != keeper:
+        party, root = found
+        raise RefusedError(
+            f"the journal in {name} is that of {party} with the root key {root}, and this folder is that of {keeper.party} with the root "
+            f"key {keeper.root}; name a database of its own"
+        )

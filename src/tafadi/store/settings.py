@@ -86,5 +86,7 @@ def check_api(address: object) -> tuple[str, int]:
     """
     found = _OWN_MACHINE.fullmatch(address) if isinstance(address, str) else None
     if found is None or int(found[2]) > PORT_MAX:
-        raise InputError(f"{address!r} is not an address on this machine like 127.0.0.1:8088; from elsewhere the API is reached through a tunnel")
+        raise InputError(
+            f"{address!r} is not an address on this machine like 127.0.0.1:8088; from elsewhere the API is reached through a tunnel"
+        )
     return found[1].strip("[]"), int(found[2])

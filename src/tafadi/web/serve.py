@@ -9,7 +9,6 @@ import socket
 from collections.abc import Callable
 from typing import Any, Final
 
-import structlog
 import uvicorn
 
 from tafadi.errors import DamagedError
@@ -24,33 +23,31 @@ from tafadi.web.protocol import PeerProtocol, QuietServer
 from tafadi.web.running import Running
 from tafadi.web.service import Service
 from tafadi.web.timekeeper import keep_time
-from tafadi.web.turn import Turns
 
 CONNECTIONS_MAX: Final = 200  # a party has a handful of peers and consoles
 KEEP_ALIVE_S: Final = 300  # longer than any heartbeat, so that a line stays open between two of them
 GRACE_S: Final = 3  # what a graceful stop waits for requests under way
 
-log = structlog.get_logger()
-
 
 async def serve(
     node: Node, sources: tuple[Source, ...], on_ready: Callable[[int, str], None], mode: Mode | None = None, api: str = ""
 ) -> None:
-    """Runs the node until a signal or `stop`. `on_ready` is told the port and where the API is (nowhere, unless `api` or the settings say so)
+    """Runs the node until a signal or `stop`. Raises DamagedError.
 
-    once all doors are open. Raises DamagedError.
+    `on_ready` is told the port, and where the API is (nowhere, unless `api` or the settings say so), once all doors are open.
     """
     running = Running(node, server_context(node.folder.tls(), ()), mode=mode)
     node.bell.on_entries = running.wake_links
-    service = Service(running, Turns())
+    service = Service(running)
     node.bell.on_alarm = service.take_alarm
     listener = listening_socket(node.settings.host, node.settings.port)
+    programs = service.open_api(api or node.settings.api, _COMMON)
     door = control_socket(node.folder.path / "control.sock")
     allow_open_files(listener)
     _handle_signals(running)
     _start_doors(running, listener, door)
-    if api or node.settings.api:
-        _start(running, *service.open_api(api or node.settings.api, _COMMON))
+    for config, opened in programs:
+        _start(running, config, opened)
     running.spawn(running.judge())
     running.to_judge.set()
     running.connect()
@@ -126,4 +123,3 @@ async def _shut_down(running: Running) -> None:
     await running.turns.end()
     running.engine.shutdown(wait=False, cancel_futures=True)
     (running.node.folder.path / "control.sock").unlink(missing_ok=True)
-

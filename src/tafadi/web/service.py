@@ -22,7 +22,6 @@ from tafadi.web.health import SKEW_S, Health
 from tafadi.web.lasting import LastingProtocol
 from tafadi.web.running import Running
 from tafadi.web.supervisor import Supervisor, supervisor
-from tafadi.web.turn import Turns
 
 API_CONNECTIONS_MAX: Final = 100  # 32 streams, and a handful of programs with some connections each
 CLOCK_LOOK_S: Final = 60.0  # how often the clock source is looked at
@@ -36,7 +35,6 @@ class Service:
     """One running node as a service. `api` is where its API listens, once it does."""
 
     running: Running
-    turns: Turns
     told: Supervisor = field(default_factory=supervisor)
     alarms: AlarmBook = field(default_factory=lambda: AlarmBook(secrets.token_hex(8)))
     api: str = ""
@@ -55,8 +53,10 @@ class Service:
         more = {"entry": str(alarm.entry)} if alarm.entry else {"sentence": alarm.sentence}
         log.warning("ALARM", kind=kind_of(alarm), agreement=alarm.agreement, number=self.alarms.count, **more)
 
-    def open_api(self, address: str, common: dict[str, Any]) -> tuple[uvicorn.Config, socket.socket]:
-        """The API's server and the socket on which it listens. Raises InputError, UnavailableError."""
+    def open_api(self, address: str, common: dict[str, Any]) -> list[tuple[uvicorn.Config, socket.socket]]:
+        """The API's server with the socket on which it listens; none where there is no address. Raises InputError, UnavailableError."""
+        if not address:
+            return []
         from tafadi.web.api.app import api_app
         from tafadi.web.api.house import House
         from tafadi.web.metrics import Metrics
@@ -69,7 +69,7 @@ class Service:
         metrics = Metrics(running.node, self.alarms, health.heard, health.checks)
         house = House(
             node=running.node,
-            turns=self.turns,
+            turns=running.turns,
             alarms=self.alarms,
             metrics=metrics,
             after=running.after_verb,
@@ -79,7 +79,7 @@ class Service:
         )
         hosts = frozenset({self.api, f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"})
         app = api_app(house, hosts)
-        return uvicorn.Config(app, http=LastingProtocol, limit_concurrency=API_CONNECTIONS_MAX, **common), listener
+        return [(uvicorn.Config(app, http=LastingProtocol, limit_concurrency=API_CONNECTIONS_MAX, **common), listener)]
 
     def begin(self, spawn: Callable[[Any], object]) -> None:
         """Begins what goes on beside: the sign of life, and the watch on the clock source."""

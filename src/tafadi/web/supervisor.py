@@ -1,8 +1,8 @@
 """The supervisor: what systemd, or whatever speaks its protocol, is told of the node: that it is ready, that it lives, that it ends.
 
-A datagram to the socket that `NOTIFY_SOCKET` names, one `NAME=value` a line (sd_notify(3)). Where nobody supervises nothing is said. The sign
-of life comes from the same event loop that takes what peers and officers say, so it stops when that does; and it is withheld while the
-record cannot be trusted.
+A datagram to the socket that `NOTIFY_SOCKET` names, one `NAME=value` a line (sd_notify(3)). Where nobody supervises nothing is said. The
+sign of life comes from the same event loop that takes what peers and officers say, so it stops when that does; and it is withheld while
+the record cannot be trusted.
 """
 
 import asyncio

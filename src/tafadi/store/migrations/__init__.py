@@ -11,7 +11,7 @@ from psycopg import Connection
 
 from tafadi.errors import StoreError
 
-FORMS: Final = ("0001",)  # oldest first; each is a file in `versions` that says which one it follows
+FORMS: Final = ("0001", "0002")  # oldest first; each is a file in `versions` that says which one it follows
 VERSION_TABLE: Final = "alembic_version"
 
 
