@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench soak lock format clean
+.PHONY: demo test check bench soak soak-crash lock format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/tafadi demo
@@ -14,6 +14,10 @@ test: $(VENV)/.ready
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m pytest -m soak --timeout 7200
+
+# Nodes are killed at random moments, on from the count under .soak to the next thousand.
+soak-crash: $(VENV)/.ready
+	$(BIN)/python tests/soak/crash.py 1000
 
 check: $(VENV)/.ready
 	$(BIN)/ruff format --check .

@@ -55,10 +55,10 @@ class Forks:
         with self._news:
             assert self._news.wait_for(looks, within_s), "the process that forks does not answer"
 
-    def begin(self, log: Path, *arguments: str) -> "Forked":
-        """A new process that runs `tafadi` with these arguments; what it prints goes to the log."""
+    def begin(self, log: Path, *arguments: str, before: str = "") -> "Forked":
+        """A new process that runs `tafadi` with these arguments, after the Python lines of `before`; what it prints goes to the log."""
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps({"log": str(log), "arguments": arguments}) + "\n")
+        self._process.stdin.write(json.dumps({"log": str(log), "arguments": arguments, "before": before}) + "\n")
         self._process.stdin.flush()
         self._wait(lambda: self._begun, STARTS_S)
         return Forked(self, self._begun.pop())
@@ -113,17 +113,16 @@ class ForkedNode(RealNode):
 
     forks: Forks
 
-    def begin(self, *options: str) -> None:
+    def begin(self, *options: str, before: str = "") -> None:
         """Starts it and does not wait for its doors."""
         self.options = options or self.options
         self.starts += 1
         self.log.touch()
-        self.process = self.forks.begin(self.log, "node", "run", str(self.path), *self.options)  # type: ignore[assignment]
+        self.process = self.forks.begin(self.log, "node", "run", str(self.path), *self.options, before=before)  # type: ignore[assignment]
 
     def start(self, *options: str, before: str = "") -> None:
         """Starts it and waits until its doors are open."""
-        assert not before, "nothing runs before what is forked"
-        self.begin(*options)
+        self.begin(*options, before=before)
         until(self.is_ready, STARTS_S)
 
     @classmethod
@@ -223,6 +222,7 @@ def _run(asked: dict[str, Any]) -> None:
     null = os.open(os.devnull, os.O_RDONLY)
     for old, new in ((null, 0), (log, 1), (log, 2)):
         os.dup2(old, new)
+    exec(asked["before"], {})
     sys.argv = ["tafadi", *asked["arguments"]]
     try:
         app(asked["arguments"])

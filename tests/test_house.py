@@ -454,3 +454,16 @@ def test_the_thinking_floors_are_named_to_the_linter() -> None:
     rules.read(ROOT / ".importlinter", encoding="utf-8")
     named = set(rules["importlinter:contract:sansio"]["source_modules"].split())
     assert {f"tafadi.{room}" for room in ("measure", "model", "engine", "trust", "rules", "casework", "formats", "desk")} <= named
+
+
+# What the line must hold, by its number: the nineteen rules of the protocol, and what has gone wrong in such mechanisms. The ninth failure,
+# no shared definition, is prevented by clauses that both nodes compute, and not by the line.
+RULES = frozenset(range(1, 20))
+FAILURES = frozenset(range(1, 17)) - {9}
+
+
+@pytest.mark.parametrize(("what", "numbers"), [("rule", RULES), ("failure", FAILURES)], ids=["rules", "failures"])
+def test_every_rule_and_every_failure_has_a_test_that_names_it(what: str, numbers: frozenset[int]) -> None:
+    named = re.compile(rf"^def test_{what}_(\d\d)_\w+\(", re.MULTILINE)
+    found = {int(number) for path in (ROOT / "tests").rglob("test_*.py") for number in named.findall(path.read_text(encoding="utf-8"))}
+    assert sorted(numbers - found) == []

@@ -161,7 +161,7 @@ def refuses_to_run(node: RealNode) -> None:
     assert "tafadi node restore" in process("node", "run", node.path).sentence()
 
 
-def test_what_was_said_since_the_copy_is_fetched_back_and_what_nobody_holds_is_counted(pair: World) -> None:
+def test_rule_15_what_was_said_since_the_copy_is_fetched_back_and_what_nobody_holds_is_counted(pair: World) -> None:
     alpha, bravo = both_of(pair)
     origin, epoch, older = alpha.origin, epoch_of(alpha), pair.root / "older.db"
     alpha.copy_journal(older)

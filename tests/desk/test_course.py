@@ -159,7 +159,7 @@ def test_rounding_is_no_difference() -> None:
     assert first_differing(READ, replace(READ, places=READ.places[:1])) == "places"
 
 
-def test_failure_1_a_place_that_the_other_node_computes_nine_kilometres_off_alarms_both_and_cannot_be_accepted(
+def test_failure_01_a_place_that_the_other_node_computes_nine_kilometres_off_alarms_both_and_cannot_be_accepted(
     pair: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Deir ez-Zor once more: this time the words are right, and the other side's program is wrong."""

@@ -61,7 +61,7 @@ def _stop(world: World) -> EntryId:
     return entry
 
 
-def test_failure_2_one_named_person_a_stop_that_nobody_hears_climbs_the_ladder_through_restarts(line: World) -> None:
+def test_failure_02_one_named_person_a_stop_that_nobody_hears_climbs_the_ladder_through_restarts(line: World) -> None:
     _stop(line)
     both, climbed = ("bravo", "charlie"), []
     assert _said(line, "alpha") == []
@@ -79,7 +79,7 @@ def test_failure_2_one_named_person_a_stop_that_nobody_hears_climbs_the_ladder_t
     assert [what for what, *_ in _said(line, "alpha")] == [LapseKind.OVERDUE]
 
 
-def test_failure_2_the_deputy_on_the_roster_of_who_is_silent_is_called_first(line: World) -> None:
+def test_failure_02_the_deputy_on_the_roster_of_who_is_silent_is_called_first(line: World) -> None:
     now = line.clock.now()
     duty = Duty("supervisor", Span(now, now.plus(3_600.0)), LANGS, True, "planner")
     hotline.publish_roster(line.desk("bravo"), OFFICER, Mode.EXERCISE, Roster((duty,)))
@@ -89,7 +89,7 @@ def test_failure_2_the_deputy_on_the_roster_of_who_is_silent_is_called_first(lin
     assert _said(line, "bravo") == [(LapseKind.NO_REPLY, ("bravo",), 0, "planner")]
 
 
-def test_failure_3_warned_not_acted_on_a_stop_that_was_heard_has_its_own_clock_until_it_is_acted_on(line: World) -> None:
+def test_failure_03_warned_not_acted_on_a_stop_that_was_heard_has_its_own_clock_until_it_is_acted_on(line: World) -> None:
     entry = _stop(line)
     for party in ("bravo", "charlie"):
         hotline.acknowledge(line.desk(party), OFFICER, entry, LANGS)
@@ -102,7 +102,7 @@ def test_failure_3_warned_not_acted_on_a_stop_that_was_heard_has_its_own_clock_u
     assert _said(line, "charlie") == []
 
 
-def test_failure_7_silence_calls_the_same_watch_again_each_period_until_an_officer_answers(line: World) -> None:
+def test_failure_07_silence_calls_the_same_watch_again_each_period_until_an_officer_answers(line: World) -> None:
     entry, bravo = _stop(line), line.desk("bravo")
     at = line.clock.now()
     assert [len(reminders(bravo, at, at.plus(after_s))) for after_s in (59.9, 60.0)] == [0, 1]
@@ -115,7 +115,7 @@ def test_failure_7_silence_calls_the_same_watch_again_each_period_until_an_offic
     assert reminders(bravo, None, at.plus(600.0)) == []
 
 
-def test_failure_8_a_notice_that_nobody_answers_is_no_reply_and_never_agreed(line: World) -> None:
+def test_failure_08_a_notice_that_nobody_answers_is_no_reply_and_never_agreed(line: World) -> None:
     notice = announce.send(line.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
     line.settle()
     hotline.answer(line.desk("bravo"), OFFICER, notice, AnswerCode.NOT_OURS)
@@ -125,7 +125,7 @@ def test_failure_8_a_notice_that_nobody_answers_is_no_reply_and_never_agreed(lin
     assert line.desk("charlie").picture.notices[notice].sides["charlie"] == "READ_BACK"
 
 
-def test_failure_1_wrong_place_a_notice_that_a_node_has_not_read_back_in_time_is_late(line: World) -> None:
+def test_failure_01_wrong_place_a_notice_that_a_node_has_not_read_back_in_time_is_late(line: World) -> None:
     line.cut = {frozenset(("alpha", "charlie")), frozenset(("bravo", "charlie"))}
     announce.send(line.desk("alpha"), OFFICER, operation(), Mode.EXERCISE, Precedence.FLASH)
     line.settle()
@@ -143,7 +143,7 @@ def test_a_notice_that_is_over_or_cancelled_waits_for_nobody(line: World) -> Non
     assert reminders(line.desk("bravo"), None, line.clock.now()) == []
 
 
-def test_failure_6_off_hours_a_gap_in_cover_is_said_when_it_begins_and_once(line: World) -> None:
+def test_failure_06_off_hours_a_gap_in_cover_is_said_when_it_begins_and_once(line: World) -> None:
     now, desk = line.clock.now(), line.desk("bravo")
     first = Duty("supervisor", Span(now, now.plus(100.0)), LANGS, True)
     second = Duty("planner", Span(now.plus(90.0), now.plus(200.0)), LANGS, True)

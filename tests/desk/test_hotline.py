@@ -275,7 +275,7 @@ def test_the_least_happy_addressee_is_the_state_of_the_notice(three: World) -> N
     assert three.desk("alpha").picture.notices[sent].state == "READ_BACK"
 
 
-def test_failure_8_an_alert_that_is_nobodys_is_answered_and_stays_up(pair: World) -> None:
+def test_failure_08_an_alert_that_is_nobodys_is_answered_and_stays_up(pair: World) -> None:
     """A third actor: "none of ours" is said on the record, and the alert does not go away by it."""
     announce.send(pair.desk("alpha"), OFFICER, operation(), Mode.EXERCISE)
     announce.send(pair.desk("bravo"), OFFICER, operation(), Mode.EXERCISE)

@@ -35,7 +35,7 @@ def another_tree(origin: str, size: int) -> Checkpoint:
 
 
 @pytest.mark.parametrize("less", [0, 1])
-def test_a_mirror_that_signs_for_two_histories_is_convicted_by_its_two_receipts(pair: World, less: int) -> None:
+def test_rule_13_a_mirror_that_signs_for_two_histories_is_convicted_by_its_two_receipts(pair: World, less: int) -> None:
     """Of one size or of two; by its receipts alone, whatever the feed's owner has signed."""
     alpha, bravo = pair["alpha"], pair["bravo"]
     speak(alpha, 3)
@@ -69,7 +69,7 @@ def retired(world: World) -> tuple[Station, Station]:
     return old, bravo
 
 
-def test_an_entry_by_a_retired_key_that_has_seen_its_retirement_convicts(pair: World) -> None:
+def test_rule_13_an_entry_by_a_retired_key_that_has_seen_its_retirement_convicts(pair: World) -> None:
     old, bravo = retired(pair)
     old_origin = bravo.pact.origins("alpha")[0]
     size = bravo.desk.journal.head(old_origin).frontier.size
@@ -100,7 +100,7 @@ def test_an_entry_by_a_retired_key_that_has_not_seen_it_convicts_nobody(pair: Wo
     assert kinds(bravo) == []
 
 
-def test_a_receipt_by_a_retired_mirror_for_the_feed_that_records_its_retirement_convicts(pair: World) -> None:
+def test_rule_13_a_receipt_by_a_retired_mirror_for_the_feed_that_records_its_retirement_convicts(pair: World) -> None:
     old, bravo = retired(pair)
     head = bravo.desk.journal.head(bravo.desk.origin)
     tree = Checkpoint(bravo.desk.origin, head.frontier.size, head.frontier.root())

@@ -87,7 +87,7 @@ def test_the_conflict_engine_checks_the_corridor_in_its_window_and_clears_it_whe
     assert [one.state for one in calm.desk("bravo").picture.alerts.values()] == ["CLEARED"]
 
 
-def test_failure_4_late_and_vague_a_movement_has_leads_of_its_own_and_is_checked_all_the_same(calm: World) -> None:
+def test_failure_04_late_and_vague_a_movement_has_leads_of_its_own_and_is_checked_all_the_same(calm: World) -> None:
     early = [_sent(calm), _sent(calm, convoy(EMERGENCY_LEAD_S, emergency=True))]
     late = [_sent(calm, convoy(LEAD_S - 0.001)), _sent(calm, convoy(EMERGENCY_LEAD_S - 0.001, emergency=True))]
     alpha, bravo = calm.desk("alpha"), calm.desk("bravo")
@@ -165,7 +165,7 @@ def test_a_movement_stays_one_and_is_taken_further_by_its_own_type_alone(calm: W
     assert MovementBody(NoticeStep.CANCEL, None) == calm.desk("bravo").views.examined(EntryId("alpha", 1, liar.size - 1)).message.body  # type: ignore[union-attr]
 
 
-def test_failure_5_receipt_disputed_a_route_that_was_notified_is_stored_by_the_other_and_can_be_proved(calm: World) -> None:
+def test_failure_05_receipt_disputed_a_route_that_was_notified_is_stored_by_the_other_and_can_be_proved(calm: World) -> None:
     """Dayrik, August 2020: one side says that it notified the route, the other that it did not."""
     entry = _sent(calm)
     alpha, bravo = calm.desk("alpha"), calm.desk("bravo")
@@ -173,6 +173,6 @@ def test_failure_5_receipt_disputed_a_route_that_was_notified_is_stored_by_the_o
     assert bravo.journal.leaf(alpha.origin, entry.index) == alpha.journal.leaf(alpha.origin, entry.index)
 
 
-def test_failure_1_wrong_place_a_route_that_begins_elsewhere_than_its_words_is_a_mismatch(calm: World) -> None:
+def test_failure_01_wrong_place_a_route_that_begins_elsewhere_than_its_words_is_a_mismatch(calm: World) -> None:
     entry = _sent(calm, replace(convoy(), stated=(said_truly(MARKS[1].position),)))
     assert _states(calm, entry) == {"MISMATCH"}

@@ -28,7 +28,7 @@ def _silences(world: World) -> list[tuple[str, str, str]]:
     return told["alpha"]
 
 
-def test_failure_7_silence_22_calls_that_nobody_answers_are_counted_by_channel_and_climb_through_restarts(calm: World) -> None:
+def test_failure_07_silence_22_calls_that_nobody_answers_are_counted_by_channel_and_climb_through_restarts(calm: World) -> None:
     first = _tried(calm, "alpha", "bravo")
     for _ in range(21):
         calm.clock.wait(8 * 3_600.0 / 22)
@@ -48,7 +48,7 @@ def test_failure_7_silence_22_calls_that_nobody_answers_are_counted_by_channel_a
 
 
 @pytest.mark.parametrize(("caller", "called"), [("alpha", "bravo"), ("bravo", "alpha")])
-def test_failure_7_silence_ends_with_a_call_in_either_direction_that_was_answered(calm: World, caller: str, called: str) -> None:
+def test_failure_07_silence_ends_with_a_call_in_either_direction_that_was_answered(calm: World, caller: str, called: str) -> None:
     _tried(calm, "alpha", "bravo", tries=22)
     calm.clock.wait(float(TIMING.ack_flash_s))
     _tried(calm, caller, called, "telephone", answered=True)

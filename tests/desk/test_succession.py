@@ -50,7 +50,7 @@ def _send(world: World, party: str, north_m: float = 0.0) -> EntryId:
     return announce.send(world.desk(party), OFFICER, operation(volume(north_m)), Mode.EXERCISE)
 
 
-def test_a_party_goes_on_in_a_new_epoch_and_all_that_stood_stands(three: World) -> None:
+def test_rule_15_a_party_goes_on_in_a_new_epoch_and_all_that_stood_stands(three: World) -> None:
     sent = _send(three, "alpha")
     three.settle()
     three["alpha"].renew()
@@ -157,7 +157,7 @@ def test_an_ended_feed_that_does_not_fit_into_one_push_goes_as_proved_packages(p
     assert held_by(pair.desk("alpha"), "bravo", old) == 1
 
 
-def test_only_the_root_key_that_the_agreement_names_can_renew(pair: World) -> None:
+def test_rule_14_only_the_root_key_that_the_agreement_names_can_renew(pair: World) -> None:
     bravo, alpha = pair["bravo"], pair["alpha"]
     stolen = SigningKey.from_seed(b"\7" * 32)
     own = open_card(alpha.renew(keep=False))
@@ -189,7 +189,7 @@ def test_cards_are_taken_in_their_order_and_old_ones_change_nothing(pair: World)
     assert next_card(bravo.pact, "bravo", first) is None
 
 
-def test_a_node_that_meets_a_newer_card_of_its_own_party_stops(pair: World) -> None:
+def test_rule_15_a_node_that_meets_a_newer_card_of_its_own_party_stops(pair: World) -> None:
     card = pair["alpha"].renew(keep=False)
     with pytest.raises(DamagedError, match="another node of this party has taken over"):
         next_card(pair["alpha"].pact, "alpha", card)

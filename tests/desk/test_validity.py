@@ -1,5 +1,8 @@
 """What runs out: notices valid until an instant, stops said until one, and what is then shown, refused, and checked all the same."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tafadi.desk import announce, course, hotline, sites
@@ -15,7 +18,7 @@ from tafadi.model.operation import NoticeBody, NoticeStep
 from tafadi.model.reply import Answer, AnswerCode, RefusalCode
 from tafadi.model.site import Site, SiteCategory, SiteStep
 from tafadi.model.volume import Circle
-from world import HOME, OFFICER, START, World, operation, volume
+from world import HOME, OFFICER, START, TIMING, World, make_agreement, operation, volume
 
 LANGS = (Language.EN,)
 UNTIL = START.plus(600.0)
@@ -111,23 +114,31 @@ def test_a_stop_past_its_end_is_called_for_as_before_and_may_be_closed_by_who_ra
         hotline.acknowledge(alpha, OFFICER, entry, LANGS, StopStep.CLOSED)
 
 
-def test_failure_13_a_site_is_stale_by_the_clock_and_again_each_time_that_nobody_looks_in_time(calm: World) -> None:
+def test_failure_13_a_site_is_stale_by_the_clock_and_again_each_time_that_nobody_looks_in_time(tmp_path: Path) -> None:
+    agreement = make_agreement(("alpha", "bravo", "charlie"))
+    world = World(tmp_path, agreement=replace(agreement, check_times_utc_s=(), timing=replace(TIMING, reverify_s=86_400)))
+    world.sign()
     clinic = Site(SiteStep.NEW, SiteCategory.HOSPITAL, HOME, Circle(HOME, 150.0), "north clinic")
-    alpha, within_s = calm.desk("alpha"), float(calm.desk("alpha").pact.agreement.timing.reverify_s)
-    entry = sites.announce_site(alpha, OFFICER, Mode.EXERCISE, clinic)
-    calm.settle()
-    assert next_due(alpha, calm.clock.now()) is None  # nobody has verified it: there is nothing that could become stale
+    entry = sites.announce_site(world.desk("alpha"), OFFICER, Mode.EXERCISE, clinic)
+    world.settle()
+    assert next_due(world.desk("alpha"), world.clock.now()) is None  # nobody has verified it: there is nothing that could become stale
     for round in (1, 2):
-        sites.verify_site(alpha, "supervisor", entry)
-        calm.settle()
-        assert {calm.desk(party).picture.shelf(SiteView)[entry].state for party in calm.stations} == {"VERIFIED"}
-        calm.clock.wait(within_s - 1.0)
-        assert _said(calm, "charlie") == []
-        calm.clock.wait(1.0)
-        assert _said(calm, "charlie") == [LapseKind.STALE]
-        assert {calm.desk(party).picture.shelf(SiteView)[entry].state for party in calm.stations} == {"STALE"}
-        assert sum(f"STALE by the clock of charlie: {entry}" in sentence for sentence in calm["alpha"].bell.alarms) == round
-        assert due(calm.desk("bravo"), calm.clock.now()) == []
+        sites.verify_site(world.desk("alpha"), "supervisor", entry)
+        world.settle()
+        assert _sites(world, entry) == {"VERIFIED"}
+        world.clock.wait(86_399.0)
+        assert _said(world, "charlie") == []
+        world.clock.wait(1.0)
+        assert _said(world, "charlie") == [LapseKind.STALE]
+        assert _sites(world, entry) == {"STALE"}
+        assert sum(f"STALE by the clock of charlie: {entry}" in sentence for sentence in world["alpha"].bell.alarms) == round
+        assert due(world.desk("bravo"), world.clock.now()) == []
+    world.close()
+
+
+def _sites(world: World, entry: EntryId) -> set[str]:
+    assert len({station.desk.picture.digest() for station in world.stations.values()}) == 1
+    return {station.desk.picture.shelf(SiteView)[entry].state for station in world.stations.values()}
 
 
 def test_an_ended_notice_is_checked_against_nothing_any_more_and_its_alert_is_cleared(calm: World) -> None:

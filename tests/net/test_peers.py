@@ -5,16 +5,16 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 
 from nodes import RealNode, World, free_port, until, world
 from tafadi.desk.exchange import Ask
 from tafadi.errors import UnavailableError
 from tafadi.net import peers
+from tafadi.net.caller import Caller
 from tafadi.net.tls import server_context
 
 
@@ -129,9 +129,9 @@ def test_an_answer_that_comes_byte_by_byte_does_not_hold_up_the_line_for_ever(mo
 
     async def ask() -> None:
         server = await asyncio.start_server(drip, "127.0.0.1", 0)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", trust_env=False) as client:
+        with closing(Caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", None, peers.ANSWER_MAX_BYTES)) as caller:
             with pytest.raises(UnavailableError, match="TimeoutError"):
-                await peers.exchange(client, Ask("POST", "/push"))
+                await peers.exchange(caller, Ask("POST", "/push"))
         server.close()
 
     asyncio.run(asyncio.wait_for(ask(), 30.0))  # the whole answer would take 50 s

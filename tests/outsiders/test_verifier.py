@@ -176,7 +176,7 @@ def _ran(program: Path, *arguments: str) -> tuple[int, str, str]:
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
 
-def test_a_copy_of_the_one_file_proves_each_kind_within_a_second(tmp_path: Path) -> None:
+def test_rule_13_a_copy_of_the_one_file_proves_each_kind_within_a_second(tmp_path: Path) -> None:
     program = Path(shutil.copy(PROGRAM, tmp_path / "verifier.py"))
     for name in PROVEN:
         (tmp_path / name).write_bytes(evidence(name))

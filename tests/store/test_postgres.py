@@ -1,18 +1,25 @@
 """What is a server's alone: who may write, what it must promise, and sessions that are lost."""
 
+import shutil
+import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import psycopg
 import pytest
 
 from journals import KEEPER, ORIGIN, folder_of, growth_of, running
-from postgres import ABSENT, HERE, server
+from nodes import until
+from postgres import ABSENT, HERE, Relay, Server, server
 from tafadi.desk.ports import Change, Exhibit
 from tafadi.errors import DamagedError, RefusedError, StoreError, UnavailableError
 from tafadi.store import server as servers
 from tafadi.store.journals import open_journal
+from tafadi.store.mark import read_mark
 from tafadi.store.postgres import PostgresJournal
 from tafadi.store.rehash import rehash
 from tafadi.store.server import Keeper
@@ -131,22 +138,110 @@ def test_who_only_reads_makes_no_tables(place: str, tmp_path: Path) -> None:
         PostgresJournal(place, tmp_path / "journal.mark", KEEPER, read_only=True)
 
 
-def test_a_server_that_crashes_keeps_what_it_was_told_and_one_that_does_not_flush_is_refused(tmp_path: Path) -> None:
-    with server() as own:
-        place, mark = own.empty(), tmp_path / "journal.mark"
-        journal = PostgresJournal(place, mark, KEEPER)
-        journal.commit(Change((growth_of(Frontier(), *(b"%d" % number for number in range(300))),)))
-        own.stop()
+@pytest.fixture(scope="module")
+def own() -> Iterator[Server]:
+    """A server that may be harmed; each test leaves it running."""
+    with server(wal_segment_mb=1) as found:
+        yield found
+
+
+def test_a_server_that_does_not_flush_is_refused(own: Server, tmp_path: Path) -> None:
+    own.settings = ("fsync=off",)
+    own.again()
+    with pytest.raises(RefusedError, match="fsync=off"):
+        PostgresJournal(own.empty(), tmp_path / "journal.mark", KEEPER)
+    own.settings = ()
+    own.again()
+
+
+@dataclass
+class Load(threading.Thread):
+    """Commits one entry after another until the server is gone; `told` is how many commits have returned."""
+
+    journal: PostgresJournal
+    told: int = 0
+    trouble: str = ""
+
+    def __post_init__(self) -> None:
+        super().__init__(daemon=True)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def run(self) -> None:
+        """Until an error."""
+        frontier = self.journal.head(ORIGIN).frontier
+        try:
+            while True:
+                growth = growth_of(frontier, b"%d" % frontier.size)
+                self.journal.commit(Change((growth,)))
+                frontier, self.told = growth.head.frontier, growth.head.frontier.size
+        except StoreError as error:
+            self.trouble = str(error)
+
+
+def test_rule_03_a_server_that_is_killed_under_load_keeps_all_that_a_commit_returned_for(own: Server, tmp_path: Path) -> None:
+    journal = PostgresJournal(own.empty(), tmp_path / "journal.mark", KEEPER)
+    for _ in range(2):
+        journal_size = journal.sizes().get(ORIGIN, 0)
+        load = Load(journal)
+        load.start()
+        until(lambda load=load, enough=journal_size + 40: load.told > enough)  # type: ignore[misc]
+        own.kill()
+        load.join(60.0)
+        assert "cannot be used" in load.trouble
         own.start()
-        with pytest.raises(StoreError):
-            journal.sizes()
-        assert (journal.sizes(), rehash(journal, ORIGIN).faults) == ({ORIGIN: 300}, [])
+        with suppress(StoreError):
+            journal.sizes()  # which finds the session gone
+        assert load.told <= journal.sizes()[ORIGIN] <= load.told + 1, "the last may have been written, and nobody was told"
+        assert rehash(journal, ORIGIN).faults == []
+    journal.close()
+
+
+@pytest.mark.parametrize("breaks", ["before", "after"])
+def test_a_connection_that_is_lost_in_a_commit_leaves_all_of_it_or_nothing_and_who_asks_again_learns_which(
+    own: Server, tmp_path: Path, breaks: str
+) -> None:
+    folder = Path(tempfile.mkdtemp(prefix="tafadi-relay-"))
+    with Relay(own, folder).running() as relay:
+        place = own.empty().replace(str(own.folder), relay.way)
+        journal = PostgresJournal(place, tmp_path / "journal.mark", KEEPER)
+        journal.commit(Change((growth_of(Frontier(), b"one"),)))
+        relay.breaks = breaks
+        with pytest.raises(StoreError, match="cannot be used"):
+            journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"two"),)))
+        held = [b"one"] if breaks == "before" else [b"one", b"two"]
+        assert journal.leaves(ORIGIN, 0, 9) == held
+        assert read_mark(tmp_path / "journal.mark") == {ORIGIN: len(held)}
+        journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"three"),)))
+        assert (journal.leaves(ORIGIN, 0, 9), rehash(journal, ORIGIN).faults) == ([*held, b"three"], [])
         journal.close()
-        own.stop("fast")
-        own.settings = ("fsync=off",)
-        own.start()
-        with pytest.raises(RefusedError, match="fsync=off"):
-            PostgresJournal(place, mark, KEEPER)
+    shutil.rmtree(folder)
+
+
+def test_a_server_whose_disk_is_full_is_told_and_nothing_of_the_change_is_there_and_it_goes_on_when_there_is_room(
+    own: Server, tmp_path: Path
+) -> None:
+    """No file of the server may grow beyond 4 MB, as on a disk without room; those of its log have 1 MB each."""
+    own.file_max_kb = "4000"
+    own.again()
+    place = own.empty()
+    journal = PostgresJournal(place, tmp_path / "journal.mark", KEEPER)
+    journal.commit(Change((growth_of(Frontier(), b"one"),)))
+    random = Random(1)
+    large = Change((growth_of(journal.head(ORIGIN).frontier, *(random.randbytes(60_000) for _ in range(90))),))
+    for _ in range(2):
+        with pytest.raises(StoreError, match="could not extend file"):
+            journal.commit(large)
+        assert journal.sizes() == {ORIGIN: 1}
+    journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, b"two"),)))
+    own.file_max_kb = "unlimited"
+    own.again()
+    with pytest.raises(StoreError):
+        journal.sizes()
+    journal.commit(Change((growth_of(journal.head(ORIGIN).frontier, *(entry for growth in large.growths for entry in growth.leaves)),)))
+    assert (journal.sizes(), rehash(journal, ORIGIN).faults) == ({ORIGIN: 92}, [])
+    journal.close()
 
 
 def test_a_journal_of_another_party_or_another_root_key_is_refused_to_write_and_to_read(

@@ -85,7 +85,7 @@ def test_entries_the_node_did_not_sign_accuse_nobody(north: Party, south: Party)
         compare_entries(seal(_entry("yes"), north.envelope), seal(_entry("no"), south.envelope), north.envelope.public)
 
 
-def test_two_roots_at_one_size_convict(north: Party) -> None:
+def test_rule_13_two_roots_at_one_size_convict(north: Party) -> None:
     first, second = _checkpoint(HASHES[:5], north.log), _checkpoint(OTHERS[:5], north.log)
     evidence = compare_checkpoints(first, second, north.log.public)
     assert evidence is not None
@@ -99,7 +99,7 @@ def test_checkpoints_that_do_not_contradict_accuse_nobody(north: Party) -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, 2), (4, 8), (8, 9), (5, 20), (7, 8), (16, 40), (33, 40)])
-def test_roots_that_no_tree_can_join_convict(north: Party, old: int, new: int) -> None:
+def test_rule_13_roots_that_no_tree_can_join_convict(north: Party, old: int, new: int) -> None:
     small, large = _checkpoint(OTHERS[:old], north.log), _checkpoint(HASHES[:new], north.log)
     nodes = joint_nodes_from(lambda low, high: _root(HASHES[low:high]), old, new)
     evidence = compare_trees(small, large, nodes, north.log.public)

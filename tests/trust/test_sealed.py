@@ -121,7 +121,9 @@ def test_nothing_is_sealed_to_a_point_of_small_order_or_with_a_key_of_another_le
             encrypt(key, b"words", PLACE)
 
 
-@pytest.mark.parametrize("padded", [b"", bytes(256), b"\x80" + bytes(254), b"\x80" + bytes(511), bytes(255) + b"\x81", b"\x80" + b"\1" * 255])
+@pytest.mark.parametrize(
+    "padded", [b"", bytes(256), b"\x80" + bytes(254), b"\x80" + bytes(511), bytes(255) + b"\x81", b"\x80" + b"\1" * 255]
+)
 def test_padding_has_one_form(padded: bytes) -> None:
     with pytest.raises(FormatError):
         unpad(padded)

@@ -9,6 +9,7 @@ import typer
 
 from tafadi.cli.calls import AgreementName, AsJson, NodeDir, call, print_json, read_file
 from tafadi.cli.exits import door, say_line
+from tafadi.cli.succeed_cmd import history, pins, share_history, succeed
 from tafadi.errors import InputError
 from tafadi.model.names import Mode
 
@@ -183,6 +184,9 @@ def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], a
     say_line(f"{pact.id}  effective {agreement.effective}  modes {', '.join(agreement.modes)}")
     say_line(f"sha256 {digest_of(document)}")
     say_line(f"minima between tracks: {nautical_miles(minima.horizontal_m):g} NM / {feet(minima.vertical_m):g} ft")
+    announced = agreement.minima_announced
+    told = f"{nautical_miles(announced.horizontal_m):g} NM / {feet(announced.vertical_m):g} ft" if announced else "none; touching is none"
+    say_line(f"minima between announced: {told}")
     for party, opened in pact.cards.items():
         say_line(f"{party}: {key_words(opened.root)}")
     for mark in agreement.landmarks:
@@ -245,3 +249,9 @@ def take_card(
         say_line(f"{told['party']} goes on in epoch {told['epoch']} under {', '.join(told['taken'])}")
     else:
         say_line(f"the card of {told['party']} for epoch {told['epoch']} was known already")
+
+
+app.command()(succeed)
+app.command()(pins)
+app.command("share-history")(share_history)
+app.command()(history)

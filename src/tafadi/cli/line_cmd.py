@@ -11,6 +11,7 @@ from tafadi.cli.calls import AgreementName, AsJson, ModeName, NodeDir, Role, cal
 from tafadi.cli.exits import door, say_line
 from tafadi.cli.notice_cmd import alert_lines
 from tafadi.errors import InputError
+from tafadi.model.lapse import LapseKind
 from tafadi.model.line import StopStep
 from tafadi.model.names import Language
 from tafadi.model.reply import AnswerCode
@@ -123,16 +124,17 @@ def attempt(
     tries: Annotated[int, typer.Option("--tries", help="How often it was tried.")] = 1,
     answered: Annotated[bool, typer.Option("--answered/--unanswered", help="Whether anybody answered.")] = False,
     frequency: Annotated[float | None, typer.Option("--frequency-mhz", help="On which frequency, in MHz.")] = None,
+    to: Annotated[list[str] | None, typer.Option("--to", help="Which party was called; repeat. Default: all others.")] = None,
     text: Annotated[str, typer.Option("--text", help="Free text for people; never authoritative.")] = "",
     agreement: AgreementName = "",
     role: Role = "watch-officer",
     mode: ModeName = "",
     as_json: AsJson = False,
 ) -> None:
-    """Keep a try by another channel on the record, answered or not."""
+    """Keep a try by another channel on the record, answered or not. Those that nobody answers are counted, and climb the ladder."""
     hertz = _hertz(frequency) if frequency is not None else None
     told = call(
-        path, "line.attempt", channel=channel, tries=tries, answered=answered, frequency_hz=hertz, text=text,
+        path, "line.attempt", channel=channel, tries=tries, answered=answered, frequency_hz=hertz, text=text, to=to or [],
         agreement=agreement, role=role, mode=mode,
     )  # fmt: skip
     say_entry(told, as_json, "attempt kept as")
@@ -182,7 +184,7 @@ def alarms(path: NodeDir, as_json: AsJson = False) -> None:
 @app.command()
 @door
 def show(path: NodeDir, agreement: AgreementName = "", lang: Lang = Language.EN, as_json: AsJson = False) -> None:
-    """Show the line: when each party was last heard, checks, stops, alerts, refusals, and what is stored where."""
+    """Show the line: when each party was last heard, checks, stops, what is overdue, alerts, refusals, and what is stored where."""
     from tafadi.phrases.catalogue import Speaker
 
     told = call(path, "line.show", agreement=agreement)
@@ -200,6 +202,12 @@ def show(path: NodeDir, agreement: AgreementName = "", lang: Lang = Language.EN,
         what = ", ".join([*distress_["distress"].get("what", []), distress_["distress"].get("text", "")])
         state = speaker.say(f"state.{distress_['state']}")
         tell(speaker, "line.distress", mode=distress_["mode"], entry=distress_["id"], state=state, what=what)
+    for lapse in told["lapses"]:
+        _show_lapse(speaker, lapse)
+    for silence in told["silences"]:
+        tries = ", ".join(f"{channel} {count}" for channel, count in silence["tries"].items())
+        ways = {name: silence[name] for name in ("mode", "called", "caller", "since")}
+        tell(speaker, "line.silence", tries=tries, **ways)
     for line in alert_lines(told["alerts"]):
         say_line(line)
     for entry, parties in told["refusals"].items():
@@ -218,6 +226,17 @@ def _show_links(speaker: "Speaker", told: dict[str, Any]) -> None:
             tell(speaker, "line.trouble", indent=2, name=name, at=at, trouble=link["trouble"])
         else:
             tell(speaker, "line.heard", indent=2, name=name, at=at)
+
+
+def _show_lapse(speaker: "Speaker", shown: dict[str, Any]) -> None:
+    """What a party's clock says of something that is open still, and who is called for it."""
+    lapse = shown["lapse"]
+    no_entry = speaker.say("lapse.roster" if lapse["what"] == LapseKind.GAP else "lapse.check")
+    parties = ", ".join(lapse.get("parties", [])) or speaker.say("lapse.nobody")
+    what, about = speaker.say(f"lapse.{lapse['what']}"), shown["about"] or no_entry
+    tell(speaker, "line.lapse", what=what, party=shown["sender"], at=lapse["at"], about=about, parties=parties)
+    if lapse.get("role"):
+        tell(speaker, "line.lapse-called", indent=2, role=lapse["role"])
 
 
 def _show_check(speaker: "Speaker", check_: dict[str, Any]) -> None:

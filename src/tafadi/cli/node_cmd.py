@@ -93,9 +93,14 @@ def run(
     source: Annotated[list[str] | None, typer.Option("--source", help="Live tracks: FORMAT=tcp://HOST:PORT; may be repeated.")] = None,
     mode: Annotated[Mode | None, typer.Option("--mode", help="The mode of live tracks; needed when an agreement allows several.")] = None,
     api: Annotated[str, typer.Option("--api", help="HOST:PORT on this machine for programs and the console; else as node.json says.")] = "",
+    thin: Annotated[
+        list[str] | None,
+        typer.Option("--thin", help="A slow line that carries stops: PARTY=DEVICE@BITS, or PARTY=tcp://HOST:PORT@BITS; may be repeated."),
+    ] = None,
 ) -> None:
     """Run the node in DIR until it is told to stop (Ctrl-C or SIGTERM). Prints one line when its doors are open."""
     from tafadi.net.feeds import Source
+    from tafadi.net.thin import ThinWay
     from tafadi.node import Node, ScenarioClock, SystemClock
     from tafadi.store.folder import Folder
     from tafadi.web.logs import configure_logs
@@ -106,10 +111,11 @@ def run(
     code = NOTHING
     folder = Folder.open(path)
     sources = tuple(Source.parse(text) for text in source or ())
+    ways = tuple(ThinWay.parse(text) for text in thin or ())
     with folder.locked():
         node = Node(folder, ScenarioClock.parse(clock) if clock else SystemClock())
         try:
-            asyncio.run(serve(node, sources, lambda port, at: _say_ready(node.settings.party, port, at), mode, api))
+            asyncio.run(serve(node, sources, lambda port, at: _say_ready(node.settings.party, port, at), mode, api, ways))
         except DamagedError as error:
             say_error(f"the node stops, because its record cannot be trusted: {error}")
             code = COULD_NOT
@@ -156,6 +162,8 @@ def status(
         for party, size in agreement["feeds"].items():
             stored = agreement["stored_at"].get(party)
             say_line(f"    feed of {party}: {size} entries" + (f"; {stored} of ours stored there" if stored is not None else ""))
+        if agreement["lapses"]:
+            say_line(f"    overdue, expired or unanswered: {agreement['lapses']}; `tafadi line show` tells which")
         if agreement["evidence"]:
             say_line(f"    EVIDENCE of a broken protocol: {agreement['evidence']} pieces")
 

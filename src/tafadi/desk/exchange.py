@@ -109,6 +109,8 @@ class Line:
     limits: Mapping[str, int] = field(default_factory=dict, kw_only=True)
     held_back: str = field(default="", kw_only=True)
     held_back_until_s: float = field(default=0.0, kw_only=True)
+    beaten_s: float | None = field(default=None, kw_only=True)  # elapsed seconds of the last heartbeat since it was last well
+    has_beaten: bool = field(default=False, kw_only=True)  # in the last round
     looked: dict[str, int] = field(default_factory=dict, kw_only=True)
     urgent: dict[EntryId, bool] = field(default_factory=dict, kw_only=True)  # whether it was tried in this round
     unlike: tuple[str, ...] = field(default=(), kw_only=True)  # what the two nodes do not have in common, as the officers were told it
@@ -125,6 +127,7 @@ class Line:
         self.told.clear()  # it may be another record that answers the next time
         self.holds.clear()
         self.has_met = self.has_asked = False
+        self.beaten_s = None
         if not self.is_down and now_s - self.lost_s >= patience_s:
             self.is_down = True
             self.desk.bell.alarm(self.desk.pact, f"the line to {self.party} is DOWN: {trouble}", None)

@@ -14,6 +14,7 @@ from typing import Final
 from tafadi.desk.cards import cards_in, cards_path
 from tafadi.desk.exchange import NOT_NOW, Line, Pause, Report, Talk, answered, posted, refusal
 from tafadi.desk.hello import differences, open_hello
+from tafadi.desk.outgoing import held_by
 from tafadi.desk.proof import evidence_of
 from tafadi.desk.pulse import beat, hear
 from tafadi.desk.relay import is_due, relay
@@ -26,6 +27,7 @@ BACKOFF_MAX_S: Final = 5.0
 BACKOFF_SPREAD: Final = (0.5, 1.0)  # jitter: two nodes must not knock in step
 DOWN_AFTER_BEATS: Final = 3  # heartbeats missed until the officers are alarmed: 90 s at the usual 30
 SHORTEST_S: Final = 0.001  # what is left of a rest and shorter is no rest: a clock of whole nanoseconds may never show it over
+BEAT_LATER_S: Final = 1.0  # how long a heartbeat waits where entries follow each other: receipts of others travel in it
 LOOK_S: Final = 5.0  # how often it is looked, between two heartbeats, whether the other lacks what a third party said
 
 
@@ -63,6 +65,8 @@ def talk(line: Line, rhythm: Rhythm) -> Talk[None]:
 def _rest(line: Line, rhythm: Rhythm) -> Talk[None]:
     """Waits for something new, at most until the next heartbeat, or until the other is to be brought what a third party said."""
     ends_s = rhythm.elapsed_s() + rhythm.beat_s
+    if line.beaten_s is not None:
+        ends_s = line.beaten_s + min(rhythm.beat_s, rhythm.beat_s if line.has_beaten else BEAT_LATER_S)
     if line.is_held_back:
         ends_s = min(ends_s, line.held_back_until_s)
     has_thirds = len(line.desk.pact.agreement.parties) > 2
@@ -76,6 +80,7 @@ def _rest(line: Line, rhythm: Rhythm) -> Talk[None]:
 def one_round(line: Line, rhythm: Rhythm) -> Talk[None]:
     """All that there is to say now, once: to meet, what is urgent, cards and proofs, entries, a heartbeat, third parties' entries, hello."""
     doubt = None if line.has_met else (yield from _meet(line))
+    held = held_by(line.desk, line.party)
     line.urgent = dict.fromkeys(line.urgent, False)
     yield from tell_cards(line)
     yield from hasten(line)
@@ -86,12 +91,24 @@ def one_round(line: Line, rhythm: Rhythm) -> Talk[None]:
         if line.is_too_large and not line.has_asked:
             yield from _ask_hello(line)  # it takes less at once than we brought, and says so there
         raise
-    yield from _beat(line)
+    line.has_beaten = not _may_beat_later(line, rhythm, held)
+    if line.has_beaten:
+        yield from _beat(line)
+        line.beaten_s = rhythm.elapsed_s()
     yield from relay(line, rhythm.elapsed_s(), rhythm.beat_s)
     if not line.has_asked:
         yield from _ask_hello(line)
     if doubt is not None:
         raise doubt
+
+
+def _may_beat_later(line: Line, rhythm: Rhythm, held: int) -> bool:
+    """Whether the heartbeat of this round can wait for a moment: the round brought entries, and there was one just before.
+
+    Else each entry would wait for the heartbeat after the last. A round that brought none was for something that heartbeats carry.
+    """
+    lately = line.beaten_s is not None and rhythm.elapsed_s() - line.beaten_s < min(BEAT_LATER_S, rhythm.beat_s)
+    return lately and held_by(line.desk, line.party) > held
 
 
 def _meet(line: Line) -> Talk[TafadiError | None]:

@@ -87,7 +87,7 @@ def _stop(desk: Desk, view: StopView, now: Instant) -> Iterator[Deadline]:
             at = raised.plus(limit_s)
             yield Deadline(what, at, silent, view.mode, raised, view.sender, Precedence.FLASH, view.id, climbs=True, wants=wants)
     if view.stop.until is not None:
-        yield Deadline(LapseKind.EXPIRED, view.stop.until, (), view.mode, raised, "", Precedence.FLASH, view.id)
+        yield Deadline(LapseKind.EXPIRED, view.stop.until, (view.sender,), view.mode, raised, "", Precedence.FLASH, view.id)
 
 
 def _distress(desk: Desk, view: DistressView, now: Instant) -> Iterator[Deadline]:

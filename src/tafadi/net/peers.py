@@ -14,19 +14,15 @@ from inspect import GEN_CLOSED, GEN_CREATED, getgeneratorstate
 from pathlib import Path
 from typing import Final
 
-import httpx
-
 from tafadi.desk.exchange import Answer, Ask, Line, Pause, Step, Talk
 from tafadi.desk.session import BACKOFF_MAX_S, Rhythm, talk
-from tafadi.errors import LimitError, TafadiError, UnavailableError
+from tafadi.errors import TafadiError, UnavailableError
+from tafadi.net.caller import Caller
 from tafadi.net.tls import client_context
 from tafadi.trust.heartbeat import HEARTBEAT_MAX_BYTES
 
-TIMEOUT_S: Final = 10.0  # one exchange on a healthy line takes milliseconds; a hung one must not hold up the next
-EXCHANGE_MAX_S: Final = 60.0  # the whole of one exchange, for an answer that comes byte by byte restarts the time above with each
+EXCHANGE_MAX_S: Final = 60.0  # the whole of one exchange, for an answer that comes byte by byte never falls silent
 ANSWER_MAX_BYTES: Final = HEARTBEAT_MAX_BYTES  # the longest answer there is; a longer one is not read to its end
-WAIT_DIGITS_MAX: Final = 6  # of the seconds after which to ask again; a million of them are eleven days
-BINARY: Final = {"content-type": "application/octet-stream", "accept-encoding": "identity"}
 
 Report = Callable[["Link", TafadiError], None]
 Take = Callable[[Callable[[], Step]], Awaitable[Step]]  # performs one step of a talk in its turn among all that is done at the node
@@ -54,16 +50,15 @@ async def keep(link: Link, keys: Path, heartbeat_s: float, report: Report, take:
     """Runs until cancelled: pushes, beats, backs off. Every trouble is reported once, when it begins or changes. Raises DamagedError."""
     context = client_context(keys, link.certificate)
     rhythm = Rhythm(heartbeat_s, random.uniform, time.monotonic)
-    async with httpx.AsyncClient(verify=context, base_url=link.url, timeout=TIMEOUT_S, trust_env=False) as client:
-        with closing(talk(link, rhythm)) as spoken:
-            await _perform(spoken, link, client, report, take)
+    with closing(Caller(link.url, context, ANSWER_MAX_BYTES)) as caller, closing(talk(link, rhythm)) as spoken:
+        await _perform(spoken, link, caller, report, take)
 
 
-async def _perform(spoken: Talk[None], link: Link, client: httpx.AsyncClient, report: Report, take: Take) -> None:
+async def _perform(spoken: Talk[None], link: Link, caller: Caller, report: Report, take: Take) -> None:
     advance: Callable[[], Step] = spoken.__next__
     while True:
         try:
-            answer = await _done(await take(advance), link, client, report)
+            answer = await _done(await take(advance), link, caller, report)
             advance = partial(spoken.send, answer)
         except TafadiError as error:
             if getgeneratorstate(spoken) == GEN_CLOSED:
@@ -74,10 +69,10 @@ async def _perform(spoken: Talk[None], link: Link, client: httpx.AsyncClient, re
                 advance = partial(spoken.throw, error)
 
 
-async def _done(step: Step, link: Link, client: httpx.AsyncClient, report: Report) -> Answer | None:
+async def _done(step: Step, link: Link, caller: Caller, report: Report) -> Answer | None:
     """Does what the talk asks for; the answer, where that was a question. Raises UnavailableError, LimitError."""
     if isinstance(step, Ask):
-        return await exchange(client, step)
+        return await exchange(caller, step)
     if isinstance(step, Pause):
         await _pause(link, step)
     else:
@@ -98,26 +93,10 @@ async def _pause(link: Link, pause: Pause) -> None:
     link.has_news = True
 
 
-async def exchange(client: httpx.AsyncClient, ask: Ask) -> Answer:
+async def exchange(caller: Caller, ask: Ask) -> Answer:
     """The answer, whatever it says. Raises UnavailableError when there is none, LimitError for one that is too long."""
     try:
-        async with asyncio.timeout(EXCHANGE_MAX_S), client.stream(ask.method, ask.path, content=ask.body, headers=BINARY) as streamed:
-            return Answer(streamed.status_code, await _within(streamed), _wait_s(streamed))
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # TimeoutError is an OSError
-        raise UnavailableError(f"{client.base_url} does not answer ({type(error).__name__})") from None
-
-
-def _wait_s(streamed: httpx.Response) -> int | None:
-    """What the answer says of when to ask again, in seconds; a date is none that we have agreed on."""
-    text = streamed.headers.get("retry-after", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= WAIT_DIGITS_MAX else None
-
-
-async def _within(streamed: httpx.Response) -> bytes:
-    """The body as it is on the wire: nothing is unpacked, and nothing is read beyond the longest answer there is."""
-    data = b""
-    async for chunk in streamed.aiter_raw():
-        data += chunk
-        if len(data) > ANSWER_MAX_BYTES:
-            raise LimitError(f"the other node's answer is longer than the {ANSWER_MAX_BYTES} bytes that any answer has")
-    return data
+        async with asyncio.timeout(EXCHANGE_MAX_S):
+            return await caller.ask(ask)
+    except TimeoutError:
+        raise UnavailableError(f"{caller.url} does not answer (TimeoutError)") from None

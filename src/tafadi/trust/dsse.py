@@ -62,6 +62,11 @@ def wrap(payload_type: str, payload: bytes, *signers: SigningKey) -> bytes:
     return _layout(payload_type, payload, tuple((signer.public.id, signer.sign(message)) for signer in signers))
 
 
+def rewrap(payload_type: str, payload: bytes, signatures: tuple[tuple[str, bytes], ...]) -> bytes:
+    """The envelope of `payload` with signatures that were made elsewhere; whoever reads it verifies them."""
+    return _layout(payload_type, payload, signatures)
+
+
 def unwrap(data: bytes, payload_type: str, format: str, longest_bytes: int) -> Wrapped:
     """The parts of an envelope of `payload_type`. Raises FormatError unless `data` is the one form of those parts."""
     if len(data) > longest_bytes:

@@ -12,7 +12,7 @@ from typing import Final
 
 from tafadi.errors import LimitError
 from tafadi.trust.canon import Json, canonical, parse_canonical
-from tafadi.trust.dsse import Wrapped, unwrap, wrap
+from tafadi.trust.dsse import Wrapped, rewrap, unwrap, wrap
 from tafadi.trust.keys import PublicKey, SigningKey
 
 PAYLOAD_TYPE: Final = "application/vnd.tafadi.entry+json"
@@ -42,6 +42,11 @@ def seal(payload: dict[str, Json], *signers: SigningKey) -> bytes:
     if len(leaf) > LEAF_MAX_BYTES:
         raise LimitError(f"the entry would be {len(leaf)} bytes long; at most {LEAF_MAX_BYTES} are allowed")
     return leaf
+
+
+def reseal(payload: dict[str, Json], signatures: tuple[tuple[str, bytes], ...]) -> bytes:
+    """The leaf that says `payload` with signatures that were made elsewhere. Raises InputError for what canonical JSON cannot say."""
+    return rewrap(PAYLOAD_TYPE, canonical(payload), signatures)
 
 
 def open_envelope(leaf: bytes) -> Envelope:

@@ -102,10 +102,15 @@ class Frames:
         if not stuffed and not is_noise:
             return []  # two zeros, one after another
         content = None if is_noise else _unstuffed(stuffed)
-        if content is None or len(content) <= _CRC_BYTES or zlib.crc32(content[:-_CRC_BYTES]).to_bytes(_CRC_BYTES, "big") != content[-_CRC_BYTES:]:
+        if content is None or not _is_whole(content):
             self.lost += 1
             return []
         return [Frame(content[0], content[1:-_CRC_BYTES])]
+
+
+def _is_whole(content: bytes) -> bool:
+    data, crc = content[:-_CRC_BYTES], content[-_CRC_BYTES:]
+    return bool(data) and zlib.crc32(data).to_bytes(_CRC_BYTES, "big") == crc
 
 
 class Part(NamedTuple):
@@ -113,7 +118,7 @@ class Part(NamedTuple):
 
     message: bytes
     number: int
-    count: int
+    total: int
     chunk: bytes
 
 
@@ -146,11 +151,11 @@ class Partial:
 
     def take(self, part: Part) -> bytes | None:
         """The message, once all its parts are here."""
-        key = part.message, part.count
+        key = part.message, part.total
         chunks = self._messages.pop(key, {})
         chunks[part.number] = part.chunk
-        if len(chunks) == part.count:
-            return b"".join(chunks[number] for number in range(part.count))
+        if len(chunks) == part.total:
+            return b"".join(chunks[number] for number in range(part.total))
         while len(self._messages) >= PARTIAL_MAX:
             del self._messages[next(iter(self._messages))]
         self._messages[key] = chunks  # the newest last

@@ -7,9 +7,11 @@ import asyncio
 import contextlib
 import ssl
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
@@ -18,12 +20,14 @@ from tafadi.desk.desk import Desk
 from tafadi.desk.exchange import Step
 from tafadi.desk.follow import Follower
 from tafadi.desk.judge import JUDGED_AT_ONCE, forget_computed
+from tafadi.desk.thin import ThinTalk
 from tafadi.engine.warm import warm_up
-from tafadi.errors import DamagedError, NotPermittedError, TafadiError
+from tafadi.errors import DamagedError, MissingError, NotPermittedError, TafadiError
 from tafadi.model.names import Mode
 from tafadi.model.track import Plot
 from tafadi.net.feeds import Feed, Source, follow_source
 from tafadi.net.peers import Link, keep
+from tafadi.net.thin import ThinLink, ThinWay, keep_thin
 from tafadi.net.tls import trust
 from tafadi.node import Node
 from tafadi.web.protocol import QuietServer
@@ -57,6 +61,7 @@ class Running:
     servers: list[QuietServer] = field(default_factory=list)
     damage: str = ""
     turns: Turns = field(init=False)
+    thin: list[ThinLink] = field(default_factory=list)
     late: list[Plot] = field(default_factory=list)  # live plots that came while a group was being written
     trouble: str = ""  # why what came in cannot be judged now
 
@@ -91,6 +96,21 @@ class Running:
         beat_s = float(link.desk.pact.agreement.timing.heartbeat_s)
         self.links[key] = link, self.spawn(keep(link, self.node.folder.tls(), beat_s, _report_link, self._take_link_step))
 
+    def thin_desk(self, way: ThinWay) -> Desk:
+        """The desk whose other party is at the other end. Raises MissingError for one that is none."""
+        desk = self.node.desk(way.agreement)
+        if way.party not in desk.pact.others(desk.party):
+            raise MissingError(f"{way.party} is no other party of {desk.pact.id}")
+        return desk
+
+    def add_thin(self, way: ThinWay) -> None:
+        """Speaks over a thin link; its state stands beside those of the lines. Raises as `thin_desk` does."""
+        desk = self.thin_desk(way)
+        link = ThinLink(way, ThinTalk(desk, way.party, way.bits_per_s, time.monotonic()))
+        self.thin.append(link)
+        self.node.links[f"thin {way}"] = lambda: dict(link.state())
+        self.spawn(keep_thin(link, partial(self.turns.take, alone=True)))
+
     async def _take_link_step(self, step: Callable[[], Step]) -> Step:
         return await self.turns.take(step, repeats=False)  # a talk has gone on; what it could not keep it finds out by asking again
 
@@ -124,6 +144,8 @@ class Running:
         for (name, _), (link, _task) in self.links.items():
             if name == agreement:
                 link.wake.set()
+        for thin in self.thin:
+            thin.wake.set()
 
     async def judge(self) -> None:
         """Judges the inbox whenever something came in. The engine works in a thread; stops, storing and cosigning never wait for it."""

@@ -14,6 +14,7 @@ import uvicorn
 from tafadi.errors import DamagedError
 from tafadi.model.names import Mode
 from tafadi.net.feeds import Source
+from tafadi.net.thin import ThinWay
 from tafadi.net.tls import server_context
 from tafadi.node import Node
 from tafadi.web.control_app import control_app, control_socket
@@ -30,13 +31,20 @@ GRACE_S: Final = 3  # what a graceful stop waits for requests under way
 
 
 async def serve(
-    node: Node, sources: tuple[Source, ...], on_ready: Callable[[int, str], None], mode: Mode | None = None, api: str = ""
+    node: Node,
+    sources: tuple[Source, ...],
+    on_ready: Callable[[int, str], None],
+    mode: Mode | None = None,
+    api: str = "",
+    thin: tuple[ThinWay, ...] = (),
 ) -> None:
-    """Runs the node until a signal or `stop`. Raises DamagedError.
+    """Runs the node until a signal or `stop`. Raises DamagedError; MissingError for a thin link to a party that is none.
 
     `on_ready` is told the port, and where the API is (nowhere, unless `api` or the settings say so), once all doors are open.
     """
     running = Running(node, server_context(node.folder.tls(), ()), mode=mode)
+    for way in thin:
+        running.thin_desk(way)
     node.bell.on_entries = running.wake_links
     service = Service(running)
     node.bell.on_alarm = service.take_alarm
@@ -56,6 +64,8 @@ async def serve(
     service.begin(running.spawn)
     for source in sources:
         running.follow(source)
+    for way in thin:
+        running.add_thin(way)
     await _until_started(running)
     if not running.stop.is_set():
         on_ready(listener.getsockname()[1], service.api)

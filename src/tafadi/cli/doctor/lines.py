@@ -11,6 +11,7 @@ from tafadi.errors import TafadiError
 from tafadi.net.tls import client_context
 from tafadi.store.folder import Folder
 from tafadi.store.identity import open_pact
+from tafadi.web.health import REQUIRED
 
 ANSWERS_S: Final = 5.0  # a healthy line answers in milliseconds, one over a satellite in a second
 
@@ -28,7 +29,7 @@ def running(folder: Folder) -> Iterator[Finding]:
         return
     wrong = {name: trouble for name, trouble in told["checks"].items() if trouble}
     if not told["ready"]:
-        yield fault("node", f"it runs, and is not ready: {'; '.join(wrong.values())}")
+        yield fault("node", f"it runs, and is not ready: {'; '.join(wrong[name] for name in REQUIRED if name in wrong)}")
         return
     yield well("node", "it runs, and is ready")
     if wrong.get("lines"):

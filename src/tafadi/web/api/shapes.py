@@ -75,10 +75,11 @@ def _either(kinds: Sequence[Any]) -> Any:
 
 @cache
 def _view_shape(view: type) -> type[BaseModel]:
-    """A view: an object with all its fields, and its state."""
+    """A view: an object with all its fields, and its state. Of the picture that is what it shows; the rest are indexes."""
     hints = get_type_hints(view)
     fields: dict[str, Any] = {}
-    for field in dataclasses.fields(view):
+    shown = Picture().to_json() if view is Picture else {field.name for field in dataclasses.fields(view)}
+    for field in (field for field in dataclasses.fields(view) if field.name in shown):
         fields[field.name] = (shape_of(hints[field.name]), absent() if "later" in field.metadata else ...)
     if issubclass(view, View):
         fields["state"] = (str, ...)

@@ -1,12 +1,14 @@
-"""The verbs about notices: to send, amend, cancel and list them, and to say which track flies one."""
+"""The verbs about notices: to send, amend, cancel and list them, and to say which track flies one. Movements: `movement.py`."""
 
 from tafadi.desk import announce, course
 from tafadi.desk.desk import Desk
+from tafadi.desk.folding.notice_presence import PresenceView
 from tafadi.desk.outgoing import held_by
-from tafadi.desk.picture import plain
+from tafadi.desk.picture import NoticeView, plain
 from tafadi.errors import InputError
 from tafadi.formats.geojson import parse as parse_geojson
-from tafadi.formats.wire import Json
+from tafadi.formats.wire import Json, encode
+from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId
 from tafadi.model.names import Precedence
 from tafadi.model.operation import Notice
@@ -15,22 +17,35 @@ from tafadi.web.verbs.arguments import choice, mode_named, said
 
 
 def notice_send(
-    node: Node, geojson: str, agreement: str = "", role: str = "watch-officer", mode: str = "", precedence: str = "ROUTINE"
+    node: Node,
+    geojson: str,
+    agreement: str = "",
+    role: str = "watch-officer",
+    mode: str = "",
+    precedence: str = "ROUTINE",
+    valid_until: str = "",
 ) -> dict[str, Json]:
     """Announces the notice of a GeoJSON document."""
     desk = node.desk(agreement)
     urgency: Precedence = choice(Precedence, precedence, "precedence")
-    entry = announce.send(desk, role, _notice(geojson), mode_named(desk, mode), urgency)
-    return said(entry)
+    until = Instant.parse(valid_until) if valid_until else None
+    return said(announce.send(desk, role, _notice(geojson), mode_named(desk, mode), urgency, until))
 
 
 def notice_amend(
-    node: Node, entry: str, geojson: str, agreement: str = "", role: str = "watch-officer", precedence: str = ""
+    node: Node,
+    entry: str,
+    geojson: str,
+    agreement: str = "",
+    role: str = "watch-officer",
+    precedence: str = "",
+    valid_until: str = "",
 ) -> dict[str, Json]:
-    """Replaces the geometry of one's own notice."""
+    """Replaces the geometry of one's own notice, and until when it is valid."""
     desk = node.desk(agreement)
     urgency: Precedence | None = choice(Precedence, precedence, "precedence") if precedence else None
-    return said(announce.amend(desk, role, desk.find(entry), _notice(geojson), urgency))
+    until = Instant.parse(valid_until) if valid_until else None
+    return said(announce.amend(desk, role, desk.find(entry), _notice(geojson), urgency, until))
 
 
 def notice_cancel(node: Node, entry: str, agreement: str = "", role: str = "watch-officer") -> dict[str, Json]:
@@ -58,12 +73,13 @@ def notice_end(node: Node, entry: str, agreement: str = "", role: str = "watch-o
 
 
 def notice_list(node: Node, agreement: str = "") -> dict[str, Json]:
-    """All notices with their states, and the alerts between them."""
+    """All notices and presences with their states, and the alerts between notices."""
     desk = node.desk(agreement)
     return {
         "agreement": desk.pact.id,
         "party": desk.party,
-        "notices": [_with_grade(desk, plain(view), view.revision) for _, view in sorted(desk.picture.notices.items())],
+        "notices": [_shown(desk, view) for _, view in sorted(desk.picture.notices.items())],
+        "presences": [plain(view) for _, view in sorted(desk.picture.shelf(PresenceView).items())],
         "alerts": [plain(view) for view in desk.picture.alerts.values()],
     }
 
@@ -84,9 +100,11 @@ def _notice(text: str) -> Notice:
     return found[0].notice
 
 
-def _with_grade(desk: Desk, shown: Json, entry: EntryId) -> Json:
+def _shown(desk: Desk, view: NoticeView) -> Json:
+    """The notice with who stores it; of a movement also the corridor that follows from it, which the picture does not repeat."""
+    shown = plain(view)
     assert isinstance(shown, dict)
-    return {**shown, "stored_by": _stored_by(desk, entry)}
+    return {"notice": encode(view.notice), **shown, "stored_by": _stored_by(desk, view.revision)}
 
 
 def _stored_by(desk: Desk, entry: EntryId) -> Json:

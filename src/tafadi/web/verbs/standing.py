@@ -3,6 +3,7 @@
 import base64
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.lapses import standing_lapses
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.proof import evidence_of
@@ -10,6 +11,7 @@ from tafadi.errors import InputError, MissingError, RefusedError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
 from tafadi.trust.card import open_card
+from tafadi.web.verbs.joining import checked_pins
 
 
 def status(node: Node) -> dict[str, Json]:
@@ -32,6 +34,7 @@ def _agreement_status(desk: Desk) -> Json:
         "stored_at": stored,
         "unjudged": len(desk.journal.unjudged()),
         "evidence": len(evidence_of(desk)),
+        "lapses": len(standing_lapses(desk)),
         "picture": desk.picture.digest(),
     }
 
@@ -51,8 +54,10 @@ def agree_sign(node: Node, document: str) -> dict[str, Json]:
         raise InputError("the document did not arrive as base64") from None
     if (pact := pact_of(data)).id not in node.desks:
         _check_cards(node, pact)
+    pins = checked_pins(node, pact) if pact.agreement.succeeds else None
     desk = node.sign(data)
-    return {"agreement": desk.pact.id, "digest": desk.picture.signed[desk.party], "in_force": desk.in_force}
+    told: dict[str, Json] = {"agreement": desk.pact.id, "digest": desk.picture.signed[desk.party], "in_force": desk.in_force}
+    return told if pins is None else told | {"pins": pins}
 
 
 def _check_cards(node: Node, pact: Pact) -> None:

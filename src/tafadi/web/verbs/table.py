@@ -12,13 +12,16 @@ import msgspec
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
-from tafadi.web.verbs import bundle, incident, line, notice, sealed, site, standing
+from tafadi.web.verbs import bundle, incident, joining, line, movement, notice, sealed, site, standing
 
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {
     "status": standing.status,
     "ready": standing.ready,
     "agree.sign": standing.agree_sign,
+    "agree.succeed": joining.agree_succeed,
+    "agree.pins": joining.agree_pins,
+    "agree.history": joining.agree_history,
     "card.take": standing.card_take,
     "picture": standing.picture,
     "alarms": standing.alarms,
@@ -28,6 +31,9 @@ VERBS: Final[dict[str, Verb]] = {
     "notice.distributed": notice.notice_distributed,
     "notice.activate": notice.notice_activate,
     "notice.end": notice.notice_end,
+    "notice.movement": movement.notice_movement,
+    "notice.presence": movement.notice_presence,
+    "notice.withdraw": movement.notice_withdraw,
     "notice.list": notice.notice_list,
     "notice.assign": notice.notice_assign,
     "line.check": line.line_check,
