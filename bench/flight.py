@@ -2,6 +2,7 @@
 
 Both nodes run as they do in service: TLS 1.3 with pinned certificates, journals in SQLite that wait for the disk, marks. The one that
 speaks runs in this process, so that its entries can be counted as their receipts become durable; the one that stores is its own process.
+The naive way is the same path with one entry to a commit, to a push and to a receipt, as many of them in flight as the batched way has.
 
 Run: python bench/flight.py [ROUNDS]
 """
@@ -10,6 +11,7 @@ import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -19,15 +21,15 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MethodType
 from typing import Final
 
-from tafadi.desk.desk import Desk
 from tafadi.desk.ports import Change
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import UnavailableError
 from tafadi.formats.agreement import write_document
 from tafadi.measure.earth import Position
-from tafadi.model.agreement import Agreement, Landmark, Timing
+from tafadi.model.agreement import LARGEST_QUOTA, Agreement, Landmark, Quota, Timing
 from tafadi.model.entry import EntryType
 from tafadi.model.line import Attempt
 from tafadi.model.names import Mode
@@ -38,12 +40,15 @@ from tafadi.store.folder import Folder
 from tafadi.store.identity import CARD_DAYS, first_card
 from tafadi.store.settings import Settings
 from tafadi.trust.keys import SigningKey
+from tafadi.trust.push import ENTRIES_MAX
+from tafadi.web.running import Running
 from tafadi.web.serve import serve
 
 ROUNDS: Final = 5
 BATCH: Final = 256  # entries that are said in one durable step, and as many as a push takes
 IN_FLIGHT: Final = 8 * BATCH  # said and not yet receipted, at most
 SAID: Final = 20 * BATCH  # in one round
+NAIVELY: Final = 2 * BATCH  # in one round, singly
 ALONE: Final = 200  # one after another, each waiting for its receipt
 SYNCS: Final = 200
 LEAF_BYTES: Final = 825  # of one of these entries
@@ -51,6 +56,7 @@ WAIT_S: Final = 120.0  # for a node to start, or a receipt to come
 LOOK_S: Final = 1.0  # how long two nodes are looked at to see whether they rest
 REST: Final = 0.05  # of a processor, for both together
 MARKS: Final = (Landmark("north", Position(-37.0, 12.0)), Landmark("south", Position(-38.0, 12.0)))
+AMPLE: Final = Quota(LARGEST_QUOTA, LARGEST_QUOTA, LARGEST_QUOTA)  # what is measured here is no party that keeps within bounds
 DRAFT: Final = Draft(EntryType.ATTEMPT, Attempt("radio", 1, False), Mode.TEST)
 
 
@@ -58,16 +64,26 @@ DRAFT: Final = Draft(EntryType.ATTEMPT, Attempt("radio", 1, False), Mode.TEST)
 class Receipts:
     """How far the other party has receipted our feed, told when that is durable here."""
 
-    desk: Desk
+    node: Node
     size: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    growth_ms: list[float] = field(default_factory=list)  # what commits of entries took, and of receipts
+    receipt_ms: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.desk, self.running = self.node.desk(), running_of(self.node)
         self._commit = self.desk.journal.commit
         self.desk.journal.commit = self._committed  # type: ignore[method-assign]  # the node's own journal, listened to
 
+    async def say(self, count: int) -> int:
+        """Says so many entries in one step, in its turn; the size of the feed then."""
+        return (await self.running.turns.take(lambda: say(self.desk, *[DRAFT] * count)))[-1].index + 1
+
     def _committed(self, change: Change) -> None:
+        began = time.perf_counter()
         self._commit(change)
+        if change.growths or change.receipts:
+            (self.growth_ms if change.growths else self.receipt_ms).append(1e3 * (time.perf_counter() - began))
         for receipt in change.receipts:
             if receipt.origin == self.desk.origin:
                 self.size = max(self.size, receipt.size)
@@ -81,28 +97,49 @@ class Receipts:
                 await self.news.wait()
 
 
-async def in_flight(receipts: Receipts) -> float:
-    """Entries receipted in a second, said in batches with some of them ahead of their receipts."""
+def running_of(node: Node) -> Running:
+    """The node as it runs: its links are woken through it."""
+    wake = node.bell.on_entries
+    assert isinstance(wake, MethodType) and isinstance(wake.__self__, Running)
+    return wake.__self__
+
+
+async def in_flight(receipts: Receipts, batch: int = BATCH, said: int = SAID) -> float:
+    """Entries receipted in a second, said so many at a time, with some of them ahead of their receipts."""
     end = first = receipts.desk.journal.head(receipts.desk.origin).frontier.size
     began = time.perf_counter()
-    for _ in range(SAID // BATCH):
-        say(receipts.desk, *[DRAFT] * BATCH)
-        end += BATCH
+    for _ in range(said // batch):
+        end = await receipts.say(batch)
         await asyncio.sleep(0)
-        await receipts.reach(end - IN_FLIGHT)
+        await receipts.reach(end - min(IN_FLIGHT, said // 2))
     await receipts.reach(end)
     return (end - first) / (time.perf_counter() - began)
 
 
-async def one_by_one(receipts: Receipts) -> list[float]:
-    """Milliseconds from each entry's saying to its receipt: each with a commit, a push and a receipt of its own, and nothing beside it."""
+async def naively(receipts: Receipts) -> float:
+    """The same, with one entry to a commit, to a push and to a receipt."""
+    links = [link for link, _task in receipts.running.links.values()]
+    for link in links:
+        link.limits = {**link.limits, "push_entries": 1}
+    try:
+        return await in_flight(receipts, 1, NAIVELY)
+    finally:
+        for link in links:
+            link.limits = {**link.limits, "push_entries": ENTRIES_MAX}
+
+
+async def one_by_one(receipts: Receipts) -> tuple[list[float], float]:
+    """Milliseconds from each entry's saying to its receipt, nothing beside it; and what its three commits took.
+
+    Those are two of an entry, here and there (the other node's disk is the same), and one of a receipt.
+    """
     taken = []
+    receipts.growth_ms, receipts.receipt_ms = [], []
     for _ in range(ALONE):
         began = time.perf_counter()
-        entry = say(receipts.desk, DRAFT)[-1]
-        await receipts.reach(entry.index + 1)
+        await receipts.reach(await receipts.say(1))
         taken.append(1e3 * (time.perf_counter() - began))
-    return taken
+    return taken, 2 * statistics.median(receipts.growth_ms) + statistics.median(receipts.receipt_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +148,17 @@ class Measured:
 
     in_flight_per_s: float
     speaker_cpu_us: float  # an entry in flight
+    naive_per_s: float
     alone_ms: list[float]
-
-    @property
-    def naive_per_s(self) -> float:
-        """Entries receipted in a second where each has a commit, a push and a receipt of its own."""
-        return 1e3 / statistics.mean(self.alone_ms)
+    commits_ms: float  # on the way of one entry alone
 
 
 async def measured(receipts: Receipts) -> Measured:
-    """One round of both."""
+    """One round of all."""
     cpu = time.process_time()
     rate = await in_flight(receipts)
-    return Measured(rate, 1e6 * (time.process_time() - cpu) / SAID, await one_by_one(receipts))
+    speaker_us = 1e6 * (time.process_time() - cpu) / SAID
+    return Measured(rate, speaker_us, await naively(receipts), *await one_by_one(receipts))
 
 
 def folders(root: Path) -> dict[str, Folder]:
@@ -136,7 +171,9 @@ def folders(root: Path) -> dict[str, Folder]:
         made[party] = Folder.create(root / party, settings, lambda: os.urandom(32), make_certificate(party, now))
         first_card(made[party], now.plus(-60.0), CARD_DAYS)
     cards = tuple(folder.card for folder in made.values())
-    agreement = Agreement("bench", tuple(made), cards, now.plus(-60.0), (Mode.TEST,), Minima(1_852.0, 150.0), None, MARKS, Timing())
+    agreement = Agreement(
+        "bench", tuple(made), cards, now.plus(-60.0), (Mode.TEST,), Minima(1_852.0, 150.0), None, MARKS, Timing(), quota=AMPLE
+    )
     for folder in made.values():
         with folder.locked():
             node = Node(folder, SystemClock())
@@ -170,9 +207,8 @@ def spoken(folder: Folder, work: Callable[[Receipts], Awaitable[None]]) -> None:
 
     async def driven(node: Node) -> None:
         try:
-            receipts = Receipts(node.desk())
-            say(receipts.desk, DRAFT)
-            await receipts.reach(2)
+            receipts = Receipts(node)
+            await receipts.reach(await receipts.say(1))
             await work(receipts)
         except (TimeoutError, OSError) as error:
             failed.append(error)
@@ -217,6 +253,18 @@ def sync_ms(root: Path) -> float:
     return statistics.median(taken)
 
 
+def commit_rate(root: Path) -> float:
+    """Commits in a second of a database that does nothing else."""
+    database = sqlite3.connect(root / "probe.db", isolation_level=None)
+    database.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE row (number INTEGER)")
+    began = time.perf_counter()
+    for number in range(SYNCS):
+        database.execute("INSERT INTO row VALUES (?)", (number,))
+    rate = SYNCS / (time.perf_counter() - began)
+    database.close()
+    return rate
+
+
 def signature_us() -> tuple[float, float]:
     """CPU microseconds to sign and to verify as many bytes as one entry has."""
     key, message = SigningKey.from_seed(os.urandom(32)), os.urandom(LEAF_BYTES)
@@ -244,13 +292,16 @@ def rows(rounds: int) -> list[str]:
                 before = cpu_s(process.pid)
                 for _ in range(rounds):
                     found.append(await measured(receipts))
-                hearer_us = 1e6 * (cpu_s(process.pid) - before) / (rounds * (SAID + ALONE))
+                hearer_us = 1e6 * (cpu_s(process.pid) - before) / (rounds * (SAID + NAIVELY + ALONE))
 
             spoken(speaker, work)
-        synced = sync_ms(Path(root))
+        synced, commits_per_s = sync_ms(Path(root)), commit_rate(Path(root))
     alone = [taken for one in found for taken in one.alone_ms]
     sign_us, verify_us = signature_us()
-    flying, slow = (statistics.median(rates) for rates in zip(*((one.in_flight_per_s, one.naive_per_s) for one in found), strict=True))
+    flying, slow, commits = (
+        statistics.median(one) for one in zip(*((m.in_flight_per_s, m.naive_per_s, m.commits_ms) for m in found), strict=True)
+    )
+    limit_per_s = 1e6 * (os.cpu_count() or 1) / (sign_us + verify_us)
     p50, p99 = statistics.median(alone), statistics.quantiles(alone, n=100)[-1]
     return [
         f"Load when it began: {load:.1f}; {os.cpu_count()} processors for both nodes. Medians of {rounds} rounds.",
@@ -258,11 +309,14 @@ def rows(rounds: int) -> list[str]:
         "| two nodes, TLS, fsync on | found |",
         "|---|---|",
         f"| in flight, batches of {BATCH} | {flying:,.0f} receipted entries/s |",
-        f"| naive: one commit, push and receipt for each message | {slow:,.0f} receipted entries/s |",
+        f"| naive: one commit, one push and one receipt for each message, as many in flight | {slow:,.0f} receipted entries/s |",
         f"| alone, from saying to durable receipt, p50 / p99 | {p50:.2f} / {p99:.2f} ms |",
+        f"| of that the three commits on its way, p50 each | {commits:.2f} ms |",
         f"| CPU of the speaker in flight | {statistics.median(one.speaker_cpu_us for one in found):.0f} us an entry |",
         f"| CPU of the hearer, of all | {hearer_us:.0f} us an entry |",
         f"| limit: one durable write of 4 KiB, p50; five stand on the way of one entry alone | {synced:.2f} ms |",
+        f"| limit: commits of one row each, SQLite, synchronous FULL, nothing else | {commits_per_s:,.0f} /s |",
+        f"| limit: both processors, if an entry cost its signature and its verification alone | {limit_per_s:,.0f} entries/s |",
         f"| limit: Ed25519, to sign / to verify {LEAF_BYTES} bytes | {sign_us:.0f} / {verify_us:.0f} us CPU |",
     ]
 

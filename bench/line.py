@@ -24,7 +24,7 @@ from tafadi.errors import DamagedError
 from tafadi.formats.agreement import digest_of, write_document
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
-from tafadi.model.agreement import Agreement, AgreementBody, Landmark, Timing
+from tafadi.model.agreement import LARGEST_QUOTA, Agreement, AgreementBody, Landmark, Quota, Timing
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Attempt
 from tafadi.model.names import Mode
@@ -50,6 +50,7 @@ ROUNDS: Final = 5
 SEED: Final = 7
 ORIGIN: Final = "tafadi.v1/bench/alpha/1"
 MARKS: Final = (Landmark("north", Position(-37.0, 12.0)), Landmark("south", Position(-38.0, 12.0)))
+AMPLE: Final = Quota(LARGEST_QUOTA, LARGEST_QUOTA, LARGEST_QUOTA)  # what is measured here is no party that keeps within bounds
 
 
 def leaves(count: int) -> Iterator[tuple[bytes, ...]]:
@@ -150,7 +151,9 @@ def said(root: Path) -> tuple[Desk, SqliteJournal]:
     now = SystemClock().now()
     folders = {party: _folder(root / party, party, now) for party in ("alpha", "bravo")}
     cards = tuple(folder.card for folder in folders.values())
-    agreement = Agreement("bench", tuple(folders), cards, now.plus(-60.0), (Mode.TEST,), Minima(1_852.0, 150.0), None, MARKS, Timing())
+    agreement = Agreement(
+        "bench", tuple(folders), cards, now.plus(-60.0), (Mode.TEST,), Minima(1_852.0, 150.0), None, MARKS, Timing(), quota=AMPLE
+    )
     pact = pact_of(write_document(agreement))
     journal = SqliteJournal(root / "alpha" / "journal.db")
     desk = Desk(folders["alpha"].identity(), pact, journal, FoldedViews(journal, pact), SystemClock(), Silent())

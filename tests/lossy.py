@@ -14,18 +14,22 @@ import ctypes
 import errno
 import io
 import os
+import pickle
 import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from ctypes.util import find_library
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import count
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple, TypeAlias
 
 SECTOR: Final = 512  # bytes; what a disk writes whole or not at all
 ABSENT: Final = "the library that Python's sqlite3 uses cannot be reached with ctypes here"
+
+BEGUN: Final = "begun"  # is told when a process has written down what was there before it
 
 # From sqlite3.h.
 _OK: Final = 0
@@ -50,9 +54,16 @@ FAILURES: Final = {
 
 @dataclass(eq=False)
 class Inode:
-    """One file, whatever its name."""
+    """One file, whatever its name; one that was written down and read again is the same by its number."""
 
+    number: int
     size: int = 0
+
+    def __hash__(self) -> int:
+        return self.number
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Inode) and other.number == self.number
 
 
 class Write(NamedTuple):
@@ -125,7 +136,9 @@ class Disk:
     failing: Callable[[], str] = field(default=lambda: "")
     is_kept: bool = True  # whether there is a log at all
     deaf: frozenset[str] = frozenset()  # functions of `os` that are taken for not called: a program that forgot them
+    sink: int = -1  # a file handle to which every event is written as it happens, for a process that will be killed
     _names: dict[str, Inode] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(default_factory=count)
     _before: int = 0  # events that only say what was there
 
     @contextmanager
@@ -134,7 +147,7 @@ class Disk:
         import pytest  # here, for the processes of nodes load this file as well
 
         self.root = self.root.resolve()
-        self._note_all()
+        self.note_all()
         vfs = _vfs()
         with pytest.MonkeyPatch.context() as patch:
             patch_system(self, patch.setattr)
@@ -144,21 +157,27 @@ class Disk:
             finally:
                 vfs.leave()
 
-    def _note_all(self) -> None:
-        """What lies there already is on the disk."""
+    def note_all(self) -> None:
+        """What lies there already is on the disk; but for sockets, and SQLite's index of the log, which is memory."""
         for folder, folders, files in os.walk(self.root):
             here = Path(folder)
-            self.log += [Named(here, name, None) for name in folders]
+            for name in folders:
+                self.add(Named(here, name, None))
             for name in files:
-                data = (here / name).read_bytes()
-                file = self._names[str(here / name)] = Inode(len(data))
-                self.log += [Named(here, name, file), Write(file, 0, data), Sync(file)]
-            self.log.append(FolderSync(here))
+                if (here / name).is_file() and not name.endswith("-shm"):
+                    self._note(here, name)
+            self.add(FolderSync(here))
         self._before = len(self.log)
+
+    def _note(self, here: Path, name: str) -> None:
+        data = (here / name).read_bytes()
+        file = self._names[str(here / name)] = Inode(next(self._numbers), len(data))
+        for event in (Named(here, name, file), Write(file, 0, data), Sync(file)):
+            self.add(event)
 
     def tell(self, what: object) -> None:
         """From here on somebody relies on it."""
-        self.log.append(Told(what))
+        self.add(Told(what))
 
     def moments(self) -> range:
         """Every number of events after which the power can be cut."""
@@ -183,7 +202,7 @@ class Disk:
         """The file that has the name; named now if it is new."""
         name = os.path.abspath(path)
         if is_new or name not in self._names:
-            self._names[name] = Inode()
+            self._names[name] = Inode(next(self._numbers))
             self.add(Named(Path(name).parent, Path(name).name, self._names[name]))
         return self._names[name]
 
@@ -215,6 +234,8 @@ class Disk:
         """Into the log."""
         if self.is_kept:
             self.log.append(event)
+        if self.sink >= 0:
+            _REAL["write"](self.sink, pickle.dumps(event))
 
 
 # What is left after a cut
@@ -564,6 +585,8 @@ class _Vfs:
         opened = self.opened[file]
         if (failure := FAILURES.get(opened.disk.failing())) is not None and failure.sync:
             return failure.sync
+        if "xSync" in opened.disk.deaf:
+            return _OK
         opened.disk.add(Sync(opened.file))
         if opened.syncs_folder:
             opened.disk.add(FolderSync(opened.folder))
@@ -599,3 +622,34 @@ def fail(root: Path, switch: Path) -> None:
     disk = Disk(root.resolve(), failing=failing, is_kept=False)
     patch_system(disk, setattr)
     _vfs().take_over(disk)
+
+
+def record(root: Path, log: Path, deaf: Iterable[str] = ()) -> None:
+    """From now on, for good, whatever happens below `root` is written down in the new file `log`, for a process that will be killed.
+
+    `deaf` as for `Disk`; `xSync` is SQLite's own.
+    """
+    sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    disk = Disk(root.resolve(), is_kept=False, sink=sink, deaf=frozenset(deaf))
+    disk.note_all()
+    disk.tell(BEGUN)
+    patch_system(disk, setattr)
+    _vfs().take_over(disk)
+
+
+def cut_power(root: Path, log: Path, to: Path, chance: Random) -> bool:
+    """Writes into `to` what would be left of `root` if the power had been cut when the process that wrote the log was killed.
+
+    False where it was killed before it did anything.
+    """
+    events = list(_read(log))
+    if Told(BEGUN) not in events:
+        return False
+    replay(events, root.resolve(), chance).write(root.resolve(), to)
+    return True
+
+
+def _read(log: Path) -> Iterator[Event]:
+    with log.open("rb") as file, suppress(EOFError, pickle.UnpicklingError):  # the last event may be torn: it did not happen
+        while True:
+            yield pickle.load(file)

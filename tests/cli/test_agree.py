@@ -102,6 +102,16 @@ def test_an_agreement_that_succeeds_another_shows_the_ends_that_it_pins(three: W
     assert f"succeeds sky-0123456789ab: alpha/2 ended at 17 entries, root {'0f' * 32}" in tafadi("agree", "show", document).out
 
 
+def test_the_minima_between_announced_operations_are_shown_and_that_there_are_none(three: World, tmp_path: Path) -> None:
+    document = tmp_path / "sky.json"
+    for options, told in (
+        ((), "none: volumes that touch do not overlap"),
+        (("--announced-minima", "3 [NM] / 1000 [ft]"), "3 NM / 1000 ft"),
+    ):
+        assert tafadi(*new(three, document, *options)).code == 0
+        assert f"minima between announced: {told}" in tafadi("agree", "show", document).out.splitlines()
+
+
 def test_one_landmark_or_one_party_is_too_few_and_one_party_twice_is_no_agreement(three: World, tmp_path: Path) -> None:
     cards = [part for party in ("alpha", "bravo") for part in ("--card", str(three[party].path / "card.json"))]
     common = ["--name", "sky", "--minima", "1 [NM] / 500 [ft]", "--out", str(tmp_path / "x.json")]

@@ -11,11 +11,9 @@ from typing import Any
 
 import pytest
 
-from nodes import ANSWERS_S, World, free_port, tafadi, until, world
-from tafadi.cli.doctor import machine
+from nodes import ANSWERS_S, World, free_port, tafadi, world
 from tafadi.cli.doctor.finding import Verdict
 from tafadi.cli.doctor.machine import TOO_QUICK_S, TOO_SLOW_S, file_system, sync_finding
-from tafadi.web.clock_source import ClockSource
 
 
 @pytest.fixture(scope="module")
@@ -40,27 +38,6 @@ def test_a_node_in_order_is_in_order_but_for_the_root_key_that_still_lies_there(
     assert "ConnectError" in found["peer bravo"][1]
     assert found["own card"] == ("OK", "epoch 1, valid for 90 days more")
     assert found["record"][0] == found["settings"][0] == found["port"][0] == "OK"
-
-
-def test_whoever_is_well_exits_0_and_a_fault_exits_1(both: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    both["bravo"].start()
-    both["alpha"].start()
-    try:
-        root = both["alpha"].path / "keys" / "root.key"
-        shutil.move(root, tmp_path / "root.key")
-        monkeypatch.setattr(machine, "clock_source", lambda: ClockSource(True, 0.01, ""))
-        monkeypatch.setattr(machine, "sync_s", lambda folder: 0.001)
-        monkeypatch.setattr(machine, "file_system", lambda path, mounts: "ext4")
-        until(lambda: tafadi("node", "status", both["alpha"].path, "--ready").code == 0)
-        told = tafadi("node", "doctor", both["alpha"].path)
-        assert told.code == 0, told.out
-        assert "OK       node: it runs, and is ready" in told.out
-        assert "OK       peer bravo: https://127.0.0.1:" in told.out
-        shutil.move(tmp_path / "root.key", root)
-        assert tafadi("node", "doctor", both["alpha"].path).code == 1
-    finally:
-        for node in both.nodes.values():
-            node.stop()
 
 
 def test_keys_that_others_may_read_are_named(both: World) -> None:

@@ -8,7 +8,8 @@ import pytest
 from tafadi.desk import announce, hotline
 from tafadi.desk.joining import check_pins, history, make_history, pins_of, succeed
 from tafadi.desk.pact import pact_of
-from tafadi.errors import ChainError, InputError, MissingError
+from tafadi.desk.succession import next_card
+from tafadi.errors import ChainError, InputError, MissingError, NotPermittedError
 from tafadi.formats.agreement import read_document, write_document
 from tafadi.model.agreement import Agreement
 from tafadi.model.line import Attempt
@@ -16,6 +17,8 @@ from tafadi.model.names import Mode
 from tafadi.model.reply import AnswerCode
 from tafadi.store.fsck import verify
 from tafadi.trust.bundle import decode_carried
+from tafadi.trust.card import open_card, sign_card
+from tafadi.trust.keys import SigningKey
 from tafadi.trust.log import Frontier
 from world import OFFICER, World, keys_of, make_agreement, operation, volume
 
@@ -106,6 +109,21 @@ def test_what_is_said_after_a_pin_stays_under_the_old_agreement_and_is_told(pair
     hotline.attempt(pair.desk("alpha"), OFFICER, Mode.EXERCISE, Attempt("radio", 1, False))
     pair.settle()
     assert [(pinned.pin.party, pinned.beyond) for pinned in check_pins(pair.desk("bravo"), after)] == [("alpha", 1), ("bravo", 0)]
+
+
+def test_rule_14_a_party_that_has_lost_its_root_key_leaves_by_its_old_card_and_joins_by_a_new_one(pair: World, tmp_path: Path) -> None:
+    """docs/how/lost-root.md: the words of the new key are compared by people; what went before is pinned all the same."""
+    talk(pair)
+    root = SigningKey.from_seed(b"\x55" * 32)
+    fresh = [SigningKey.from_seed(bytes([number]) * 32).public for number in (0x51, 0x52, 0x53)]
+    old = open_card(keys_of("alpha").card)
+    new = replace(old, root=root.public, envelope=fresh[0], log=fresh[1], mirror=fresh[2], hpke=b"\x54" * 32)
+    after = succeed(pair.desk("bravo"), {"alpha": sign_card(new, root)}, ("alpha",))
+    pact = pact_of(write_document(after))
+    assert (pact.agreement.parties, pact.cards["alpha"].root) == (("alpha", "bravo"), root.public)
+    assert [pinned.beyond for pinned in check_pins(pair.desk("bravo"), after)] == [0, 0]
+    with pytest.raises(NotPermittedError, match="is not signed by the root key"):
+        next_card(pact, "bravo", pair["alpha"].renew(keep=False))
 
 
 def test_a_change_of_parties_changes_them(pair: World) -> None:

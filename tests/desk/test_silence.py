@@ -1,5 +1,8 @@
 """Silence: tries by other channels that nobody answers are counted, and climb (failure 7: 22 calls on guard in 8 hours)."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from tafadi.desk import hotline
@@ -8,11 +11,12 @@ from tafadi.desk.folding.lapse import LapseView
 from tafadi.desk.lapses import standing_lapses
 from tafadi.desk.silence import silences
 from tafadi.errors import MissingError
+from tafadi.model.agreement import Rung
 from tafadi.model.entry import EntryId
 from tafadi.model.lapse import LapseKind
 from tafadi.model.line import Attempt
 from tafadi.model.names import Mode
-from world import OFFICER, TIMING, World
+from world import OFFICER, TIMING, World, make_agreement
 
 
 def _tried(world: World, caller: str, called: str, channel: str = "guard-radio", tries: int = 1, *, answered: bool = False) -> EntryId:
@@ -58,6 +62,22 @@ def test_failure_07_silence_ends_with_a_call_in_either_direction_that_was_answer
     calm.clock.wait(60.0)
     _tried(calm, "alpha", "bravo", tries=2)
     assert _silences(calm) == [("alpha", "bravo", "guard-radio 2")]
+
+
+def test_failure_07_silence_climbs_the_ladder_at_the_caller_and_at_who_was_called(tmp_path: Path) -> None:
+    agreement = replace(make_agreement(), check_times_utc_s=(), ladder=(Rung("supervisor", 30), Rung("planner", 40)))
+    world = World(tmp_path, agreement=agreement)
+    world.sign()
+    first, climbed = _tried(world, "alpha", "bravo", tries=22), []
+    for wait_s in (299.0, 1.0, 60.0, 30.0):
+        world.clock.wait(wait_s)
+        for party in ("alpha", "bravo"):
+            said = [world.desk(party).picture.shelf(LapseView)[entry] for entry in say_due(world.desk(party))]
+            climbed += [(party, view.about, view.lapse.rung, view.lapse.role) for view in said]
+    assert climbed == [
+        (party, first, rung, role) for rung, role in ((0, ""), (1, "supervisor"), (2, "planner")) for party in ("alpha", "bravo")
+    ]
+    world.close()
 
 
 def test_a_silence_is_of_who_was_called_and_of_nobody_else(calm: World) -> None:

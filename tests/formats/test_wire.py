@@ -19,10 +19,26 @@ from tafadi.formats.wire import BODIES, LARGEST_INTEGER, Json, decode, decode_me
 from tafadi.measure.earth import Position
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Instant, Span
-from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.agreement import AgreementBody, AgreementStep, KeyBody, Pin, Scope
 from tafadi.model.alert import AlertBody, AlertKind, AlertStep, Prediction
+from tafadi.model.casework import Action, ActionStep, Citation, Claim, ClaimStep
+from tafadi.model.conference import (
+    AgendaItem,
+    Call,
+    CallStep,
+    Conference,
+    ConferenceKind,
+    ConferenceStep,
+    Disagreement,
+    Minutes,
+    MinutesItem,
+    MinutesStep,
+    Papers,
+    Recurrence,
+    Topic,
+)
 from tafadi.model.entry import EntryId, EntryType, Operator, Ref, Seen
-from tafadi.model.incident import Incident, IncidentStep, Measured
+from tafadi.model.incident import Fact, Incident, IncidentStep, Measured
 from tafadi.model.judgement import Verdict
 from tafadi.model.lapse import Lapse, LapseKind
 from tafadi.model.line import Attempt, CheckStep, Distress, DistressStep, Duty, LineCheck, Roster, Stop, StopStep
@@ -63,6 +79,20 @@ CONVOY = Movement(
 )  # fmt: skip
 
 GOLDEN: dict[EntryType, Body] = {
+    EntryType.CLAIM: Claim(
+        ClaimStep.MADE, Citation("flights of state aircraft", "Protocol of 3 May, article 7", "No flight west of the line."), "It crossed.",
+        (Fact(1, True, "At 10:02 it was west of the line."), Fact(2, False)), (Ref(EntryId("bravo", 1, 7), LEAF),),
+    ),
+    EntryType.CONFERENCE: Conference(
+        ConferenceStep.PROPOSED, ConferenceKind.REGULAR, SPAN, Recurrence(42, 8),
+        (AgendaItem(Topic.INCIDENTS, "the crossing", (Ref(EntryId("bravo", 1, 7), LEAF),)), AgendaItem(Topic.NEXT_DATE)), text="by video",
+    ),
+    EntryType.CALL: Call(CallStep.OFFERED, "v=0\no=- 17 1 IN IP4 127.0.0.1\ns=-\nt=0 0\n", ("candidate:1 1 udp 1 127.0.0.1 9 typ host",)),
+    EntryType.MINUTES: Minutes(
+        MinutesStep.DRAFTED, (MinutesItem(1, "The line was heard at every check.", "No change."), MinutesItem(3, "The crossing.")),
+        (Disagreement("We measured it otherwise.", 3),),
+    ),
+    EntryType.ACTION: Action(ActionStep.GIVEN, "publish a roster for May", "bravo", "supervisor", AT.plus(86_400.0), 1),
     EntryType.LAPSE: Lapse(LapseKind.NO_REPLY, AT, ("bravo",), 2, "supervisor"),
     EntryType.KEY: KeyBody(b"a card as its root signed it"),
     EntryType.SEALED: Sealed(
@@ -142,7 +172,43 @@ def test_every_entry_type_has_a_body_and_every_body_a_vector() -> None:
 
 
 NOTICE = "body.notice"
+# Later steps, by the type of the entry and the name of their vector.
+STEPS: dict[str, tuple[EntryType, Body]] = {
+    "agreement.suspended": (
+        EntryType.AGREEMENT,
+        AgreementBody(step=AgreementStep.SUSPENDED, scope=Scope((EntryType.AREA,), ("minimum-lead",)), text="until it is talked over"),
+    ),
+    "agreement.suspended-whole": (EntryType.AGREEMENT, AgreementBody(step=AgreementStep.SUSPENDED, scope=Scope())),
+    "agreement.resumed": (EntryType.AGREEMENT, AgreementBody(step=AgreementStep.RESUMED)),
+    "agreement.ended": (EntryType.AGREEMENT, AgreementBody(step=AgreementStep.ENDED, successor="line-1f2e3d4c5b6a")),
+    "incident.reviewed": (
+        EntryType.INCIDENT, Incident(IncidentStep.REVIEWED, "One of three is disputed.", facts=(Fact(1, True, "It was seen."), Fact(3, False))),
+    ),
+    "conference.papers": (
+        EntryType.CONFERENCE, Conference(ConferenceStep.PAPERS, papers=Papers((Pin("alpha", 1, 17, LEAF), Pin("bravo", 2, 4, LEAF)), LEAF)),
+    ),
+    "conference.held": (EntryType.CONFERENCE, Conference(ConferenceStep.HELD, absent=("charlie",))),
+    "minutes.refused": (EntryType.MINUTES, Minutes(MinutesStep.REFUSED, annex=(Disagreement("Item 3 is not what was said."),))),
+    "claim.disputed": (EntryType.CLAIM, Claim(ClaimStep.DISPUTED, text="It was east of it.")),
+    "action.reopened": (EntryType.ACTION, Action(ActionStep.REOPENED, "it is not whole", due=AT.plus(172_800.0))),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_later_steps_have_their_golden_form_both_ways(name: str) -> None:
+    kind, body = STEPS[name]
+    path, entry = VECTORS / f"{name}.json", dataclasses.replace(_message(kind), body=body)
+    _write(path, {"format": "entry", "expect": "taken", "why": f"an entry of type {kind}, a later step", "payload": encode_message(entry)})
+    assert rfc8785.dumps(encode_message(entry)) == rfc8785.dumps(_payload(path))
+    assert decode_message(_payload(path)) == entry
+
+
 WRONG: dict[str, tuple[EntryType, str, Json, RefusalCode, str]] = {
+    "agreement-step-with-document": (EntryType.AGREEMENT, "body.step", "RESUMED", RefusalCode.NOT_USABLE, "body"),
+    "claim-of-nothing": (EntryType.CLAIM, "body.cites", None, RefusalCode.NOT_USABLE, "body"),
+    "conference-without-time": (EntryType.CONFERENCE, "body.span", None, RefusalCode.NOT_USABLE, "body"),
+    "session-with-carriage-return": (EntryType.CALL, "body.session", "v=0\r\n", RefusalCode.NOT_USABLE, "body"),
+    "action-without-owner": (EntryType.ACTION, "body.owner", None, RefusalCode.NOT_USABLE, "body"),
     # name: entry type, path of the member, its value (None takes it out), code, field
     "sealed-not-padded": (EntryType.SEALED, "body.ciphertext", "AA==", RefusalCode.NOT_USABLE, "body"),
     "sealed-key-too-short": (EntryType.SEALED, "body.keys.0.wrapped", "AA==", RefusalCode.NOT_USABLE, "body.keys[0]"),
@@ -254,7 +320,7 @@ def test_what_is_wrong_is_refused_by_its_code_and_field(name: str) -> None:
 
 
 def test_no_vector_stands_without_its_case() -> None:
-    assert {path.stem for path in VECTORS.glob("*.json")} == {*EntryType, *(f"refused-{name}" for name in WRONG)}
+    assert {path.stem for path in VECTORS.glob("*.json")} == {*EntryType, *STEPS, *(f"refused-{name}" for name in WRONG)}
 
 
 def test_nothing_but_an_object_is_an_entry() -> None:

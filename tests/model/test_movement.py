@@ -1,13 +1,17 @@
 """Movements: a corridor is everything within the half-width of the route and never less; and what is no movement."""
 
+import json
 import math
+import os
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tafadi.errors import InputError
+from tafadi.formats.nouns import Json, decode, encode
 from tafadi.measure.earth import Leg, Position, destination, leg
 from tafadi.measure.instant import Instant, Span
 from tafadi.measure.outline import area_m2
@@ -59,6 +63,28 @@ def test_whatever_is_within_the_half_width_of_the_route_is_in_the_corridor(
         bearing_deg = leg(middle, end).bearing_deg if along < 0.5 else leg(middle, start).bearing_deg
         beside = destination(middle, Leg((bearing_deg + 90.0) % 360.0, aside * half_width_m))
         assert any(_inside(beside, outline) for outline in outlines)
+
+
+VECTORS = Path(__file__).resolve().parents[2] / "vectors" / "corridor"
+
+
+@pytest.mark.parametrize("name", ["to-the-bridge", "over-the-antimeridian", "around-the-pole"])
+def test_a_corridor_is_the_one_of_its_vector(name: str) -> None:
+    """For who writes a second node; `TAFADI_WRITE_VECTORS=1` makes them. A corner may lie one step of the grid aside."""
+    path = VECTORS / f"{name}.json"
+    told = json.loads(path.read_text(encoding="utf-8"))
+    movement = decode(Movement, told["movement"])
+    laid_out = [encode(volume.outline) for volume in movement.notice.volumes]
+    if os.environ.get("TAFADI_WRITE_VECTORS"):
+        path.write_text(json.dumps({**told, "outlines": laid_out}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    assert [sorted(outline) for outline in told["outlines"]] == [sorted(outline) for outline in laid_out]  # type: ignore[arg-type]
+    assert all(abs(one - other) <= 1 for one, other in zip(_numbers(told["outlines"]), _numbers(laid_out), strict=True))
+
+
+def _numbers(value: Json) -> list[int]:
+    if isinstance(value, dict):
+        return [number for name in sorted(value) for number in _numbers(value[name])]
+    return [number for one in value for number in _numbers(one)] if isinstance(value, list) else [int(value or 0)]
 
 
 def test_a_corridor_is_hardly_wider_than_its_half_width() -> None:

@@ -147,7 +147,7 @@ def said_once(machine: Machine) -> None:
                 said[message.type, about] += 1
         for view in desk.picture.shelf(LapseView).values():
             if view.sender == machine.party:
-                said[view.lapse.what, view.about, view.lapse.at, view.lapse.rung] += 1
+                said[view.lapse.what, view.about, view.lapse.at, view.lapse.parties, view.lapse.rung] += 1
         twice = [what for what, times in said.items() if times > 1]
         promise(not twice, f"{machine.name} said {twice} more than once")
 

@@ -8,25 +8,29 @@ durable write.
 
 import json
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field
-from typing import Protocol, cast
+from dataclasses import dataclass
+from functools import partial
+from inspect import GEN_CLOSED, getgeneratorstate
+from typing import Protocol, TypeVar, cast
 
 from simulation.cast import Disk, MachineClock, MemoryFolder
 from tafadi.desk.desk import Desk
 from tafadi.desk.door import News, answer
-from tafadi.desk.exchange import Answer, Ask, Line, Pause, Talk
+from tafadi.desk.exchange import Answer, Ask, Line, Pause, Step, Talk
+from tafadi.desk.judge import read_anew
 from tafadi.desk.session import Rhythm, talk
 from tafadi.errors import DamagedError, StoreError, TafadiError, UnavailableError
 from tafadi.node import Alarm, Node
 from tafadi.web.peer_app import NodeHouse
 from tafadi.web.problems import status_of
 from tafadi.web.running import FIRST_CONTACT_S, JUDGE_AGAIN_S, LOOK_AGAIN_S, Running
-from tafadi.web.timekeeper import Timekeeper
+from tafadi.web.timekeeper import SHORTEST_SLEEP_S, Timekeeper
 
 START_S = 0.05  # from power to the first word of a talk
 JUDGED_AFTER_S = 0.02  # how soon the judge has its turn
 START_AGAIN_S = 2.0  # who starts a service again that could not start
+
+Got = TypeVar("Got")
 
 
 class Stage(Protocol):
@@ -91,7 +95,7 @@ class Powered:
     """The node of a running machine, as its timekeeper knows it."""
 
     node: Node
-    links: dict[tuple[str, str], tuple[Line, None]] = field(default_factory=dict)
+    links: dict[tuple[str, str], tuple[Line, None]]
 
 
 class Machine:
@@ -105,6 +109,7 @@ class Machine:
         self.life = 0
         self.up_s = -1.0  # since when it is up, in elapsed seconds of its clock; negative while it is down
         self.wires: dict[tuple[str, str], Wire] = {}
+        self.links: dict[tuple[str, str], tuple[Line, None]] = {}
         self.alarms: list[Alarm] = []
         self._node: Node | None = None
         self._judging = False
@@ -143,9 +148,9 @@ class Machine:
         self._node, self.up_s = node, self.clock.elapsed_s()
         node.bell.on_entries, node.bell.on_alarm = self._wake, self._alarm
         self.stage.note(self, "starts")
+        self.links = {}
+        self.keeper = Timekeeper(cast(Running, Powered(node, self.links)), self.clock, self.clock.elapsed_s)
         self.connect()
-        links = {key: (wire.line, None) for key, wire in self.wires.items()}
-        self.keeper = Timekeeper(cast(Running, Powered(node, links)), self.clock, self.clock.elapsed_s)
         self.later(FIRST_CONTACT_S, self._first_look)
         self.stage.wrote(self)
 
@@ -160,7 +165,7 @@ class Machine:
                     line = Line(desk, party)
                     rhythm = Rhythm(float(desk.pact.agreement.timing.heartbeat_s), self.stage.chance, self.clock.elapsed_s)
                     wire = Wire(self, line, talk(line, rhythm), self.life)
-                    self.wires[desk.pact.id, party] = wire
+                    self.wires[desk.pact.id, party], self.links[desk.pact.id, party] = wire, (line, None)
                     self.later(self.stage.chance(0.0, START_S), self._begin(wire))
 
     def crash(self) -> None:
@@ -179,23 +184,47 @@ class Machine:
         self.stage.at(after_s, lambda: self.turn(act) if life == self.life and self.is_up else None)
 
     def turn(self, act: Callable[[], None]) -> bool:
-        """Takes a step whole, and all that it writes becomes durable together where the machine works so; False where power was lost."""
+        """Takes a step whole; False where power was lost over it."""
         life = self.life
         try:
-            with self.disk.group() if self.groups else nullcontext():
-                act()
+            act()
         except DamagedError as error:
             self.stage.damaged(self, error)
         except StoreError:
-            if not self.groups:
-                raise  # a task of the node would have ended, and nobody would know
-            self.disk.is_dead = True  # a group that failed: what was folded from it meanwhile is not to be trusted
+            if not self.disk.is_dead:
+                raise  # a task of the node would have ended
         if self.disk.is_dead and life == self.life:
             self.crash()
             self.stage.at(self.stage.chance(0.1, START_AGAIN_S), self._again(self.life))
             return False
         self.stage.wrote(self)
         return life == self.life
+
+    def take(self, step: Callable[[], Got], *, repeats: bool = True) -> Got:
+        """What the step gives, once everything that it wrote is durable: with a group for it, as `tafadi.web.turn` does.
+
+        A group of which nothing was written is taken back, and the step taken again, alone, or told so where it does not repeat.
+        """
+        if not self.groups:
+            return step()
+        sizes, failure, got = self.disk.sizes(), list[TafadiError](), list[Got]()
+        try:
+            with self.disk.group():
+                try:
+                    got.append(step())
+                except TafadiError as error:
+                    failure.append(error)
+        except StoreError:
+            if self.disk.is_dead or self.disk.sizes() != sizes:
+                raise
+            for desk in self.desks:
+                read_anew(desk)
+            if not repeats:
+                raise
+            return step()
+        if failure:
+            raise failure[0]
+        return got[0]
 
     # The judge and the timekeeper
 
@@ -216,7 +245,7 @@ class Machine:
     def _judge(self) -> None:
         self._judging = False
         try:
-            self.node.judge()
+            self.take(self.node.judge)
         except DamagedError:
             raise
         except TafadiError:
@@ -225,8 +254,15 @@ class Machine:
 
     def _keep_time(self) -> None:
         assert self.keeper is not None
-        sleep_s = self.keeper.look()
-        self.stage.looked(self)
+        sleep_s = SHORTEST_SLEEP_S
+        try:
+            sleep_s = self.take(self.keeper.look)
+            if not self.keeper.told:
+                self.stage.looked(self)
+        except DamagedError:
+            raise
+        except TafadiError:
+            self.stage.note(self, "may not have said what is overdue")
         self.later(sleep_s / self.clock.rate, self._keep_time)
 
     # Talks
@@ -234,11 +270,19 @@ class Machine:
     def _begin(self, wire: Wire) -> Callable[[], None]:
         return lambda: self._go_on(wire, lambda: next(wire.spoken))
 
-    def _go_on(self, wire: Wire, step: Callable[[], object]) -> None:
+    def _go_on(self, wire: Wire, step: Callable[[], Step]) -> None:
         """Performs the talk up to its next request or pause, as `tafadi.net.peers` does."""
-        said = step()
+        said: Step | None = None
         while not isinstance(said, Ask | Pause):
-            said = wire.spoken.send(None)
+            try:
+                said = self.take(step, repeats=False)
+                step = partial(wire.spoken.send, None)
+            except DamagedError:
+                raise
+            except TafadiError as error:
+                if self.disk.is_dead or getgeneratorstate(wire.spoken) == GEN_CLOSED:
+                    raise
+                step = partial(wire.spoken.throw, error)
         if isinstance(said, Ask):
             wire.asked, wire.waits = wire.asked + 1, True
             self.stage.carry(wire, said)
@@ -293,7 +337,7 @@ class Machine:
 
     def _answer(self, party: str, ask: Ask) -> Answer:
         try:
-            reply = answer(NodeHouse(self.node), lambda desk: party, ask.method, ask.path, ask.body)
+            reply = self.take(lambda: answer(NodeHouse(self.node), lambda desk: party, ask.method, ask.path, ask.body))
         except DamagedError:
             raise
         except TafadiError as error:
@@ -302,20 +346,24 @@ class Machine:
             self.judge_soon()
         return Answer(reply.status, reply.body)
 
-    def verb(self, act: Callable[[Desk], object], agreement: str) -> str:
-        """What an officer's word came to: nothing where it was said, or why not."""
-        told: list[str] = []
+    def attempt(self, act: Callable[[], object]) -> str:
+        """Takes a step whole that an officer asked for: nothing where it came to its end, or why not."""
+        told = ["the machine is down"]
 
-        def speak() -> None:
+        def tried() -> None:
             try:
-                act(self.node.desks[agreement])
+                self.take(act)
+                told.clear()
             except DamagedError:
                 raise
             except TafadiError as error:
-                told.append(f"{type(error).__name__}: {error}")
+                told[:] = [f"{type(error).__name__}: {error}"]
             self.judge_soon()
 
-        if not self.is_up:
-            return "the machine is down"
-        self.turn(speak)
-        return "; ".join(told)
+        if self.is_up and not self.turn(tried):
+            return "the machine lost its power"
+        return "".join(told)
+
+    def verb(self, act: Callable[[Desk], object], agreement: str) -> str:
+        """What an officer's word came to: nothing where it was said, or why not."""
+        return self.attempt(lambda: act(self.node.desks[agreement]))

@@ -11,13 +11,18 @@ from functools import lru_cache
 import pytest
 
 import tafadi.desk.examine
+import tafadi.desk.misuse
 import tafadi.desk.pact
-import tafadi.desk.proof
 import tafadi.desk.pulse
 import tafadi.desk.succession
 import tafadi.store.identity
+import tafadi.trust.catchup
 import tafadi.trust.checkpoint
+import tafadi.trust.evidence
 import tafadi.trust.heartbeat
+import tafadi.trust.mirror
+import tafadi.trust.misuse
+import tafadi.trust.note
 from tafadi.trust.keys import PublicKey, SigningKey
 
 KEPT = 20_000  # of each: a few hundred worlds of entries; a soak of many thousand stays within the memory of a small machine
@@ -27,10 +32,23 @@ PURE = (
     (tafadi.desk.pact, "open_card"),
     (tafadi.store.identity, "open_card"),
     (tafadi.desk.succession, "open_card"),
-    (tafadi.desk.pulse, "parse_note"),
-    (tafadi.trust.checkpoint, "parse_note"),
-    (tafadi.trust.heartbeat, "parse_note"),
     (tafadi.desk.examine, "open_envelope"),
+    (tafadi.desk.pulse, "parse_note"),
+    (tafadi.desk.pulse, "parse_checkpoint"),
+    (tafadi.desk.misuse, "parse_checkpoint"),
+    (tafadi.desk.misuse, "open_receipted"),
+    (tafadi.trust.checkpoint, "parse_note"),
+    (tafadi.trust.checkpoint, "parse_checkpoint"),
+    (tafadi.trust.checkpoint, "open_signed"),
+    (tafadi.trust.checkpoint, "check_cosignature"),
+    (tafadi.trust.checkpoint, "key_id"),
+    (tafadi.trust.mirror, "open_signed"),
+    (tafadi.trust.evidence, "open_signed"),
+    (tafadi.trust.catchup, "open_signed"),
+    (tafadi.trust.misuse, "parse_note"),
+    (tafadi.trust.misuse, "parse_checkpoint"),
+    (tafadi.trust.note, "check_key_name"),
+    (tafadi.trust.note, "key_id"),
 )
 
 _verify: Callable[[PublicKey, bytes, bytes], None] = PublicKey.verify
@@ -59,5 +77,5 @@ def remembered() -> Iterator[None]:
 
 
 @lru_cache(None)
-def _memo(function: Callable[[bytes], object]) -> Callable[[bytes], object]:
+def _memo(function: Callable[..., object]) -> Callable[..., object]:
     return lru_cache(KEPT)(function)

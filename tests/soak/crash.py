@@ -1,18 +1,19 @@
 """Real crashes: nodes that speak with each other are killed at random moments, and nothing that anybody was told is lost.
 
 Told is: an entry that an officer was given the number of; a receipt; and every entry of a party's own that the other holds. What lies on
-the disk is read while the killed node is down, before it could mend anything. Killing leaves the page cache: what a power cut takes is
-shown in `tests/store/test_power.py`. Run as a program (`make soak-crash`) it goes on from the count under `.soak` in chapters of fifty
-crashes, each a world of its own.
+the disk is read while the killed node is down, before it could mend anything. Killing leaves the page cache: so with every other crash the
+power is cut as well, and of what the process had not synced there is left what chance leaves (`tests/lossy.py`). Run as a program
+(`make soak-crash`) it goes on from the count under `.soak` in chapters of fifty crashes, each a world of its own.
 """
 
 import json
 import random
+import shutil
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,7 @@ import httpx
 sys.path.insert(0, str(Path(__file__).parents[1]))  # where it is run as a program
 
 from forks import ForkedNode, Forks, forking
+from lossy import HERE, cut_power
 from nodes import COMES_S, STARTS_S, World, until, world
 from tafadi.desk.pact import Pact
 from tafadi.store.fsck import verify
@@ -33,6 +35,7 @@ COUNT: Final = Path(__file__).parents[2] / ".soak" / "crash.json"
 CHAPTER: Final = 50  # crashes of one world; its record grows, and with it the time that a node takes to read it
 LONGEST_S: Final = 0.15  # how long both speak before the next is killed, at most
 IN_ITS_START: Final = 0.2  # the share of the crashes in the middle of a start
+POWER: Final = 0.5  # the share of the crashes in which the power is cut, and not the process alone
 BOTH: Final = 0.2  # the share of the crashes of both at once
 MEET_EVERY: Final = 5  # after so many crashes both must come to the same record; after the last in any case
 
@@ -82,6 +85,28 @@ class Record:
 
     node: ForkedNode
     pact: Pact
+    deaf: tuple[str, ...] = ()  # syncs that are taken for not made
+
+    @property
+    def log(self) -> Path:
+        """Where its process writes down what it does to the disk."""
+        return self.node.path.with_suffix(".disk")
+
+    def begin(self) -> None:
+        """Starts the node; from here on everything that it writes is written down."""
+        self.log.unlink(missing_ok=True)
+        lines = (
+            f"from pathlib import Path\nimport lossy\nlossy.record(Path({str(self.node.path)!r}), Path({str(self.log)!r}), {self.deaf})\n"
+        )
+        self.node.begin(before=lines if HERE else "")
+
+    def cut_power(self, chance: random.Random) -> None:
+        """Puts in the place of its folder what the disk has of it."""
+        image, gone = (self.node.path.with_suffix(suffix) for suffix in (".image", ".gone"))
+        if self.log.exists() and cut_power(self.node.path, self.log, image, chance):
+            self.node.path.rename(gone)
+            image.rename(self.node.path)
+            shutil.rmtree(gone)
 
     @contextmanager
     def open(self) -> Iterator[SqliteJournal]:
@@ -124,12 +149,13 @@ class Crashes:
         self.both = both
         self.records = {party: Record(node, both.pact) for party, node in both.nodes.items() if isinstance(node, ForkedNode)}
         self.speakers = {party: Speaker(record.node, random.Random(f"{seed}/{party}")) for party, record in self.records.items()}
-        self.count = 0
+        self.count = self.power_cuts = 0
 
     def run(self, crashes: int) -> None:
         """So many crashes. Raises AssertionError for the first loss."""
+        self._begin(self.records)
         for record in self.records.values():
-            record.node.start()
+            until(lambda node=record.node: _is_ready(node), STARTS_S)  # type: ignore[misc]
         for speaker in self.speakers.values():
             speaker.start()
         try:
@@ -151,23 +177,30 @@ class Crashes:
         time.sleep(self.rng.uniform(0.0, LONGEST_S))
         victims = list(self.records) if self.rng.random() < BOTH else [self.rng.choice(list(self.records))]
         self._kill(victims)
-        for party in victims:
-            self.records[party].node.begin()
+        self._begin(victims)
         if self.rng.random() < IN_ITS_START:
             time.sleep(self.rng.uniform(0.0, LONGEST_S))
             self._kill(victims)
-            for party in victims:
-                self.records[party].node.begin()
+            self._begin(victims)
         for party in victims:
             node = self.records[party].node
             until(lambda node=node: _is_ready(node), STARTS_S)  # type: ignore[misc]
 
+    def _begin(self, victims: Iterable[str]) -> None:
+        for party in victims:
+            self.records[party].begin()
+
     def _kill(self, victims: list[str]) -> None:
+        cuts_power = HERE and self.rng.random() < POWER
         for party in victims:
             self.records[party].node.kill()
+            if cuts_power:
+                self.records[party].cut_power(self.rng)
+        self.power_cuts += len(victims) * cuts_power
         for party in victims:
             other = next(name for name in self.records if name != party)
-            assert losses(self.records[party], self.records[other], self.speakers[party]) == []
+            found = losses(self.records[party], self.records[other], self.speakers[party])
+            assert not found, found
         self.count += len(victims)
 
     def _meet(self) -> None:
@@ -211,29 +244,33 @@ def _status(node: ForkedNode) -> Any:
         return client.post("http://node/verb/status", json={}).json()["agreements"][0]
 
 
-def chapter(folder: Path, forks: Forks, seed: int, crashes: int) -> int:
-    """How many entries were said by the end of so many crashes of one world."""
+def chapter(folder: Path, forks: Forks, seed: int, crashes: int) -> tuple[int, int]:
+    """How many entries were said by the end of so many crashes of one world, and in how many of these the power was cut."""
     with world(folder, "alpha", "bravo", start=False) as both:
         crashed = Crashes(both, forks, seed)
         crashed.run(crashes)
-        return sum(len(speaker.acknowledged) for speaker in crashed.speakers.values())
+        return sum(len(speaker.acknowledged) for speaker in crashed.speakers.values()), crashed.power_cuts
 
 
 def main(least: int) -> None:
-    """Goes on from the count until it is a further `least`, or the next multiple of it."""
-    done: dict[str, int] = json.loads(COUNT.read_text()) if COUNT.exists() else {"crashes": 0, "entries": 0, "chapters": 0}
+    """Goes on from the count to the next multiple of `least`."""
+    done: dict[str, int] = {"crashes": 0, "power cuts": 0, "entries": 0, "chapters": 0}
+    if COUNT.exists():
+        done |= json.loads(COUNT.read_text())
     target = (done["crashes"] // least + 1) * least
     with forking() as forks:
         while done["crashes"] < target:
             began = time.monotonic()
             with tempfile.TemporaryDirectory(prefix="tafadi-crash-") as folder:
-                done["entries"] += chapter(Path(folder), forks, done["chapters"], CHAPTER)
-            done["crashes"] += CHAPTER
-            done["chapters"] += 1
+                entries, power_cuts = chapter(Path(folder), forks, done["chapters"], CHAPTER)
+            for name, more in (("crashes", CHAPTER), ("power cuts", power_cuts), ("entries", entries), ("chapters", 1)):
+                done[name] += more
             COUNT.parent.mkdir(exist_ok=True)
             COUNT.write_text(json.dumps(done))
-            seconds = time.monotonic() - began
-            sys.stdout.write(f"{done['crashes']} crashes, {done['entries']} entries acknowledged, 0 lost ({seconds:.0f} s for {CHAPTER})\n")
+            sys.stdout.write(
+                f"{done['crashes']} crashes, {done['power cuts']} of them power cuts, {done['entries']} entries acknowledged, 0 lost "
+                f"({time.monotonic() - began:.0f} s for {CHAPTER})\n"
+            )
             sys.stdout.flush()
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 
 import pytest
 
-from tafadi.errors import TafadiError
+from tafadi.errors import FormatError, TafadiError
 from tafadi.measure.instant import Instant
 from tafadi.trust.bundle import FeedPart, card_name, decode_carried, encode_carried
 from tafadi.trust.canon import Json, from_base64, to_base64
@@ -52,12 +52,14 @@ from tafadi.trust.evidence import (
     file_of,
     open_evidence,
 )
+from tafadi.trust.express import Heard, open_heard, sign_heard
 from tafadi.trust.heartbeat import encode_heartbeat, open_heartbeat
 from tafadi.trust.keys import PublicKey, SigningKey, key_from_words, key_words
 from tafadi.trust.log import Frontier, consistency_proof, inclusion_proof, joint_nodes_from, leaf_hash
 from tafadi.trust.mirror import MirrorState, take_push
 from tafadi.trust.note import parse_note
 from tafadi.trust.push import Push, decode_push, encode_push
+from tafadi.trust.thin import FrameKind, Frames, encode_frame
 from tafadi.trust.tiles import decode_bundle, encode_bundle
 
 HOUSE = Path(__file__).resolve().parents[2]
@@ -361,7 +363,35 @@ def _read_push(data: bytes, given: dict[str, str]) -> None:
     take_push(state, decode_push(data), _key(given, "log key"))
 
 
+def _words_alone(north: Party, south: Party) -> dict[str, Case]:
+    heard = Heard(ORIGIN, 17, leaf_hash(b"entry 17"), "south", 1, "node", AT)
+    note, key = sign_heard(heard, south.envelope), {"envelope key": south.envelope.public.text}
+    frame = encode_frame(FrameKind.BEAT, bytes(range(72)))
+    spoilt = frame[:20] + bytes([frame[20] ^ 4]) + frame[21:]
+    return {
+        "heard": Case("heard", "taken", "south has heard entry 17 of north's feed alone", note, key),
+        "heard-by-another": Case("heard", "SignatureError", "signed by the log key", note, {"envelope key": south.log.public.text}),
+        "heard-index": Case("heard", "FormatError", "an index with a zero before it", note.replace(b"\n17\n", b"\n017\n"), key),
+        "thin-frame": Case("thin", "taken", "kind 4 and 72 bytes, one of them a zero", frame, {"kind": "4", "body": bytes(range(72)).hex()}),
+        "thin-noise": Case("thin", "taken", "noise before a frame, and one that it has spoilt", b"\x07" + spoilt + frame, {"kind": "4", "body": bytes(range(72)).hex()}),
+        "thin-spoilt": Case("thin", "FormatError", "one bit is another: there is no frame", spoilt, {}),
+        "thin-longest": Case(
+            "thin", "taken", "the longest body, without a zero", encode_frame(FrameKind.PART, bytes([255]) * 248), {"kind": "3", "body": "ff" * 248}
+        ),
+    }
+
+
+def _one_frame(data: bytes, given: dict[str, str]) -> None:
+    """The only frame in it must be the one that is given. Raises FormatError where there is none."""
+    found = Frames().take(data)
+    if not found:
+        raise FormatError("there is no frame in it", format="thin")
+    assert [(str(frame.kind), frame.body.hex()) for frame in found] == [(given["kind"], given["body"])]
+
+
 READERS: dict[str, Callable[[bytes, dict[str, str]], object]] = {
+    "heard": lambda data, given: open_heard(data, _key(given, "envelope key")),
+    "thin": _one_frame,
     "envelope": _read_envelope,
     "checkpoint": lambda data, given: open_checkpoint(data, _key(given, "log key")),
     "receipt": lambda data, given: check_cosignature(

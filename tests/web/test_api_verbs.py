@@ -25,7 +25,7 @@ from tafadi.web.api.paging import Cut
 from tafadi.web.api.verbs import add_verbs, arguments_of, path_of, reads
 from tafadi.web.verbs.table import VERBS
 
-TRIED = {"channel": "radio", "tries": 1, "answered": False}
+TRIED: dict[str, Any] = {"channel": "radio", "tries": 1, "answered": False}
 
 
 @pytest.fixture(scope="module")
@@ -194,7 +194,7 @@ def test_what_was_said_and_its_answer_are_written_together_or_neither_is(api: Ap
         commit(journal, change)
 
     with monkeypatch.context() as broken:
-        broken.setattr(type(api.node.journal), "_transaction", _never_kept(type(api.node.journal)._transaction))
+        broken.setattr(SqliteJournal, "_transaction", _never_kept(SqliteJournal._transaction))
         refused = api.say("line.attempt", key="radio-5", **TRIED)
         assert refused.status_code == 500
     assert api.size() == size
@@ -361,3 +361,24 @@ def test_metrics_hold_counts_and_nothing_that_anybody_said(api: Api) -> None:
     assert "meadow" not in told.text
     routes = set(re.findall(r'route="([^"]+)"', told.text))
     assert routes <= {"none", *json.loads(api.ask("GET", "/v1/openapi.json", "").content)["paths"], "/v1/openapi.json"}
+
+
+def test_bundles_come_and_go_as_files_and_one_that_is_not_whole_is_refused(api: Api) -> None:
+    made = api.say("bundle.export", party="bravo").json()
+    fetched = api.ask("GET", f"/v1/bundles/{made['name']}", "auditor")
+    assert (fetched.status_code, len(fetched.content), fetched.headers["content-type"]) == (200, made["bytes"], "application/octet-stream")
+    assert api.ask("DELETE", f"/v1/bundles/{made['name']}", "auditor").status_code == 403
+    assert api.ask("DELETE", f"/v1/bundles/{made['name']}").status_code == 204
+    assert api.ask("GET", f"/v1/bundles/{made['name']}").status_code == 404
+    assert api.ask("PUT", f"/v1/bundles/{made['name']}", content=fetched.content[:-1]).status_code == 422
+    assert api.ask("PUT", f"/v1/bundles/{made['name']}", content=fetched.content).status_code == 204
+    assert api.say("bundle.import", name=made["name"]).status_code in (200, 409, 422), "it is our own"
+    assert api.ask("DELETE", f"/v1/bundles/{made['name']}").status_code == 204
+    for name in ("node.json", "..%2Fnode.json", "keys", "bundle-x.tar"):
+        assert api.ask("GET", f"/v1/bundles/{name}").status_code in (404, 422)
+
+
+def test_what_was_sealed_is_shown_to_those_who_speak_alone(api: Api) -> None:
+    assert api.read("sealed.show", "auditor", entry="alpha/1/0").status_code == 403
+    assert api.read("sealed.show", "watch-officer", entry="alpha/1/0").status_code != 403
+    assert api.say("sealed.destroy", "watch-officer", entry="alpha/1/0").status_code == 403

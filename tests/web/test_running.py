@@ -10,6 +10,7 @@ import pytest
 
 from nodes import World
 from tafadi.desk.follow import Follower
+from tafadi.desk.judge import JUDGED_AT_ONCE
 from tafadi.errors import DamagedError, LimitError, StoreError
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
@@ -89,7 +90,7 @@ def test_a_long_inbox_leaves_everybody_else_a_turn_and_the_engine_its_work(node:
 
     def judge() -> int:
         told.append("judged")
-        return 1 if "computed" not in told or len(told) < 12 else 0
+        return JUDGED_AT_ONCE if "computed" not in told or len(told) < 12 else 0
 
     async def others() -> None:
         while True:

@@ -117,7 +117,134 @@ ALERT: Final = Table(
 
 LINE_CHECK: Final = Table("line check", "CALLED", {("CALLED", "REPLY"): "OK"})
 
-INCIDENT: Final = Table("incident", "OPEN", {("OPEN", "REPLY"): "REPLIED"})
+# One party's side of an incident. An account may come at any time, however late, and once; each party reviews when all accounts are there,
+# and may disagree without them: that is how one ends to which a party never replies. Who disagreed may come round; what is closed stays so.
+INCIDENT: Final = Table(
+    "incident",
+    "OPEN",
+    {
+        ("OPEN", "REPLY"): "REPLIED",
+        ("REPLIED", "REVIEWED"): "REVIEWED",
+        ("REPLIED", "DISAGREED"): "DISAGREED",
+        ("REVIEWED", "REVIEWED"): "REVIEWED",
+        ("REVIEWED", "CLOSED"): "CLOSED",
+        ("REVIEWED", "DISAGREED"): "DISAGREED",
+        ("DISAGREED", "REVIEWED"): "REVIEWED",
+    },
+)
+
+# The side of one whom a claim is made against. `unanswered` is DISPUTED as its maker says it, of a side that has come no further.
+CLAIM: Final = Table(
+    "claim",
+    "MADE",
+    {
+        ("MADE", "ANSWERED"): "ANSWERED",
+        ("ANSWERED", "AGREED"): "AGREED",
+        ("ANSWERED", "DISPUTED"): "DISPUTED",
+        ("MADE", "unanswered"): "DISPUTED",
+        ("ANSWERED", "unanswered"): "DISPUTED",
+        ("DISPUTED", "unanswered"): "DISPUTED",
+        ("DISPUTED", "ANSWERED"): "ANSWERED",
+        ("DISPUTED", "AGREED"): "AGREED",
+        ("MADE", "WITHDRAWN"): "WITHDRAWN",
+        ("ANSWERED", "WITHDRAWN"): "WITHDRAWN",
+        ("DISPUTED", "WITHDRAWN"): "WITHDRAWN",
+    },
+)
+
+# One party's side of the newest proposal. `absent` is what another party says of it; its own word that it was there counts more.
+CONFERENCE: Final = Table(
+    "conference",
+    "PROPOSED",
+    {
+        ("PROPOSED", "AGREED"): "AGREED",
+        ("PROPOSED", "DECLINED"): "DECLINED",
+        ("AGREED", "DECLINED"): "DECLINED",
+        ("DECLINED", "AGREED"): "AGREED",
+        ("AGREED", "HELD"): "HELD",
+        ("AGREED", "absent"): "ABSENT",
+        ("ABSENT", "HELD"): "HELD",
+        ("ABSENT", "absent"): "ABSENT",
+        ("HELD", "absent"): "HELD",
+    },
+)
+
+# The conference as a whole: what the sides and its minutes make of it.
+CONFERENCE_COURSE: Final = Table(
+    "course of a conference",
+    "PROPOSED",
+    {
+        ("PROPOSED", "all AGREED"): "AGREED",
+        ("PROPOSED", "one DECLINED"): "DECLINED",
+        ("PROPOSED", "AMENDED"): "PROPOSED",
+        ("PROPOSED", "CANCELLED"): "CANCELLED",
+        ("AGREED", "one DECLINED"): "DECLINED",
+        ("AGREED", "AMENDED"): "PROPOSED",
+        ("AGREED", "CANCELLED"): "CANCELLED",
+        ("AGREED", "two or more HELD, all others ABSENT"): "HELD",
+        ("AGREED", "one HELD, all others ABSENT"): "NOT_HELD",
+        ("DECLINED", "all AGREED"): "AGREED",
+        ("DECLINED", "AMENDED"): "PROPOSED",
+        ("DECLINED", "CANCELLED"): "CANCELLED",
+        ("NOT_HELD", "AMENDED"): "PROPOSED",
+        ("NOT_HELD", "CANCELLED"): "CANCELLED",
+        ("NOT_HELD", "another HELD"): "HELD",
+        ("HELD", "minutes DRAFTED"): "MINUTED",
+        ("MINUTED", "minutes AMENDED, or REFUSED by one"): "MINUTED",
+        ("MINUTED", "minutes SIGNED by all"): "SIGNED",
+    },
+)
+
+# One party's side of the newest draft; who drafted it has signed it by that. An amendment begins it anew.
+MINUTES: Final = Table(
+    "draft of minutes",
+    "DRAFTED",
+    {
+        ("DRAFTED", "SIGNED"): "SIGNED",
+        ("DRAFTED", "REFUSED"): "REFUSED",
+        ("REFUSED", "SIGNED"): "SIGNED",
+    },
+)
+
+ACTION: Final = Table(
+    "action",
+    "OPEN",
+    {
+        ("OPEN", "REFUSED"): "REFUSED",
+        ("OPEN", "DONE"): "DONE",
+        ("OPEN", "WITHDRAWN"): "WITHDRAWN",
+        ("REFUSED", "REOPENED"): "OPEN",
+        ("REFUSED", "WITHDRAWN"): "WITHDRAWN",
+        ("DONE", "REOPENED"): "OPEN",
+        ("DONE", "CLOSED"): "CLOSED",
+    },
+)
+
+# The side of one to whom a call is offered. Whoever ends it ends it for all.
+CALL: Final = Table(
+    "call",
+    "OFFERED",
+    {
+        ("OFFERED", "ANSWERED"): "ANSWERED",
+        ("OFFERED", "DECLINED"): "DECLINED",
+        ("OFFERED", "ENDED"): "ENDED",
+        ("ANSWERED", "ENDED"): "ENDED",
+        ("DECLINED", "ENDED"): "ENDED",
+    },
+)
+
+# The agreement as a whole. Each suspension is a thing of its own, and stands until the party that said it resumes.
+AGREEMENT: Final = Table(
+    "agreement",
+    "PROPOSED",
+    {("PROPOSED", "SIGNED by all"): "IN_FORCE"}
+    | {(state, "SUSPENDED"): "SUSPENDED" for state in ("IN_FORCE", "SUSPENDED", "RESUMED")}
+    | {("SUSPENDED", "the last one RESUMED"): "RESUMED"}
+    | {(state, "ENDED"): "ENDED" for state in ("IN_FORCE", "SUSPENDED", "RESUMED")}
+    | {(state, "ENDED by a successor"): "SUPERSEDED" for state in ("IN_FORCE", "SUSPENDED", "RESUMED")},
+)
+
+SUSPENSION: Final = Table("suspension", "SUSPENDED", {("SUSPENDED", "RESUMED"): "RESUMED"})
 
 SITE: Final = Table(
     "site",
@@ -136,4 +263,23 @@ SITE: Final = Table(
 
 PRESENCE: Final = Table("presence", "CURRENT", {("CURRENT", "WITHDRAWN"): "WITHDRAWN"})
 
-TABLES: Final = (NOTICE, COURSE, MOVEMENT, PRESENCE, STOP, DISTRESS, ALERT, LINE_CHECK, INCIDENT, SITE)
+TABLES: Final = (
+    NOTICE,
+    COURSE,
+    MOVEMENT,
+    PRESENCE,
+    STOP,
+    DISTRESS,
+    ALERT,
+    LINE_CHECK,
+    INCIDENT,
+    SITE,
+    CLAIM,
+    CONFERENCE,
+    CONFERENCE_COURSE,
+    MINUTES,
+    ACTION,
+    CALL,
+    AGREEMENT,
+    SUSPENSION,
+)

@@ -185,7 +185,11 @@ def show(file: Annotated[Path, typer.Argument(help="An agreement document.")], a
     say_line(f"sha256 {digest_of(document)}")
     say_line(f"minima between tracks: {nautical_miles(minima.horizontal_m):g} NM / {feet(minima.vertical_m):g} ft")
     announced = agreement.minima_announced
-    told = f"{nautical_miles(announced.horizontal_m):g} NM / {feet(announced.vertical_m):g} ft" if announced else "none; touching is none"
+    told = (
+        f"{nautical_miles(announced.horizontal_m):g} NM / {feet(announced.vertical_m):g} ft"
+        if announced
+        else "none: volumes that touch do not overlap"
+    )
     say_line(f"minima between announced: {told}")
     for party, opened in pact.cards.items():
         say_line(f"{party}: {key_words(opened.root)}")

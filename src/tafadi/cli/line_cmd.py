@@ -226,6 +226,12 @@ def _show_links(speaker: "Speaker", told: dict[str, Any]) -> None:
             tell(speaker, "line.trouble", indent=2, name=name, at=at, trouble=link["trouble"])
         else:
             tell(speaker, "line.heard", indent=2, name=name, at=at)
+        if link.get("held_back"):
+            tell(speaker, "line.held-back", indent=2, party=name.rpartition("/")[2], why=link["held_back"])
+    for entry, parties in told["heard_alone"].items():
+        tell(speaker, "line.heard-alone", indent=2, entry=entry, parties=", ".join(parties))
+    for entry in told["came_alone"]:
+        tell(speaker, "line.came-alone", indent=2, entry=entry)
 
 
 def _show_lapse(speaker: "Speaker", shown: dict[str, Any]) -> None:

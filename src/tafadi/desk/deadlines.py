@@ -42,6 +42,7 @@ def due(desk: Desk, now: Instant) -> list[Draft]:
 
 def say_due(desk: Desk) -> list[EntryId]:
     """Says what is due now, and calls this party's own officers for each. Raises as `say` does."""
+    desk.views.catch_up()  # a commit that failed to report may have taken place all the same: nothing is said twice
     drafts = due(desk, desk.clock.now())
     entries = say(desk, *drafts)
     for draft, entry in zip(drafts, entries, strict=True):

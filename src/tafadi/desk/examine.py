@@ -10,7 +10,7 @@ from tafadi.desk.pact import Pact
 from tafadi.errors import FormatError, NotOnRosterError, SignatureError
 from tafadi.formats.agreement import digest_of
 from tafadi.formats.wire import Json, decode_message
-from tafadi.model.agreement import AgreementBody, KeyBody
+from tafadi.model.agreement import AgreementBody, AgreementStep, KeyBody
 from tafadi.model.entry import NODE_ROLE, VITAL, EntryId
 from tafadi.model.message import Message
 from tafadi.model.names import LONGEST_FIELD, printable
@@ -144,7 +144,7 @@ def _misplaced(message: Message, entry: EntryId, pact: Pact) -> str:
     if (message.origin, message.index, message.sender, message.agreement) != (pact.feed_of(entry), entry.index, entry.party, pact.id):
         due = {"origin": pact.feed_of(entry), "index": entry.index, "sender": entry.party, "agreement": pact.id}
         return next(name for name, value in due.items() if getattr(message, name) != value)
-    if not isinstance(message.body, AgreementBody):
+    if not isinstance(message.body, AgreementBody) or message.body.step is not AgreementStep.SIGNED:
         return ""
     return "" if message.body == AgreementBody(pact.document.decode(), digest_of(pact.document)) else "body"
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.examine import examine
+from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.ports import Change, Express
 from tafadi.desk.proof import keep_entries
 from tafadi.errors import EquivocationError, HeadMovedError, MissingError, QuotaError, SessionError, StoreError
@@ -177,12 +178,23 @@ def convict(desk: Desk, origin: str) -> None:
 
 
 def waiting_alone(desk: Desk, party: str, origin: str, start: int, end: int) -> Iterator[EntryId]:
-    """The entries [start, end) of a feed that may overtake, and that `party` is to hear."""
+    """The entries [start, end) of a feed that may overtake, and that `party` is to hear: not what it has answered, or what is over.
+
+    Who lost its record is brought all of it in turn, and is not called anew for what it has heard.
+    """
     for index in range(start, end):
         entry = desk.pact.entry_id(origin, index)
         said = desk.views.examined(entry).message
-        if said is not None and travels_alone(said) and party in said.recipients:
+        if said is not None and travels_alone(said) and party in said.recipients and not _is_settled(desk, party, entry, said):
             yield entry
+
+
+def _is_settled(desk: Desk, party: str, entry: EntryId, said: Message) -> bool:
+    about = said.refs[0].entry if said.refs else entry
+    view = desk.picture.stops.get(about) or desk.picture.shelf(DistressView).get(about)
+    if view is None:
+        return False
+    return view.state == "CLOSED" and about != entry or any(step.party == party for step in view.steps if about == entry)
 
 
 def take_heard(desk: Desk, party: str, entry: EntryId, data: bytes) -> Heard:

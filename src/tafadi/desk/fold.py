@@ -13,6 +13,7 @@ from tafadi.desk.examine import Examined
 from tafadi.desk.folding.kind import Kind
 from tafadi.desk.picture import Picture
 from tafadi.errors import WrongStateError
+from tafadi.model.agreement import AgreementBody, AgreementStep
 from tafadi.model.entry import EntryType
 from tafadi.model.reply import Refusal, RefusalCode
 
@@ -44,7 +45,8 @@ def fold(picture: Picture, examined: Examined, parties: int) -> Refusal | None:
     if entry is None or not (examined.takes_effect or examined.is_late_notice):
         return examined.refusal
     kind = KINDS[entry.type]
-    if kind.needs_force and len(picture.signed) < parties:
+    is_later_step = isinstance(entry.body, AgreementBody) and entry.body.step is not AgreementStep.SIGNED
+    if (kind.needs_force or is_later_step) and len(picture.signed) < parties:
         return Refusal(RefusalCode.NOT_IN_FORCE)
     try:
         kind.apply(picture, examined, entry)

@@ -62,6 +62,8 @@ def succeed(
 ) -> Agreement:
     """The agreement that takes the place of this desk's: its terms, its parties by their newest cards, less who leaves, and who joins.
 
+    A party that has lost its root key leaves by its old card and joins by its new one.
+
     Raises MissingError for who leaves and is no party, InputError for a card that is another's or for no change of parties at all.
     """
     old, gone = desk.pact.agreement, set(leaving)
@@ -72,7 +74,7 @@ def succeed(
         if open_card(data).party != party or party in cards:
             raise InputError(f"a card of {open_card(data).party} cannot bring {party} in")
         cards[party] = data
-    if set(cards) == set(old.parties):
+    if not gone and not joining:
         raise InputError("nobody joins and nobody leaves: the agreement goes on as it is")
     parties = tuple(sorted(cards))
     return replace(

@@ -18,7 +18,8 @@ from tafadi.desk.examine import Examined
 from tafadi.desk.fold import KINDS, fold
 from tafadi.desk.folding.kind import Subject
 from tafadi.desk.picture import Picture
-from tafadi.model.entry import EntryId, EntryType
+from tafadi.model.agreement import AgreementBody, AgreementStep
+from tafadi.model.entry import EntryId
 from tafadi.model.message import Message
 from tafadi.model.reply import Refusal
 
@@ -107,7 +108,8 @@ class Matters:
 
     def _note_signature(self, examined: Examined, key: Key | None) -> None:
         party = examined.id.party
-        if examined.message is None or examined.message.type is not EntryType.AGREEMENT or party in self._signed:
+        said = examined.message.body if examined.message else None
+        if not isinstance(said, AgreementBody) or said.step is not AgreementStep.SIGNED or party in self._signed:
             return
         if key is not None:
             self._signed[party] = key

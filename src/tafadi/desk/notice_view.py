@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-from tafadi.desk.view import LATER, View
+from tafadi.desk.force import Force
+from tafadi.desk.view import LATER, UNSHOWN, View
 from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.lapse import Lapse, LapseKind
@@ -40,17 +41,21 @@ class NoticeView(View):
     valid_until: Instant | None = field(default=None, metadata=LATER)
     movement: Movement | None = field(default=None, metadata=LATER)
     lapsed: dict[str, tuple[str, ...]] = field(default_factory=dict, metadata=LATER)
+    force: Force = field(default_factory=Force, compare=False, metadata=UNSHOWN)
 
     @property
     def state(self) -> str:
         """The least happy of the addressees' states; ACTIVE and ENDED as its sender said, CANCELLED when the sender took it back.
 
-        OVERDUE and EXPIRED as a party's clock said of the newest revision; EXPIRED hides nothing that is worse.
+        OVERDUE and EXPIRED as a party's clock said of the newest revision; EXPIRED hides nothing that is worse. While the agreement is suspended
+        for such notices SUSPENDED, whatever was said: what is suspended never reads as accepted. VOID, once the agreement has ended.
         """
         if not self.stands:
             return "CANCELLED" if self.cancelled else "ENDED"
         if LapseKind.OVERDUE in self.lapsed:
             return LapseKind.OVERDUE
+        if held := self.force.word(self.type):
+            return held
         worst = min(self.sides.values(), key=NOTICE_RANK.index, default="SENT")
         if LapseKind.EXPIRED in self.lapsed and worst in _NOT_UNHAPPY:
             return LapseKind.EXPIRED

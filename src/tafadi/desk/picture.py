@@ -9,6 +9,7 @@ from typing import Final, cast
 import rfc8785
 
 from tafadi.casework.tables import INCIDENT, LINE_CHECK, STOP
+from tafadi.desk.force import EndView, Force, SuspensionView
 from tafadi.desk.index import Index, Name
 from tafadi.desk.notice_view import NOTICE_RANK, NoticeView
 from tafadi.desk.view import LATER, AnyView, View
@@ -37,6 +38,7 @@ __all__ = [
     "plain",
 ]
 
+INCIDENT_RANK: Final = ("OPEN", "REPLIED", "REVIEWED", "CLOSED")  # the least advanced first; one that disagrees is no step on the way
 Meeting = tuple[AlertKind, Mode, tuple[str, ...]]  # what meets again and again; the subjects sorted
 
 
@@ -117,7 +119,10 @@ class StopView(View):
 
 @dataclass(slots=True)
 class IncidentView(View):
-    """One incident with each party's account; `sides` is whether each addressee has given its own."""
+    """One incident with each party's account; `sides` is how far each addressee has come, `course` the party that opened it.
+
+    `reviews` are the newest of each party; `steps` what followed the accounts.
+    """
 
     id: EntryId
     sender: str
@@ -126,16 +131,25 @@ class IncidentView(View):
     sides: dict[str, str]
     accounts: dict[str, Incident]
     entries: dict[str, EntryId]
+    course: str = field(default="", metadata=LATER)
+    reviews: dict[str, Incident] = field(default_factory=dict, metadata=LATER)
+    steps: list[StepTaken] = field(default_factory=list, metadata=LATER)
+
+    @property
+    def all_sides(self) -> dict[str, str]:
+        """Every party's side: who opened it has given its account by that."""
+        return {self.sender: self.course or "REPLIED"} | self.sides
 
     @property
     def state(self) -> str:
-        """REPLIED once every addressee has: one party's account is not another's."""
-        return min(self.sides.values(), key=INCIDENT.states.index)
+        """DISAGREED while one party disagrees; else the least advanced side: one party's account, review or word is not another's."""
+        sides = self.all_sides.values()
+        return "DISAGREED" if "DISAGREED" in sides else min(sides, key=INCIDENT_RANK.index)
 
     @property
     def waits(self) -> bool:
         """Until every addressee has given its account."""
-        return self.state == INCIDENT.start
+        return INCIDENT.start in self.sides.values()
 
 
 @dataclass(slots=True)
@@ -182,6 +196,11 @@ class Picture:
     changed: set[EntryId] = field(default_factory=set, compare=False)  # notices, since the standing set has kept up with them
     shelves: dict[str, dict[EntryId, View]] = field(default_factory=dict)
     index: Index = field(default_factory=Index, compare=False)
+    force: Force = field(default_factory=Force, compare=False)
+
+    def __post_init__(self) -> None:
+        self.shelves[SuspensionView.SHELF] = cast(dict[EntryId, View], self.force.suspensions)
+        self.shelves[EndView.SHELF] = cast(dict[EntryId, View], self.force.endings)
 
     def shelf(self, kind: type[AnyView]) -> dict[EntryId, AnyView]:
         """All things of that kind, by the entries that opened them; what is put there is in the picture.
@@ -200,7 +219,10 @@ class Picture:
         if isinstance(found, str):
             return self.alerts.get(found)
         shelves: tuple[Mapping[EntryId, View], ...] = (self.notices, self.stops, self.incidents, self.line_checks, *self.shelves.values())
-        return next((things[found] for things in shelves if found in things), None)
+        for things in shelves:
+            if found in things:
+                return things[found]
+        return None
 
     def note(self, subjects: Iterable[object]) -> None:
         """Keeps the index of what is open, after these may have changed."""
@@ -247,8 +269,8 @@ def plain(value: object) -> Json:
 
 
 def _is_shown(member: "dataclasses.Field[object]", view: View) -> bool:
-    return "later" not in member.metadata or bool(getattr(view, member.name))
+    return "unshown" not in member.metadata and ("later" not in member.metadata or bool(getattr(view, member.name)))
 
 
 # The indexes say again, for who searches, what the views say; each shelf is shown under its own name.
-_NOT_SHOWN: Final = frozenset({"revision_of", "alert_of", "episodes", "changed", "shelves", "index"})
+_NOT_SHOWN: Final = frozenset({"revision_of", "alert_of", "episodes", "changed", "shelves", "index", "force"})

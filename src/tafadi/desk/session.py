@@ -53,13 +53,29 @@ def talk(line: Line, rhythm: Rhythm) -> Talk[None]:
         except DamagedError:
             raise  # our own record cannot be trusted; the node must stop
         except TafadiError as error:
-            if str(error) != line.trouble:
-                yield Report(error)
-            line.troubled(str(error), rhythm.elapsed_s(), DOWN_AFTER_BEATS * rhythm.beat_s)
+            yield from _back_off(line, rhythm, error, wait_s)
+            wait_s = min(2 * wait_s, BACKOFF_MAX_S)
+
+
+def _back_off(line: Line, rhythm: Rhythm, error: TafadiError, wait_s: float) -> Talk[None]:
+    """Waits before the next try. Raises DamagedError.
+
+    What is thrown in meanwhile is trouble like the first, and ends nothing: others' changes that share a group with ours may fail with it.
+    """
+    trouble: TafadiError | None = error
+    while trouble is not None:
+        try:
+            if str(trouble) != line.trouble:
+                yield Report(trouble)
+            line.troubled(str(trouble), rhythm.elapsed_s(), DOWN_AFTER_BEATS * rhythm.beat_s)
             yield Pause(BACKOFF_FIRST_S, wakes=False)  # even if there is always something new
             yield Pause(wait_s * rhythm.chance(*BACKOFF_SPREAD))
-            line.has_news = False
-            wait_s = min(2 * wait_s, BACKOFF_MAX_S)
+            trouble = None
+        except DamagedError:
+            raise
+        except TafadiError as another:
+            line.trouble, trouble = str(another), another  # not told: it is of another's change
+    line.has_news = False
 
 
 def _rest(line: Line, rhythm: Rhythm) -> Talk[None]:

@@ -13,6 +13,7 @@ from tafadi.desk.ports import Change, Exhibit, Growth, Head, Receipt
 from tafadi.errors import HeadMovedError, LimitError, NotOnRosterError, RefusedError, StoreError
 from tafadi.formats.wire import Json, encode_message
 from tafadi.measure.instant import Instant
+from tafadi.model.agreement import AgreementBody, AgreementStep
 from tafadi.model.entry import NODE_ROLE, VITAL, EntryId, EntryType, Operator, Ref, Seen
 from tafadi.model.message import Body, Message
 from tafadi.model.names import Language, Mode, Precedence
@@ -77,8 +78,12 @@ def _ring_unsaid(desk: Desk, drafts: tuple[Draft, ...], error: StoreError) -> No
 
 def _check_first(desk: Desk, drafts: tuple[Draft, ...]) -> None:
     """Raises RefusedError when anything but the agreement would stand first: no entry could ever take that place back."""
-    if drafts and drafts[0].type is not EntryType.AGREEMENT and desk.journal.head(desk.origin).frontier.size == 0:
+    if drafts and not _signs(drafts[0].body) and desk.journal.head(desk.origin).frontier.size == 0:
         raise RefusedError(f"this party has not signed {desk.pact.id} yet; nothing else can be said before that")
+
+
+def _signs(body: Body) -> bool:
+    return isinstance(body, AgreementBody) and body.step is AgreementStep.SIGNED
 
 
 def _grow(desk: Desk, drafts: tuple[Draft, ...]) -> tuple[Growth, dict[str, dict[str, Json]]]:

@@ -40,4 +40,7 @@ class View(ABC):
 # A member that a kind of thing got later is not shown while it is empty: pictures without it have the digest that they always had.
 LATER: Final = {"later": True}
 
+# A member that is only looked up: what it says is shown elsewhere in the picture.
+UNSHOWN: Final = {"unshown": True}
+
 AnyView = TypeVar("AnyView", bound=View)

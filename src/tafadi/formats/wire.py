@@ -27,6 +27,8 @@ from tafadi.formats.nouns import (
 )
 from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.alert import AlertBody
+from tafadi.model.casework import Action, Claim
+from tafadi.model.conference import Call, Conference, Minutes
 from tafadi.model.entry import EntryType
 from tafadi.model.incident import Incident
 from tafadi.model.lapse import Lapse
@@ -75,6 +77,11 @@ BODIES: Final[dict[EntryType, type]] = {
     EntryType.KEY: KeyBody,
     EntryType.SEALED: Sealed,
     EntryType.LAPSE: Lapse,
+    EntryType.CLAIM: Claim,
+    EntryType.CONFERENCE: Conference,
+    EntryType.CALL: Call,
+    EntryType.MINUTES: Minutes,
+    EntryType.ACTION: Action,
 }
 
 

@@ -5,12 +5,13 @@ it: the default is what those who signed without it have agreed on.
 """
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from tafadi.errors import InputError
 from tafadi.measure.earth import Position
 from tafadi.measure.instant import Instant
-from tafadi.model.entry import check_digest
+from tafadi.model.entry import SUSPENDABLE, EntryType, check_digest
 from tafadi.model.names import Mode, check_name, check_text
 from tafadi.model.operation import Minima
 
@@ -23,6 +24,7 @@ MOST_LANDMARKS: Final = 100
 FEWEST_LANDMARKS: Final = 2  # a read-back gives bearing and distance from two
 MOST_CHECKS: Final = 24  # line checks by people in a day; what is oftener than hourly is the heartbeat's work
 MOST_RUNGS: Final = 8  # roles of an escalation; an alarm that nine people did not hear is not heard by the tenth
+MOST_CLAUSES: Final = 64  # that one suspension names; what reaches further is the whole agreement
 MOST_PINS: Final = 64  # feeds of the agreement before: five parties with a dozen epochs each
 DAY_S: Final = 86_400
 CHECK_TIMES_UTC_S: Final = (9 * 3_600, 17 * 3_600)  # twice a day, as the inter-Korean line has it
@@ -223,12 +225,64 @@ class Agreement:
             raise InputError(f"pins stand in the order of party and epoch, each feed once, and at most {MOST_PINS}")
 
 
+class AgreementStep(StrEnum):
+    """An agreement is signed; and later suspended, resumed, or ended by a party."""
+
+    SIGNED = "SIGNED"
+    SUSPENDED = "SUSPENDED"
+    RESUMED = "RESUMED"
+    ENDED = "ENDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is suspended: the notices of these `types`, and these `clauses` by name; all that can be, where neither is named."""
+
+    types: tuple[EntryType, ...] = ()
+    clauses: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if list(self.types) != sorted(set(self.types)) or not set(self.types) <= set(SUSPENDABLE):
+            raise InputError(f"of these each may be suspended, once, in this order: {', '.join(SUSPENDABLE)}; all else goes on")
+        if len(self.clauses) > MOST_CLAUSES or list(self.clauses) != sorted(set(self.clauses)):
+            raise InputError(f"the clauses of a suspension stand in alphabetical order, each once, and at most {MOST_CLAUSES}")
+        for clause in self.clauses:
+            check_name(clause, "clause")
+
+    def holds(self, type: EntryType) -> bool:
+        """Whether notices of that type are suspended.
+
+        >>> Scope().holds(EntryType.AREA), Scope(clauses=("minimum-lead",)).holds(EntryType.AREA), Scope().holds(EntryType.STOP)
+        (True, False, False)
+        """
+        return type in (self.types if self.types or self.clauses else SUSPENDABLE)
+
+
 @dataclass(frozen=True, slots=True)
 class AgreementBody:
-    """Entry 0 of every feed: the agreement, whole, in its exact bytes (text of the canonical document) with its digest."""
+    """Entry 0 of every feed: the agreement, whole, in its exact bytes (text of the canonical document) with its digest.
 
-    document: str
-    digest: str
+    Or a later step of it, which has neither: `scope` of what is suspended, `successor` of an agreement that is ended by another, words.
+    """
+
+    document: str = ""
+    digest: str = ""
+    step: AgreementStep = AgreementStep.SIGNED
+    scope: Scope | None = None
+    successor: str = ""
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        is_signed = self.step is AgreementStep.SIGNED
+        if is_signed != bool(self.document) or is_signed != bool(self.digest):
+            raise InputError("the agreement that is signed stands whole in the entry, with its digest; a later step of it has neither")
+        if (self.scope is not None) != (self.step is AgreementStep.SUSPENDED):
+            raise InputError("a suspension, and nothing else, says how far it reaches")
+        if self.successor and self.step is not AgreementStep.ENDED:
+            raise InputError("only an agreement that ends has another after it")
+        if self.successor:
+            check_name(self.successor, "agreement")
+        check_text(self.text, "the text about the agreement")
 
 
 @dataclass(frozen=True, slots=True)

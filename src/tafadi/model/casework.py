@@ -19,7 +19,7 @@ MOST_ENTRIES: Final = 64  # that one claim rests on, or one item of an agenda is
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """What is said to have been violated: a clause, in its own words where that helps, of this agreement (no `instrument`) or of another."""
+    """What is said to have been violated: a clause, with its words where that helps, of this agreement (no `instrument`) or of another."""
 
     clause: str
     instrument: str = ""

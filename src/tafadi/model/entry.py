@@ -36,12 +36,21 @@ class EntryType(StrEnum):
     KEY = "key"
     SEALED = "sealed"
     LAPSE = "lapse"
+    CLAIM = "claim"
+    CONFERENCE = "conference"
+    CALL = "call"
+    MINUTES = "minutes"
+    ACTION = "action"
 
 
 # Lives hang on these: judged before all else, and heard whatever holds others back: lead, card, roster, an agreement not yet effective.
 VITAL: Final = (EntryType.STOP, EntryType.DISTRESS)
 # What an agreement carries before its effective instant as well: itself, what tries the line, and what answers a wrong entry.
 BEFORE_EFFECT: Final = (*VITAL, EntryType.AGREEMENT, EntryType.LINE_CHECK, EntryType.ATTEMPT, EntryType.REFUSAL)
+
+# What a suspension can hold back: what is asked of others and answered by them. Everything else goes on whatever the agreement is: what
+# saves lives, the line and its record, the cases in which a suspension is talked over, and what is a fact and no promise (site, presence).
+SUSPENDABLE: Final = (EntryType.AREA, EntryType.MOVEMENT, EntryType.OPERATION)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,6 +11,8 @@ from tafadi.errors import InputError
 from tafadi.measure.instant import Instant
 from tafadi.model.agreement import AgreementBody, KeyBody
 from tafadi.model.alert import AlertBody
+from tafadi.model.casework import Action, Claim
+from tafadi.model.conference import Call, Conference, Minutes
 from tafadi.model.entry import EntryType, Operator, Ref, Seen
 from tafadi.model.incident import Incident
 from tafadi.model.lapse import Lapse
@@ -43,6 +45,11 @@ Body = (
     | AlertBody
     | Attempt
     | Incident
+    | Claim
+    | Conference
+    | Call
+    | Minutes
+    | Action
     | Lapse
     | Site
     | Sealed

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from tafadi.measure.instant import Span
-from tafadi.model.agreement import Agreement
+from tafadi.model.agreement import Agreement, AgreementBody, AgreementStep
 from tafadi.model.entry import BEFORE_EFFECT, EntryType
 from tafadi.model.message import Message
 from tafadi.model.movement import MovementBody
@@ -48,8 +48,8 @@ def _early(entry: Message, span: Span, lead_s: int, field: str) -> Refusal | Non
 
 
 def agreement_stands_first(entry: Message, agreement: Agreement) -> Refusal | None:
-    """The agreement is entry 0, and nothing else is."""
-    first = entry.type is EntryType.AGREEMENT
+    """The agreement as it is signed is entry 0, and nothing else is: neither a later step of it."""
+    first = isinstance(entry.body, AgreementBody) and entry.body.step is AgreementStep.SIGNED
     return None if first == (entry.index == 0) else Refusal(RefusalCode.WRONG_PLACE, "index")
 
 

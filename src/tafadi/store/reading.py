@@ -39,6 +39,8 @@ class ReadFromTables(ABC):
 
     def __init__(self) -> None:
         self._tiles: dict[tuple[str, int, int], Row] = {}
+        self._heads: dict[str, Head] = {}
+        self._is_sole = False  # nobody else writes: then heads are remembered between two changes
 
     @abstractmethod
     def _rows(self, query: str, *values: object) -> list[tuple[object, ...]]:
@@ -52,6 +54,7 @@ class ReadFromTables(ABC):
 
     def _forget_tiles(self) -> None:
         self._tiles.clear()
+        self._heads.clear()
 
     # Whole tables, for a copy
 
@@ -85,6 +88,14 @@ class ReadFromTables(ABC):
 
     def head(self, origin: str) -> Head:
         """How far the feed has grown; an unknown feed is empty."""
+        known = self._heads.get(origin)
+        if known is None:
+            known = self._read_head(origin)
+            if self._is_sole:
+                self._heads[origin] = known
+        return known
+
+    def _read_head(self, origin: str) -> Head:
         rows = self._rows("SELECT frontier, checkpoint, pending FROM feed WHERE origin = ?", origin)
         if not rows:
             return Head(Frontier(), None)

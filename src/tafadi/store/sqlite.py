@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 from tafadi.desk.ports import Change
@@ -33,11 +34,13 @@ class SqliteJournal(ReadFromTables):
         self._path = str(path)
         super().__init__()
         self._group: dict[str, int] | None = None  # how far its changes have grown the feeds; None outside of one
+        self._writing = Lock()  # the end of a group may be waited for in another thread than its beginning
         with in_our_words(self._path), ExitStack() as undo:
             self._db = _connect(self._path, read_only)
             undo.callback(self._db.close)  # one that is left open would, when it goes, take away the log of the file that came in its place
             prepare(self._db, self._path, read_only=read_only)
             undo.pop_all()
+        self._is_sole = not read_only  # the folder's lock is held by whoever writes
         self._mark = None if read_only or restored or self._path in _NO_FILE else self._marked()
 
     def _marked(self, *, restored: bool = False) -> Mark:
@@ -64,9 +67,11 @@ class SqliteJournal(ReadFromTables):
 
         It leaves nothing of the change then, but for a mark that could not be written: the change stands, and nobody may be told yet.
         """
-        with in_our_words(self._path), self._transaction() if self._group is None else self._savepoint():
-            write(self._db, change)
-        self._remember({growth.origin: growth.head.frontier.size for growth in change.growths})
+        sizes = {growth.origin: growth.head.frontier.size for growth in change.growths}
+        with self._writing:  # before it is asked whether there is a group: another thread may be about to end it
+            with in_our_words(self._path), self._transaction() if self._group is None else self._savepoint():
+                write(self._db, change)
+            self._remember(sizes)
 
     def _remember(self, sizes: dict[str, int]) -> None:
         if self._group is not None:
@@ -80,13 +85,15 @@ class SqliteJournal(ReadFromTables):
 
         Raises StoreError: nothing of them is, but for a mark that could not be written.
         """
-        with self._transaction():
-            self._group = {}
-            try:
-                yield
-            finally:
-                grown, self._group = self._group, None
-        self._remember(grown)
+        with ExitStack() as at_last:
+            with self._transaction():
+                self._group = {}
+                try:
+                    yield
+                finally:
+                    at_last.enter_context(self._writing)
+                    grown, self._group = self._group, None
+            self._remember(grown)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -95,9 +102,11 @@ class SqliteJournal(ReadFromTables):
             yield
             self._run("COMMIT")
         finally:
-            self._forget_tiles()
-            if self._db.in_transaction:  # whatever went wrong
-                self._run("ROLLBACK")
+            try:
+                if self._db.in_transaction:  # whatever went wrong
+                    self._run("ROLLBACK")
+            finally:
+                self._forget_tiles()
 
     @contextmanager
     def _savepoint(self) -> Iterator[None]:
@@ -111,10 +120,12 @@ class SqliteJournal(ReadFromTables):
             self._run("RELEASE change")
             is_written = True
         finally:
-            self._forget_tiles()
-            if not is_written and self._db.in_transaction:
-                self._run("ROLLBACK TO change")
-                self._run("RELEASE change")
+            try:
+                if not is_written and self._db.in_transaction:
+                    self._run("ROLLBACK TO change")
+                    self._run("RELEASE change")
+            finally:
+                self._forget_tiles()
 
     def _run(self, statement: str) -> None:
         with in_our_words(self._path):

@@ -34,6 +34,7 @@ EPOCH_MAX: Final = 999_999  # a new epoch is a restored backup: nobody restores 
 _FORMAT: Final = "checkpoint"
 _TIMESTAMP_BYTES: Final = 8
 _ORIGINS_KEPT: Final = 1_024
+_CHECKPOINTS_KEPT: Final = 256  # verified; what is refused is looked at anew each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ def sign_checkpoint(checkpoint: Checkpoint, log_key: SigningKey) -> bytes:
     return sign_note(checkpoint.text, checkpoint.origin, log_key)
 
 
+@lru_cache(_CHECKPOINTS_KEPT)  # the newest of each feed is asked for again and again, and its bytes say the same each time
 def open_checkpoint(data: bytes, log_key: PublicKey) -> Checkpoint:
     """The checkpoint in the note `data`, signed by `log_key`. Raises FormatError, SignatureError.
 

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -16,6 +16,8 @@ from tafadi.web.door import PeerDoor
 from tafadi.web.peer_app import PEER_KEY
 
 REQUEST_MAX_S: Final = 60.0  # from the first byte of a request to the end of its answer; the longest body takes 30 s at 300 kbit/s
+
+_HEAD_ENDS: Final = b"\r\n\r\n"
 
 
 class PeerProtocol(H11Protocol):
@@ -53,7 +55,7 @@ class PeerProtocol(H11Protocol):
 
         asyncio does the latter only for sockets that it made itself: else the body of an answer waits 40 ms for the receipt of its head.
         """
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, _Joined(transport, self.loop)))
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self.door is not None:
             self.door.known(transport.get_extra_info("socket").fileno())
@@ -67,6 +69,35 @@ class PeerProtocol(H11Protocol):
             await inner(scope, receive, send)
 
         self.app = with_certificate
+
+
+class _Joined:
+    """A transport that lets the head of an answer wait for its body, which follows at once: one record of TLS and one packet for both."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop, self._head = transport, loop, b""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Writes now, or, what is a head alone, with what follows or in the next turn of the loop."""
+        if not self._head and data.endswith(_HEAD_ENDS):
+            self._head = data
+            self._loop.call_soon(self._flush)
+            return
+        head, self._head = self._head, b""
+        self._transport.write(head + data)
+
+    def close(self) -> None:
+        """Closes, once everything is written."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():
+            self._transport.write(head)
 
 
 class QuietServer(uvicorn.Server):

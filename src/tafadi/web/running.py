@@ -92,7 +92,11 @@ class Running:
 
     def _add_link(self, link: Link) -> None:
         key = (link.desk.pact.id, link.party)
-        self.node.links["/".join(key)] = lambda: {"heard_at": str(link.heard_at) if link.heard_at else None, "trouble": link.trouble}
+        self.node.links["/".join(key)] = lambda: {
+            "heard_at": str(link.heard_at) if link.heard_at else None,
+            "trouble": link.trouble,
+            "held_back": link.held_back,
+        }
         beat_s = float(link.desk.pact.agreement.timing.heartbeat_s)
         self.links[key] = link, self.spawn(keep(link, self.node.folder.tls(), beat_s, _report_link, self._take_link_step))
 
@@ -176,7 +180,7 @@ class Running:
             judged, work = await self.turns.take(self._judge_some, commits=JUDGED_AT_ONCE)
             if work is not None:
                 await self._in_engine(work)
-            elif judged:
+            elif judged >= JUDGED_AT_ONCE:  # fewer are all that there was at any desk
                 await asyncio.sleep(0)
             else:
                 return

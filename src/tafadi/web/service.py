@@ -45,13 +45,15 @@ class Service:
         return Health(self.running)
 
     def take_alarm(self, alarm: Alarm) -> None:
-        """Counts the alarm and writes it into the log: what kind it is and which entry it is about.
+        """Counts the alarm and writes it into the log.
 
-        One about an entry may quote what is in it; so of that the sentence is not written. It is on the screens, and in the record.
+        Of one about an entry only what stands before the colon: behind it may be what the entry says. That is on the screens, and in the
+        record.
         """
         self.alarms.take(alarm)
-        more = {"entry": str(alarm.entry)} if alarm.entry else {"sentence": alarm.sentence}
-        log.warning("ALARM", kind=kind_of(alarm), agreement=alarm.agreement, number=self.alarms.count, **more)
+        words = alarm.sentence.partition(": ")[0] if alarm.entry else alarm.sentence
+        about = str(alarm.entry or "")
+        log.warning("ALARM", kind=kind_of(alarm), agreement=alarm.agreement, number=self.alarms.count, entry=about, sentence=words)
 
     def open_api(self, address: str, common: dict[str, Any]) -> list[tuple[uvicorn.Config, socket.socket]]:
         """The API's server with the socket on which it listens; none where there is no address. Raises InputError, UnavailableError."""

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+import structlog
+
 from tafadi.desk.clockwatch import ClockWatch
 from tafadi.desk.deadlines import next_due, reminders, say_due
 from tafadi.desk.desk import Desk
@@ -20,6 +22,8 @@ from tafadi.web.running import Running
 
 LONGEST_SLEEP_S: Final = 5.0  # what comes in meanwhile may be due sooner than anything known: the shortest clock is of a minute
 SHORTEST_SLEEP_S: Final = 0.2  # a scenario clock may run a thousand times as fast
+
+log = structlog.get_logger()
 
 
 @dataclass
@@ -79,4 +83,11 @@ async def keep_time(running: Running) -> None:
     keeper = Timekeeper(running)
     await running.first_contact()
     while True:
-        await asyncio.sleep(await running.turns.take(keeper.look))
+        try:
+            sleep_s = await running.turns.take(keeper.look)
+        except DamagedError:
+            raise
+        except TafadiError as error:  # what was said together with others may be written or not: the next look finds out
+            log.warning("what is overdue may not be said", error=str(error))
+            sleep_s = SHORTEST_SLEEP_S
+        await asyncio.sleep(sleep_s)

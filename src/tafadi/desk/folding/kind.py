@@ -38,6 +38,11 @@ def within_the_acknowledgement(timing: Timing, precedence: Precedence) -> int:
     return timing.ack_flash_s if precedence is Precedence.FLASH else timing.ack_routine_s
 
 
+def within_the_reply(timing: Timing, precedence: Precedence) -> int:
+    """Seconds that the agreement gives for what needs thought: the reply to an incident, a claim or minutes."""
+    return timing.incident_reply_s
+
+
 def silent(entry: EntryId, said: Message) -> None:
     """No sentence: nobody is called for it, unless it comes as FLASH."""
 

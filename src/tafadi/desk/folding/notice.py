@@ -88,6 +88,7 @@ def _open(picture: Picture, examined: Examined, entry: Message) -> None:
         sides,
         late=examined.is_late_notice,
         revisions=[examined.id],
+        force=picture.force,
         valid_until=entry.valid_until,
         movement=entry.body.movement if isinstance(entry.body, MovementBody) else None,
     )

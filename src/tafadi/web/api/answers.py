@@ -192,10 +192,11 @@ ANSWERS: Final[dict[str, type[BaseModel]]] = {
 }
 # Every verb here answers with the entry that it has said.
 SAYS: Final = frozenset({
-    *(f"notice.{step}" for step in ("send", "amend", "cancel", "distributed", "activate", "end")),
+    *(f"notice.{step}" for step in ("send", "amend", "cancel", "distributed", "activate", "end", "movement", "presence", "withdraw")),
     *(f"line.{step}" for step in ("ack", "answer", "stop", "distress", "attempt", "roster")),
     *(f"site.{step}" for step in ("send", "verify", "stale", "withdraw")),
     *(f"incident.{step}" for step in ("open", "reply")),
+    "sealed.send",
 })  # fmt: skip
 
 

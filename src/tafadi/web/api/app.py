@@ -15,6 +15,7 @@ from tafadi import __version__
 from tafadi.errors import InputError
 from tafadi.model.names import LONGEST_FIELD, printable
 from tafadi.store.operators import OPERATOR_ROLES, OperatorBook
+from tafadi.web.api.bundles import add_bundles
 from tafadi.web.api.callers import Callers
 from tafadi.web.api.events import add_events
 from tafadi.web.api.gate import Gate, caller
@@ -73,6 +74,7 @@ def api_app(house: House, hosts: frozenset[str]) -> Gate:
     add_verbs(spoken, house)
     add_record(spoken, house)
     add_events(spoken, house, callers.book)
+    add_bundles(spoken, house)
     _add_own(spoken, house)
     app.include_router(spoken)
     _add_watched(app, house)

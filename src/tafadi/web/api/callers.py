@@ -11,10 +11,19 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tafadi.errors import NotPermittedError, QuotaError
+from tafadi.store.folder import ROLES
 from tafadi.store.operators import Operator, OperatorBook
 
-# Verbs that only these roles may use, beyond what the desk itself allows: they decide by whose keys the node goes.
-ONLY: Final = {"agree.sign": ("supervisor",), "card.take": ("supervisor",)}
+# Verbs that only these roles may use, beyond what the desk itself allows: they decide by whose keys the node goes, destroy one, or show
+# what was sealed because it is not for everybody.
+ONLY: Final = {
+    "agree.sign": ("supervisor",),
+    "agree.succeed": ("supervisor",),
+    "agree.history": ("supervisor",),
+    "card.take": ("supervisor",),
+    "sealed.destroy": ("supervisor",),
+    "sealed.show": ROLES,
+}
 VITAL_VERBS: Final = ("line.stop", "line.distress")  # never held up for how often somebody asked
 CALLS_PER_S: Final = 50.0  # of one operator, for as long as it likes: a console asks some times a second
 CALLS_AT_ONCE: Final = 200.0  # and so many on top, when it begins
@@ -69,9 +78,9 @@ class Callers:
             raise QuotaError(f"{operator.name} asks more often than {CALLS_PER_S:.0f} times a second", max(1, math.ceil(wait_s)))
 
 
-def check_may(operator: Operator, verb: str) -> None:
-    """Nothing where the operator may have that said. Raises NotPermittedError."""
-    if not operator.may_speak:
+def check_may(operator: Operator, verb: str, *, reads: bool) -> None:
+    """Nothing where the operator may have that said, or read. Raises NotPermittedError."""
+    if not reads and not operator.may_speak:
         raise NotPermittedError(f"{operator.name} is an {operator.role}, who reads and says nothing")
     if verb in ONLY and operator.role not in ONLY[verb]:
         raise NotPermittedError(f"{verb} is for {' and '.join(ONLY[verb])}; {operator.name} is {operator.role}")

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tafadi.errors import LimitError, NotPermittedError, TafadiError
 from tafadi.store.operators import Operator
+from tafadi.trust.bundle import BUNDLE_MAX_BYTES
 from tafadi.web.api.callers import VITAL_VERBS, Callers, NoTokenError
 from tafadi.web.metrics import Metrics
 from tafadi.web.peer_app import body_within
@@ -23,6 +24,8 @@ from tafadi.web.problems import problem
 BODY_MAX_BYTES: Final = 4_000_000  # a notice of 64 volumes with 1,000 corners each, as text; as on the control socket
 OPEN_PATHS: Final = ("/healthz", "/readyz", "/v1/openapi.json")  # say nothing of what the node holds
 OPERATOR: Final = "tafadi.operator"  # where the application finds who asks
+BUNDLES_PATH: Final = "/v1/bundles/"  # files, and longer than what a verb takes
+_DIGITS_MAX: Final = 20  # of any length that there is
 _OWN_SITE: Final = ("same-origin", "none")  # what a browser says of a request of the API's own page, and of one typed in
 _HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff", "content-security-policy": "default-src 'none'"}
 _VITAL_PATHS: Final = tuple(f"/v1/{verb.replace('.', '/')}" for verb in VITAL_VERBS)
@@ -67,10 +70,11 @@ class Gate:
             if scope["path"] not in _VITAL_PATHS:
                 self.callers.count(operator)
             scope[OPERATOR] = operator
+        longest_bytes = BUNDLE_MAX_BYTES if scope["path"].startswith(BUNDLES_PATH) else BODY_MAX_BYTES
         announced = headers.get("content-length", "0")
-        if announced.isdecimal() and int(announced) > BODY_MAX_BYTES:
-            raise LimitError(f"the body is longer than the {BODY_MAX_BYTES} bytes allowed here")
-        return await body_within(Request(scope, receive), BODY_MAX_BYTES)
+        if len(announced) > _DIGITS_MAX or (announced.isdecimal() and int(announced) > longest_bytes):
+            raise LimitError(f"the body is longer than the {longest_bytes} bytes allowed here")
+        return await body_within(Request(scope, receive), longest_bytes)
 
     def _check_origin(self, headers: Headers) -> None:
         hosts = headers.getlist("host")

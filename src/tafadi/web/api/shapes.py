@@ -79,7 +79,7 @@ def _view_shape(view: type) -> type[BaseModel]:
     hints = get_type_hints(view)
     fields: dict[str, Any] = {}
     shown = Picture().to_json() if view is Picture else {field.name for field in dataclasses.fields(view)}
-    for field in (field for field in dataclasses.fields(view) if field.name in shown):
+    for field in (field for field in dataclasses.fields(view) if field.name in shown and "unshown" not in field.metadata):
         fields[field.name] = (shape_of(hints[field.name]), absent() if "later" in field.metadata else ...)
     if issubclass(view, View):
         fields["state"] = (str, ...)

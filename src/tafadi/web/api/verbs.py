@@ -29,9 +29,10 @@ from tafadi.web.api.house import House
 from tafadi.web.api.paging import CURSOR_MAX, LIMIT, LIMIT_MAX, Cut
 from tafadi.web.api.words import check_words
 from tafadi.web.problems import PROBLEM
+from tafadi.web.turn import ALONE
 from tafadi.web.verbs.table import VERBS, Verb, perform
 
-READS: Final = frozenset({"status", "ready", "picture", "alarms", "list", "show", "terms", "papers"})
+READS: Final = frozenset({"status", "ready", "picture", "alarms", "list", "show", "pins"})
 KEY_MAX: Final = 200  # characters of an idempotency key: a UUID has 36
 GIVEN: Final = ("node", "role")  # what the rim gives a verb, and nobody who asks
 REPLAYED: Final = "idempotency-replayed"
@@ -112,7 +113,8 @@ def arguments_of(name: str, verb: Verb) -> type[BaseModel]:
 
 
 def _reading(house: House, name: str, verb: Verb) -> Callable[..., Awaitable[Response]]:
-    async def endpoint(asked: Any) -> Response:
+    async def endpoint(request: Request, asked: Any) -> Response:
+        check_may(caller(request), name, reads=True)
         given = asked.model_dump(exclude_unset=True)
         cut = Cut(given.pop("limit", LIMIT), given.pop("cursor", ""))
         answer = await house.turns.take(lambda: perform(house.node, name, given))
@@ -127,13 +129,13 @@ def _saying(house: House, name: str, verb: Verb) -> Callable[..., Awaitable[Resp
 
     async def endpoint(request: Request, asked: Any, key: Key = None) -> Response:
         operator = caller(request)
-        check_may(operator, name)
+        check_may(operator, name, reads=False)
         given = asked.model_dump(exclude_unset=True)
         if name == "agree.sign":
             check_words(given["document"], house.node.settings.party, given.pop("words"))
         if takes_role:
             given["role"] = operator.role
-        body, is_replayed = await house.turns.take(lambda: _said(house, operator, name, given, key), alone=key is not None)
+        body, is_replayed = await house.turns.take(lambda: _said(house, operator, name, given, key), alone=key is not None or name in ALONE)
         house.after()
         return Response(body, media_type="application/json", headers={REPLAYED: "true"} if is_replayed else None)
 
@@ -155,13 +157,16 @@ def _said(house: House, operator: Operator, name: str, given: dict[str, Any], ke
         raise InputError(f"the idempotency key {key[:KEY_MAX]!r} was used for something else; each request wants its own")
     if known is not None:
         return known.answer, True
-    if name in VITAL_VERBS:
+    if name in VITAL_VERBS or name in ALONE:
         return _said_at_once(house, name, given, own_key, request, now), False
     return _said_with_its_answer(house, name, given, own_key, request, now), False
 
 
 def _said_at_once(house: House, name: str, given: dict[str, Any], key: str, request: bytes, now: Instant) -> bytes:
-    """What a stop or a distress answers. It waits for no answer to be kept with it, and fails with none: to say it twice harms nobody."""
+    """What a stop or a distress answers, or a verb that changes more than the journal: to say one of these twice harms nobody.
+
+    So it waits for no answer to be kept with it, and fails with none.
+    """
     answer = _encoded(perform(house.node, name, given))
     with suppress(StoreError):
         house.node.journal.commit(Change(answers=(Answered(key, request, answer, now),)))

@@ -1,0 +1,18 @@
+"""Shows the world of one seed as a readable log: `make world SEED=17`."""
+
+import sys
+
+from simulation.memo import remembered
+from simulation.seeded import live
+
+
+def main() -> None:
+    """Lives through the seed that was named."""
+    seed = int(sys.argv[1])
+    with remembered():
+        world = live(seed, print)
+    print(f"seed {seed} came to its end at {world.now_s:.1f} s; {world.plan}")
+
+
+if __name__ == "__main__":
+    main()
