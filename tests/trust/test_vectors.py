@@ -345,7 +345,8 @@ def _same_twice(evidence: bytes) -> bytes:
 
 
 def _cases(north: Party, south: Party) -> dict[str, Case]:
-    return _envelopes(north) | _notes(north, south) | _transfers(north) | _papers(north) | _misuse(north, south) | _sticks(north)
+    papers = _papers(north) | _misuse(north, south) | _sticks(north)
+    return _envelopes(north) | _notes(north, south) | _transfers(north) | papers | _words_alone(north, south)
 
 
 def _key(given: dict[str, str], name: str) -> PublicKey:
@@ -372,11 +373,23 @@ def _words_alone(north: Party, south: Party) -> dict[str, Case]:
         "heard": Case("heard", "taken", "south has heard entry 17 of north's feed alone", note, key),
         "heard-by-another": Case("heard", "SignatureError", "signed by the log key", note, {"envelope key": south.log.public.text}),
         "heard-index": Case("heard", "FormatError", "an index with a zero before it", note.replace(b"\n17\n", b"\n017\n"), key),
-        "thin-frame": Case("thin", "taken", "kind 4 and 72 bytes, one of them a zero", frame, {"kind": "4", "body": bytes(range(72)).hex()}),
-        "thin-noise": Case("thin", "taken", "noise before a frame, and one that it has spoilt", b"\x07" + spoilt + frame, {"kind": "4", "body": bytes(range(72)).hex()}),
+        "thin-frame": Case(
+            "thin", "taken", "kind 4 and 72 bytes, one of them a zero", frame, {"kind": "4", "body": bytes(range(72)).hex()}
+        ),
+        "thin-noise": Case(
+            "thin",
+            "taken",
+            "noise before a frame, and one that it has spoilt",
+            b"\x07" + spoilt + frame,
+            {"kind": "4", "body": bytes(range(72)).hex()},
+        ),
         "thin-spoilt": Case("thin", "FormatError", "one bit is another: there is no frame", spoilt, {}),
         "thin-longest": Case(
-            "thin", "taken", "the longest body, without a zero", encode_frame(FrameKind.PART, bytes([255]) * 248), {"kind": "3", "body": "ff" * 248}
+            "thin",
+            "taken",
+            "the longest body, without a zero",
+            encode_frame(FrameKind.PART, bytes([255]) * 248),
+            {"kind": "3", "body": "ff" * 248},
         ),
     }
 
