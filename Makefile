@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench soak soak-crash lock format clean
+.PHONY: demo test check bench soak soak-crash world lock format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/tafadi demo
@@ -14,6 +14,10 @@ test: $(VENV)/.ready
 
 soak: $(VENV)/.ready
 	$(BIN)/python -m pytest -m soak --timeout 7200
+
+# One world of the simulation, told step by step: make world SEED=17.
+world: $(VENV)/.ready
+	PYTHONPATH=tests $(BIN)/python -m simulation $(SEED)
 
 # Nodes are killed at random moments, on from the count under .soak to the next thousand.
 soak-crash: $(VENV)/.ready

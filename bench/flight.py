@@ -100,7 +100,8 @@ class Receipts:
 def running_of(node: Node) -> Running:
     """The node as it runs: its links are woken through it."""
     wake = node.bell.on_entries
-    assert isinstance(wake, MethodType) and isinstance(wake.__self__, Running)
+    assert isinstance(wake, MethodType)
+    assert isinstance(wake.__self__, Running)
     return wake.__self__
 
 

@@ -42,6 +42,7 @@ NEEDS_FORCE = {
     EntryType.PRESENCE,
     EntryType.LINE_CHECK,
     EntryType.ROSTER,
+    EntryType.SEALED,
 }
 
 
@@ -59,7 +60,7 @@ def test_who_must_answer_has_until_the_acknowledgement_of_the_agreement(type: En
     assert answers == ((7, 70) if type in WANTS_ANSWER else None)
 
 
-def test_nothing_but_notices_line_checks_and_rosters_needs_an_agreement_in_force() -> None:
+def test_nothing_but_notices_line_checks_rosters_and_what_is_sealed_needs_an_agreement_in_force() -> None:
     assert {type for type, kind in KINDS.items() if kind.needs_force} == NEEDS_FORCE
 
 

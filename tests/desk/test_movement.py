@@ -8,8 +8,8 @@ from tafadi.desk import announce, course, hotline
 from tafadi.desk.deadlines import due, reminders, say_due
 from tafadi.desk.folding.lapse import LapseView
 from tafadi.desk.folding.notice import not_reached
-from tafadi.desk.outgoing import held_by
-from tafadi.errors import WrongStateError
+from tafadi.desk.tree import root_at
+from tafadi.errors import ChainError, WrongStateError
 from tafadi.measure.height import Datum, Height
 from tafadi.measure.instant import Span
 from tafadi.model.entry import EntryId, EntryType
@@ -18,6 +18,8 @@ from tafadi.model.movement import Movement, MovementBody
 from tafadi.model.names import Mode, Precedence
 from tafadi.model.operation import NoticeBody, NoticeStep
 from tafadi.model.reply import AnswerCode, Match, RefusalCode
+from tafadi.trust.checkpoint import Checkpoint, check_cosignature, mirror_name
+from tafadi.trust.log import check_inclusion, inclusion_proof, leaf_hash
 from world import HOME, MARKS, OFFICER, START, World, operation, said_truly, volume
 
 LEAD_S, EMERGENCY_LEAD_S, LASTS_S = 172_800.0, 86_400.0, 3_600.0
@@ -121,7 +123,8 @@ def test_failure_14_a_movement_that_nobody_has_said_has_ended_is_overdue_at_all_
     course.end(calm.desk("alpha"), OFFICER, entry)
     calm.settle()
     assert _states(calm, entry) == {"ENDED"}
-    assert reminders(calm.desk("alpha"), None, calm.clock.now()) == say_due(calm.desk("bravo")) == []
+    assert reminders(calm.desk("alpha"), None, calm.clock.now()) == []
+    assert say_due(calm.desk("bravo")) == []
 
 
 def test_a_movement_that_never_was_active_is_overdue_too_and_may_end(calm: World) -> None:
@@ -169,8 +172,16 @@ def test_failure_05_receipt_disputed_a_route_that_was_notified_is_stored_by_the_
     """Dayrik, August 2020: one side says that it notified the route, the other that it did not."""
     entry = _sent(calm)
     alpha, bravo = calm.desk("alpha"), calm.desk("bravo")
-    assert held_by(alpha, "bravo") > entry.index
-    assert bravo.journal.leaf(alpha.origin, entry.index) == alpha.journal.leaf(alpha.origin, entry.index)
+    leaf = bravo.journal.leaf(alpha.origin, entry.index)
+    (receipt,) = (one for one in alpha.journal.receipts(alpha.origin).values() if "bravo" in one.mirror)
+    checkpoint = Checkpoint(alpha.origin, receipt.size, root_at(alpha.journal, alpha.origin, receipt.size))
+    signed = check_cosignature(receipt.line, checkpoint, mirror_name(alpha.pact.id, "bravo", 1), alpha.pact.cards["bravo"].mirror)
+    assert signed <= calm.clock.now()
+    hashes = alpha.journal.leaf_hashes(alpha.origin)
+    proof = inclusion_proof(hashes, entry.index, receipt.size)
+    check_inclusion(checkpoint.root, receipt.size, entry.index, leaf_hash(leaf), proof)  # raises where it was not in what bravo cosigned
+    with pytest.raises(ChainError):
+        check_inclusion(checkpoint.root, receipt.size, entry.index, leaf_hash(b"another route"), proof)
 
 
 def test_failure_01_wrong_place_a_route_that_begins_elsewhere_than_its_words_is_a_mismatch(calm: World) -> None:

@@ -1,5 +1,7 @@
 """Two nodes on a line of 75 bit/s, in time of its own: how long a stop takes, and what loss, noise and lies do to it."""
 
+import json
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,9 +23,13 @@ from tafadi.measure.earth import Position
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Attempt, Distress, DistressStep, Stop, StopStep
 from tafadi.model.names import Language, Mode, Precedence
+from tafadi.trust.canon import to_base64
+from tafadi.trust.log import leaf_hash
 from tafadi.trust.thin import FRAME_MAX_BYTES, FrameKind, Frames, encode_frame
 from world import OFFICER, START, World
 
+HOUSE = Path(__file__).resolve().parents[2]
+VECTORS = HOUSE / "vectors" / "thin"
 BITS_PER_S = 75.0
 WANTED_BYTES = 200
 Spoil = Callable[[bytes], bytes]
@@ -211,6 +217,54 @@ def test_an_entry_comes_out_of_the_press_byte_for_byte_and_noise_does_not(pair: 
     for size in range(0, len(pressed), 7):
         with pytest.raises(TafadiError):
             unpress(pair.desk("bravo"), pressed[:size])
+
+
+# What a stranger checks a node of their own by
+
+
+def _vector(world: World, entry: EntryId, receiver: str, why: str) -> dict[str, object]:
+    """A case that needs nothing but its file: the document, what the receiver holds of its own feed, the entry, the frame."""
+    desk, own = world.desk(entry.party), world.desk(receiver)
+    packed = pack(desk, receiver, _leaf(world, entry))
+    assert packed is not None
+    leaves = own.journal.leaves(own.origin, 0, world[receiver].size)
+    given = {
+        "document": to_base64(world.pact.document),
+        "sender": entry.party,
+        "receiver": receiver,
+        "receiver's leaf hashes": [leaf_hash(leaf).hex() for leaf in leaves],
+        "holes": packed.hex(),
+        "pressed": press(desk, _leaf(world, entry)).hex(),
+    }
+    frame = encode_frame(FrameKind.ENTRY, packed)
+    return {"format": "thin", "why": why, "given": given, "frame": frame.hex(), "leaf": _leaf(world, entry).decode()}
+
+
+def test_the_vectors_of_the_template_are_what_the_template_makes(pair: World) -> None:
+    _attempts(pair, 2)
+    stop = _stop(pair, text="do not enter")
+    pair.settle()
+    heard = hotline.acknowledge(pair.desk("bravo"), OFFICER, stop, ())
+    distress = raise_distress(pair.desk("bravo"), OFFICER, Mode.TEST, ("medevac",), Position(-37.5123457, 12.3), "двигатель")
+    made = {
+        "stop": _vector(pair, stop, "bravo", "alpha's officer says stop"),
+        "stop-heard": _vector(pair, heard, "alpha", "bravo's officer has heard it; the hash of the stop is at alpha"),
+        "distress": _vector(pair, distress, "alpha", "bravo calls for help, in a mode that is not agreed"),
+    }
+    for name, case in made.items():
+        path = VECTORS / f"{name}.json"
+        if os.environ.get("TAFADI_WRITE_VECTORS"):
+            VECTORS.mkdir(exist_ok=True)
+            path.write_text(json.dumps(case, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        assert json.loads(path.read_text(encoding="utf-8")) == case, name
+    assert {path.stem for path in VECTORS.glob("*.json")} == set(made)
+
+
+def test_the_frame_that_begins_the_specification_is_the_vector() -> None:
+    frame = json.loads((VECTORS / "stop.json").read_text(encoding="utf-8"))["frame"]
+    text = (HOUSE / "docs" / "spec" / "thin.md").read_text(encoding="utf-8").split("```")[1]
+    shown = "".join(line.split("   ")[0].replace(" ", "") for line in text.strip().splitlines())
+    assert shown == frame
 
 
 # Loss, noise, doubles

@@ -13,6 +13,7 @@ from tafadi.errors import InputError, WrongStateError
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.lapse import LapseKind
 from tafadi.model.line import Stop, StopStep
+from tafadi.model.message import Body
 from tafadi.model.names import Language, Mode
 from tafadi.model.operation import NoticeBody, NoticeStep
 from tafadi.model.reply import Answer, AnswerCode, RefusalCode
@@ -72,7 +73,7 @@ def test_who_accepts_or_begins_what_is_valid_no_longer_is_refused(calm: World) -
     calm.clock.wait(600.0)
     with pytest.raises(WrongStateError, match="must be amended first"):
         course.activate(calm.desk("alpha"), OFFICER, entry)
-    lies = [
+    lies: list[tuple[str, EntryType, Body]] = [
         ("alpha", EntryType.OPERATION, NoticeBody(NoticeStep.ACTIVE, None)),
         ("bravo", EntryType.ANSWER, Answer(AnswerCode.NO_CONFLICT_FOUND)),
     ]

@@ -10,8 +10,8 @@ def main() -> None:
     """Lives through the seed that was named."""
     seed = int(sys.argv[1])
     with remembered():
-        world = live(seed, print)
-    print(f"seed {seed} came to its end at {world.now_s:.1f} s; {world.plan}")
+        world = live(seed, lambda line: sys.stdout.write(line + "\n"))
+    sys.stdout.write(f"seed {seed} came to its end at {world.now_s:.1f} s; {world.plan}\n")
 
 
 if __name__ == "__main__":

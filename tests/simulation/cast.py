@@ -13,16 +13,17 @@ from tafadi.model.agreement import Agreement, Rung, Timing
 from tafadi.store.folder import Folder
 from tafadi.store.memory import Failing, MemoryJournal
 from tafadi.store.settings import Settings
+from tafadi.trust.card import open_card
 from tafadi.trust.checkpoint import Checkpoint
 from world import START, keys_of, make_agreement
 
 NAMES = ("alpha", "bravo", "charlie", "delta", "echo")
-CALM = Timing(lead_s=3_600, skew_max_s=5, wait_s=20)
+CALM = Timing(lead_s=3_600, skew_max_s=5, wait_s=10)
 # Every clock of an agreement runs out within two minutes, so that a short life has all of them.
 QUICK = Timing(
     lead_s=3_600,
     skew_max_s=5,
-    wait_s=20,
+    wait_s=10,
     ack_routine_s=40,
     ack_flash_s=20,
     stop_heard_s=15,
@@ -175,6 +176,12 @@ class MemoryFolder(Folder):
 def new_folder(party: str) -> MemoryFolder:
     """An empty folder of that party."""
     return MemoryFolder(Path("/nowhere") / party, Papers(Settings(party, "en")))
+
+
+@cache
+def certificate_of(party: str) -> bytes:
+    """The certificate that the party's connections prove."""
+    return open_card(keys_of(party).card).tls_certificate
 
 
 @cache

@@ -96,7 +96,9 @@ def clocks_are_kept(machine: Machine) -> None:
             reached = [rung for rung, due in enumerate(_ladder(desk.pact.agreement, at)) if due <= now]
             if reached:
                 highest = said.get((entry, what), -1)
-                promise(highest >= reached[-1], f"{machine.name} says rung {highest} of {what} about {entry} at {now}; {reached[-1]} is reached")
+                promise(
+                    highest >= reached[-1], f"{machine.name} says rung {highest} of {what} about {entry} at {now}; {reached[-1]} is reached"
+                )
 
 
 def _owed(desk: Desk) -> Iterator[tuple[EntryId, LapseKind, Instant]]:

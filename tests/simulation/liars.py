@@ -231,4 +231,6 @@ _LIES: Final[dict[str, Callable[["SeededWorld", Machine, Desk], None]]] = {
     "sizes": _false_sizes,
     "answers": _false_answers,
 }
-KINDS: Final = ("fork", "fork", "fork", *(kind for kind in _LIES if kind != "fork"))
+_OTHERS: Final = tuple(kind for kind in _LIES if kind != "fork")
+# By whether the liar has one other party alone, to whom two histories cannot be told; else a fork is half of all lies.
+KINDS: Final = {False: _OTHERS + ("fork",) * len(_OTHERS), True: _OTHERS}

@@ -13,9 +13,9 @@ from functools import partial
 from inspect import GEN_CLOSED, getgeneratorstate
 from typing import Protocol, TypeVar, cast
 
-from simulation.cast import Disk, MachineClock, MemoryFolder
+from simulation.cast import Disk, MachineClock, MemoryFolder, certificate_of
 from tafadi.desk.desk import Desk
-from tafadi.desk.door import News, answer
+from tafadi.desk.door import News, answer, certified
 from tafadi.desk.exchange import Answer, Ask, Line, Pause, Step, Talk
 from tafadi.desk.judge import read_anew
 from tafadi.desk.session import Rhythm, talk
@@ -155,7 +155,11 @@ class Machine:
         self.stage.wrote(self)
 
     def _again(self, life: int) -> Callable[[], None]:
-        return lambda: self.start() if life == self.life and not self.is_up else None
+        def again() -> None:
+            if life == self.life and not self.is_up:
+                self.start()
+
+        return again
 
     def connect(self) -> None:
         """A talk with each other party under each agreement."""
@@ -181,7 +185,12 @@ class Machine:
     def later(self, after_s: float, act: Callable[[], None]) -> None:
         """Has it done so much later, if the machine has not lost its power until then."""
         life = self.life
-        self.stage.at(after_s, lambda: self.turn(act) if life == self.life and self.is_up else None)
+
+        def go() -> None:
+            if life == self.life and self.is_up:
+                self.turn(act)
+
+        self.stage.at(after_s, go)
 
     def turn(self, act: Callable[[], None]) -> bool:
         """Takes a step whole; False where power was lost over it."""
@@ -337,7 +346,7 @@ class Machine:
 
     def _answer(self, party: str, ask: Ask) -> Answer:
         try:
-            reply = self.take(lambda: answer(NodeHouse(self.node), lambda desk: party, ask.method, ask.path, ask.body))
+            reply = self.take(lambda: answer(NodeHouse(self.node), certified(certificate_of(party)), ask.method, ask.path, ask.body))
         except DamagedError:
             raise
         except TafadiError as error:

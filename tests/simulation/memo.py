@@ -13,6 +13,7 @@ import pytest
 import tafadi.desk.examine
 import tafadi.desk.misuse
 import tafadi.desk.pact
+import tafadi.desk.proof
 import tafadi.desk.pulse
 import tafadi.desk.succession
 import tafadi.store.identity
@@ -32,6 +33,8 @@ PURE = (
     (tafadi.desk.pact, "open_card"),
     (tafadi.store.identity, "open_card"),
     (tafadi.desk.succession, "open_card"),
+    (tafadi.trust.evidence, "open_card"),
+    (tafadi.desk.proof, "open_evidence"),
     (tafadi.desk.examine, "open_envelope"),
     (tafadi.desk.pulse, "parse_note"),
     (tafadi.desk.pulse, "parse_checkpoint"),
@@ -69,8 +72,8 @@ def _signed(key: SigningKey, message: bytes) -> bytes:
 def remembered() -> Iterator[None]:
     """Inside, signatures and documents are made and looked at once. An answer that is an error is not remembered."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PublicKey, "verify", lambda key, signature, message: _verified(key, signature, message))
-        patch.setattr(SigningKey, "sign", lambda key, message: _signed(key, message))
+        patch.setattr(PublicKey, "verify", _verified)
+        patch.setattr(SigningKey, "sign", _signed)
         for module, name in PURE:
             patch.setattr(module, name, _memo(getattr(module, name)))
         yield

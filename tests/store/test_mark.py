@@ -89,6 +89,24 @@ def test_a_torn_last_line_is_left_out(path: Path) -> None:
     assert _mark(path).read_text() == f"{ORIGIN} 3\n"
 
 
+@pytest.mark.parametrize(
+    "torn", [b"\0\0\0one/1 9\n", b"tafadi.v1/li\0\0\0", b"\0\0e/1 9\n" + f"{ORIGIN} 3\n".encode(), b"\0" * 600 + b"\n"]
+)
+def test_zeros_where_the_last_lines_were_are_left_out_for_nobody_was_told_of_them(path: Path, torn: bytes) -> None:
+    with _mark(path).open("ab") as file:
+        file.write(torn)
+    journal = SqliteJournal(path)
+    assert _size(journal) == 3
+    assert _mark(path).read_text() == f"{ORIGIN} 3\n"
+
+
+def test_zeros_before_what_was_told_later_are_damage(path: Path) -> None:
+    with _mark(path).open("ab") as file:
+        file.write(b"\0\0e/1 2\n" + f"{ORIGIN} 3\n{ORIGIN} 3\n".encode())
+    with pytest.raises(DamagedError, match="is damaged"):
+        SqliteJournal(path)
+
+
 @pytest.mark.parametrize("line", [b"\n", b"one\n", f"{ORIGIN} -1\n".encode(), b"\xff\xfe 3\n", f"{ORIGIN} \xb2\n".encode(), b" 3\n"])
 def test_a_line_that_is_whole_and_no_mark_is_damage(path: Path, line: bytes) -> None:
     _mark(path).write_bytes(line)

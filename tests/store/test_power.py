@@ -4,6 +4,7 @@ Killing a process shows nothing of this, for the page cache outlives it. Here th
 nodes that speak with each other, and the files of a folder. That the harness finds a loss where a sync is left out is shown first.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import count
@@ -13,7 +14,7 @@ from random import Random
 import pytest
 
 from journals import ORIGIN, growth_of
-from lossy import ABSENT, HERE, Disk
+from lossy import ABSENT, HERE, Disk, replay
 from nodes import RealNode, tafadi
 from nodes import world as real_world
 from tafadi.desk import announce, hotline
@@ -26,7 +27,7 @@ from tafadi.node import Node, SystemClock
 from tafadi.store.backup import backup
 from tafadi.store.folder import Folder
 from tafadi.store.fsck import verify
-from tafadi.store.mark import read_mark
+from tafadi.store.mark import Mark, read_mark
 from tafadi.store.rehash import rehash
 from tafadi.store.settings import Settings
 from tafadi.store.sqlite import SqliteJournal
@@ -170,6 +171,28 @@ def test_a_power_cut_while_the_journal_is_opened_after_a_power_cut_loses_nothing
         for second in rng.sample(again.moments(), 4):
             image = again.image(second, tmp_path / f"second-{number}-{second}", Random(second))
             assert losses(image, told[-1] if told else {}, later[len(told) :]) == []
+
+
+def test_a_mark_whose_last_lines_are_torn_at_any_sector_is_no_older_than_what_was_told_and_no_damage(disk: Disk, tmp_path: Path) -> None:
+    """Over many appends, so that some lie in two sectors or three; each cut before its sync is tried with several chances."""
+    origins = [f"tafadi.v1/line/party-{number}/1" for number in range(20)]
+    rng, sizes = Random(4), dict.fromkeys(origins, 0)
+    with disk.recording():
+        mark = Mark(disk.root / "journal.mark", {})
+        for _ in range(60):
+            grown = {origin: sizes[origin] + 1 for origin in rng.sample(origins, rng.choice((1, 1, 2, 20)))}
+            sizes.update(grown)
+            mark.grow(grown)
+            disk.tell(dict(sizes))
+        mark.close()
+    for moment in disk.moments():
+        told = disk.told(moment)
+        for chance in range(4):
+            kept = replay(disk.log[:moment], disk.root, Random(f"{moment}/{chance}"))
+            kept.write(disk.root, image := tmp_path / "image")
+            marked = read_mark(image / "journal.mark")
+            shutil.rmtree(image)
+            assert all(told[-1][origin] <= marked.get(origin, 0) <= sizes[origin] for origin in origins if told)
 
 
 # Two nodes that speak with each other

@@ -28,7 +28,8 @@ def test_libsodium_is_there_and_keeps_the_rule() -> None:
 def test_the_vector_that_libsodium_is_tried_with_tells_the_two_rules_apart() -> None:
     key, signature, message = ed25519._MIXED_KEY, ed25519._MIXED_SIGNATURE, ed25519._MIXED_MESSAGE
     public, r = slow.decode(key), slow.decode(signature[:32])
-    assert public is not None and r is not None
+    assert public is not None
+    assert r is not None
     right = slow.add(r, slow.times(slow.challenge(signature[:32], key, message), public))
     left = slow.times(int.from_bytes(signature[32:], "little"), slow.BASE)
     assert left != right

@@ -1,28 +1,34 @@
 """The API's routes: every verb is there; who may say what; what is said twice under one key is said once; answers are as described."""
 
+import asyncio
 import base64
 import inspect
 import json
+import random
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi import APIRouter
 
-from api_client import Api, opened_api
+from api_client import HOST, Api, opened_api
 from tafadi.desk.ports import Change
-from tafadi.errors import InputError, QuotaError, StoreError
+from tafadi.errors import InputError, QuotaError, StoreError, UnavailableError
 from tafadi.store.operators import Operator, OperatorBook, add_operator, remove_operator
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.keys import key_words
-from tafadi.web.api import callers
+from tafadi.web.api import callers, events
 from tafadi.web.api.answers import ANSWERS, SAYS, answer_of
 from tafadi.web.api.callers import CALLS_AT_ONCE, Callers
+from tafadi.web.api.house import House
 from tafadi.web.api.paging import Cut
 from tafadi.web.api.verbs import add_verbs, arguments_of, path_of, reads
+from tafadi.web.turn import Turns
 from tafadi.web.verbs.table import VERBS
 
 TRIED: dict[str, Any] = {"channel": "radio", "tries": 1, "answered": False}
@@ -186,9 +192,9 @@ def test_what_was_refused_is_not_kept_under_its_key(api: Api) -> None:
 
 
 def test_what_was_said_and_its_answer_are_written_together_or_neither_is(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    commit, size = type(api.node.journal).commit, api.size()
+    commit, size = SqliteJournal.commit, api.size()
 
-    def failing(journal: Any, change: Change) -> None:
+    def failing(journal: SqliteJournal, change: Change) -> None:
         if change.answers:
             raise StoreError("the disk is full")
         commit(journal, change)
@@ -200,7 +206,9 @@ def test_what_was_said_and_its_answer_are_written_together_or_neither_is(api: Ap
     assert api.size() == size
     assert api.desk.views.size(api.desk.origin) == size, "what was taken back is still shown"
     with monkeypatch.context() as broken:
-        broken.setattr(type(api.node.journal), "commit", failing)
+        broken.setattr(SqliteJournal, "commit", failing)
+        assert api.say("line.attempt", key="radio-5", **TRIED).status_code == 500
+        assert api.size() == api.desk.views.size(api.desk.origin) == size
         stopped = api.say("line.stop", key="stop-5", what=["sky/1"])
         assert stopped.status_code == 200, "a stop waits for no key"
     assert api.size() == size + 1
@@ -215,6 +223,61 @@ def _never_kept(transaction: Any) -> Any:
             raise StoreError("the disk is full")
 
     return broken
+
+
+def test_a_crowd_with_keys_and_without_is_said_once_each_at_a_slow_disk(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps with a key share no group of commits, and others do; a disk that is waited for in a thread mixes them."""
+    monkeypatch.setattr("tafadi.web.turn.SLOW_S", 0.0)
+    size = api.size()
+
+    async def run() -> list[int]:
+        transport = httpx.ASGITransport(api.app)
+        async with httpx.AsyncClient(transport=transport, base_url=f"http://{HOST}") as client:
+
+            async def one(number: int) -> int:
+                headers = {"authorization": f"Bearer {api.tokens['planner']}"}
+                headers |= {"idempotency-key": f"crowd-{number // 6}"} if number % 3 == 0 else {}
+                return (await client.post("/v1/line/attempt", json=TRIED, headers=headers)).status_code
+
+            return await asyncio.gather(*map(one, range(36)))
+
+    assert set(asyncio.run(run())) == {200}
+    assert api.size() - size == 24 + 6, "every second key was used before"
+
+
+class Groups:
+    """A house whose groups of commits take a moment to be written, and that knows whether one is open."""
+
+    def __init__(self) -> None:
+        self.desks: dict[str, Any] = {}
+        self.journal: Any = self
+        self.open = False
+
+    @contextmanager
+    def group(self) -> Iterator[None]:
+        assert not self.open
+        self.open = True
+        yield
+        time.sleep(0.001)
+        self.open = False
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_a_step_that_is_alone_is_in_no_group_however_many_come(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tafadi.web.turn.SLOW_S", 0.0)
+    chance, house = random.Random(number), Groups()
+
+    async def run() -> list[bool]:
+        turns = Turns(house)
+
+        async def one(alone: bool, waits: int) -> bool:
+            for _ in range(waits):
+                await asyncio.sleep(0)
+            return await turns.take(lambda: alone and house.open, alone=alone)
+
+        return await asyncio.gather(*(one(chance.random() < 0.3, chance.randrange(40)) for _ in range(300)))
+
+    assert not any(asyncio.run(run())), "somebody who had to be alone was in a group"
 
 
 @pytest.mark.parametrize("key", ["", " ", "a b", "x" * 201, "ключ", "a\x00b"])
@@ -382,3 +445,46 @@ def test_what_was_sealed_is_shown_to_those_who_speak_alone(api: Api) -> None:
     assert api.read("sealed.show", "auditor", entry="alpha/1/0").status_code == 403
     assert api.read("sealed.show", "watch-officer", entry="alpha/1/0").status_code != 403
     assert api.say("sealed.destroy", "watch-officer", entry="alpha/1/0").status_code == 403
+
+
+class Clock:
+    """Seconds that pass as the test says."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_a_stream_ends_when_its_operator_is_removed_however_much_there_is_to_tell(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, folder = Clock(), api.node.folder.path
+    monkeypatch.setattr("tafadi.web.api.events.time.monotonic", clock)
+    token = add_operator(folder, "leaving", "auditor", bytes([78]) * 32, api.node.clock.now())
+    book = OperatorBook(folder)
+    operator = book.named_by(token)
+    assert operator is not None
+
+    async def never() -> bool:
+        return False
+
+    async def run() -> list[str]:
+        house = House(api.node, Turns(api.node), api.alarms, api.app.metrics, lambda: None, print, lambda: False, dict)
+        told = events.told(events.begin(house, api.desk, "start"), book, operator, never)
+        parts = [await anext(told), await anext(told)]
+        remove_operator(folder, "leaving")
+        clock.now_s = events.BEAT_S
+        parts += [part async for part in told]
+        return [part.decode() for part in parts]
+
+    told = asyncio.run(run())
+    assert "event: here" in told[0]
+    assert len(told) >= 2
+
+
+def test_there_is_a_limit_to_streams() -> None:
+    streams = events.Streams()
+    for _ in range(events.STREAMS_MAX):
+        streams.begin()
+    with pytest.raises(UnavailableError):
+        streams.begin()

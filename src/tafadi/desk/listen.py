@@ -162,6 +162,8 @@ def _grow(desk: Desk, growth: Growth, *, by_hand: bool = False) -> None:
 
 def _tell_waiting(desk: Desk, origin: str, start: int, end: int) -> None:
     """Alarms for new entries that have seen what is not here: they are shown, and judged within a bound; nothing waits in silence."""
+    if desk.views.size(origin) >= end:
+        return
     waiting = [place for place in range(start, end) if not desk.views.holds(desk.pact.entry_id(origin, place))]
     if waiting:
         first = desk.pact.entry_id(origin, waiting[0])

@@ -2,12 +2,13 @@
 
 from tafadi.casework.tables import INCIDENT
 from tafadi.desk.desk import Desk
+from tafadi.desk.folding.incident import after
 from tafadi.desk.picture import AlertView, IncidentView
 from tafadi.desk.speak import Draft, say
 from tafadi.errors import MissingError, WrongStateError
 from tafadi.measure.instant import Span
 from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.incident import Incident, IncidentStep, Measured
+from tafadi.model.incident import Fact, Incident, IncidentStep, Measured
 from tafadi.model.names import Mode, Precedence
 
 
@@ -37,6 +38,29 @@ def reply(desk: Desk, role: str, entry: EntryId, account: str, evidence: tuple[s
         raise WrongStateError(f"incident {entry} is {view.sides[desk.party]} by {desk.party}")
     body = Incident(IncidentStep.REPLY, account, measured=measured, evidence=evidence)
     return say(desk, Draft(EntryType.INCIDENT, body, view.mode, role, Precedence.PRIORITY, refs=(desk.ref(entry),)))[0]
+
+
+def further(desk: Desk, role: str, entry: EntryId, step: IncidentStep, text: str = "", facts: tuple[Fact, ...] = ()) -> EntryId:
+    """The identity of this party's review of an incident, or of its word that it is closed or that it disagrees.
+
+    Raises MissingError, WrongStateError: also for who disagrees before the others have had their time to reply.
+    """
+    view = _incident(desk, entry)
+    if step in (IncidentStep.OPEN, IncidentStep.REPLY):
+        raise WrongStateError(f"incident {entry} is opened and replied to with accounts")
+    after(view, desk.party, step)
+    if step is IncidentStep.DISAGREED and INCIDENT.start in view.sides.values():
+        _check_waited(desk, view)
+    body = Incident(step, text, facts=facts)
+    return say(desk, Draft(EntryType.INCIDENT, body, view.mode, role, Precedence.PRIORITY, refs=(desk.ref(entry),)))[0]
+
+
+def _check_waited(desk: Desk, view: IncidentView) -> None:
+    opened = desk.views.examined(view.id).message
+    assert opened is not None
+    until = opened.sent_at.plus(desk.pact.agreement.timing.incident_reply_s)
+    if desk.clock.now() < until:
+        raise WrongStateError(f"incident {view.id} still waits for accounts, until {until}; then one may disagree without them")
 
 
 def _incident(desk: Desk, entry: EntryId) -> IncidentView:

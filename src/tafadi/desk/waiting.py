@@ -10,8 +10,13 @@ from typing import Any, Final
 
 from tafadi.desk import ladder
 from tafadi.desk.desk import Desk
+from tafadi.desk.folding.action import ActionView
+from tafadi.desk.folding.call import CallView
+from tafadi.desk.folding.claim import ClaimView
+from tafadi.desk.folding.conference import ConferenceView
 from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.folding.kind import within_the_acknowledgement
+from tafadi.desk.folding.minutes import MinutesView
 from tafadi.desk.folding.notice_presence import PresenceView
 from tafadi.desk.folding.notice_site import SiteView
 from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StopView, View
@@ -107,14 +112,19 @@ def _notice(desk: Desk, view: NoticeView, now: Instant) -> Iterator[Deadline]:
 
 
 def _replies(desk: Desk, view: NoticeView) -> Iterator[Deadline]:
+    """Nobody owes them while the agreement is suspended for such notices; once it is resumed, there is as much time as at first."""
     timing, sent, first = desk.pact.agreement.timing, view.sent_at, view.precedence
-    unread, unanswered = _in(view.sides, "SENT"), _in(view.sides, "SENT", "READ_BACK")
+    resumed = view.force.resumed_at(view.type)
+    if resumed is not None and resumed > sent:
+        sent = resumed
+    held = view.force.word(view.type)
+    unread, unanswered = ((), ()) if held else (_in(view.sides, "SENT"), _in(view.sides, "SENT", "READ_BACK"))
     if unread:
         at = sent.plus(timing.readback_flash_s if first is Precedence.FLASH else timing.readback_routine_s)
         yield Deadline(LapseKind.LATE, at, unread, view.mode, sent, view.sender, first, view.revision)
     if unanswered:
-        said = _message(desk, view.revision)
-        at = said.ack_by or sent.plus(within_the_acknowledgement(timing, first))
+        ack_by = _message(desk, view.revision).ack_by if sent == view.sent_at else None
+        at = ack_by or sent.plus(within_the_acknowledgement(timing, first))
         yield Deadline(
             LapseKind.NO_REPLY, at, unanswered, view.mode, sent, view.sender, first, view.revision, True, "a notice to be answered"
         )
@@ -142,12 +152,54 @@ def _line_check(desk: Desk, view: LineCheckView, now: Instant) -> Iterator[Deadl
 
 
 def _incident(desk: Desk, view: IncidentView, now: Instant) -> Iterator[Deadline]:
-    """The other parties' own accounts."""
-    silent = _in(view.sides, "OPEN")
+    """The other parties' own accounts; and that it was reported late, which every party's clock says of who opened it."""
+    silent, timing = _in(view.sides, "OPEN"), desk.pact.agreement.timing
+    occurred, opened_at = view.accounts[view.sender].occurred, _message(desk, view.id).sent_at
+    reported_by = occurred.end.plus(timing.incident_report_s) if occurred else None
+    if reported_by is not None and opened_at > reported_by:
+        yield Deadline(LapseKind.LATE, reported_by, (view.sender,), view.mode, opened_at, entry=view.id)
     if silent:
-        told = _message(desk, view.id).sent_at
-        at = told.plus(desk.pact.agreement.timing.incident_reply_s)
-        yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, told, view.sender, entry=view.id)
+        at = opened_at.plus(timing.incident_reply_s)
+        yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, opened_at, view.sender, entry=view.id)
+
+
+def _claim(desk: Desk, view: ClaimView, now: Instant) -> Iterator[Deadline]:
+    """Answered by each party that it is made against, as an account of an incident is."""
+    silent, at = _in(view.sides, "MADE"), view.sent_at.plus(desk.pact.agreement.timing.incident_reply_s)
+    if silent:
+        yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, view.sent_at, view.sender, entry=view.id)
+
+
+def _conference(desk: Desk, view: ConferenceView, now: Instant) -> Iterator[Deadline]:
+    """Agreed to or declined, by people; and held, which each party that was there says within an acknowledgement of its end."""
+    said, span, timing = _message(desk, view.revision), view.conference.span, desk.pact.agreement.timing
+    silent, held_not = _in(view.sides, "PROPOSED"), _in(view.sides, "AGREED")
+    if silent:
+        at, wants = said.ack_by or said.sent_at.plus(timing.ack_routine_s), "a conference to be agreed to or declined"
+        yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, said.sent_at, said.sender, said.precedence, view.revision, True, wants)
+    elif view.state == "AGREED" and span is not None and held_not:
+        yield Deadline(LapseKind.OVERDUE, span.end.plus(timing.ack_routine_s), held_not, view.mode, span.end, entry=view.revision)
+
+
+def _minutes(desk: Desk, view: MinutesView, now: Instant) -> Iterator[Deadline]:
+    """Signed or refused, from the newest draft on."""
+    silent, at = _in(view.sides, "DRAFTED"), view.sent_at.plus(desk.pact.agreement.timing.incident_reply_s)
+    if silent:
+        drafted_by = _message(desk, view.revision).sender
+        yield Deadline(LapseKind.OVERDUE, at, silent, view.mode, view.sent_at, drafted_by, entry=view.revision)
+
+
+def _action(desk: Desk, view: ActionView, now: Instant) -> Iterator[Deadline]:
+    """Done by its owner; every party's clock says when it is not."""
+    yield Deadline(LapseKind.OVERDUE, view.due, (view.owner,), view.mode, view.sent_at, entry=view.id)
+
+
+def _call(desk: Desk, view: CallView, now: Instant) -> Iterator[Deadline]:
+    """Answered or declined, by people."""
+    said, silent = _message(desk, view.id), _in(view.sides, "OFFERED")
+    at = said.ack_by or view.sent_at.plus(desk.pact.agreement.timing.ack_routine_s)
+    wants = "a call to be answered"
+    yield Deadline(LapseKind.NO_REPLY, at, silent, view.mode, view.sent_at, view.sender, said.precedence, view.id, True, wants)
 
 
 def _site(desk: Desk, view: SiteView, now: Instant) -> Iterator[Deadline]:
@@ -233,6 +285,11 @@ OF_THINGS: Final[Mapping[type[View], OfAThing]] = {
     IncidentView: _incident,
     SiteView: _site,
     PresenceView: _presence,
+    ClaimView: _claim,
+    ConferenceView: _conference,
+    MinutesView: _minutes,
+    ActionView: _action,
+    CallView: _call,
 }
 _RANKS: Final = {kind: rank for rank, kind in enumerate(OF_THINGS)}
 SOURCES: Final[tuple[Source, ...]] = (_silences, _slots, _cover)

@@ -49,6 +49,8 @@ class Begun:
 
 
 class Asked(NamedTuple):
+    """A party that is asked what it holds of ours, under which agreement, and where."""
+
     pact: Pact
     party: str
     url: str

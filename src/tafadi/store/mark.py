@@ -87,7 +87,11 @@ def _lines(sizes: Mapping[str, int]) -> bytes:
 
 
 def read_mark(path: Path) -> dict[str, int]:
-    """The largest size of each feed; empty without a file. A last line that a power cut tore ends nowhere and is left out."""
+    """The largest size of each feed; empty without a file. What a power cut tore of the last lines is left out. Raises StoreError.
+
+    Lines that are appended together lie in one sector of the disk or in several, and any of these may be lost: then the file ends in the
+    middle of a line, or has zeros in the place of some. Nobody was told of those lines yet. Zeros before a later append are damage.
+    """
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -95,8 +99,16 @@ def read_mark(path: Path) -> dict[str, int]:
     except OSError as error:
         raise StoreError(f"the mark {path} cannot be read: {error.strerror}") from error
     sizes: dict[str, int] = {}
+    after: set[str] | None = None  # the feeds of the lines after zeros; no append has two lines of one feed
     for line in data.split(b"\n")[:-1]:
+        if b"\0" in line:
+            after = after or set()
+            continue
         origin, size = _parse(path, line)
+        if after is not None:
+            if origin in after:
+                raise _damaged(path)
+            after.add(origin)
         sizes[origin] = max(size, sizes.get(origin, 0))
     return sizes
 
@@ -104,8 +116,12 @@ def read_mark(path: Path) -> dict[str, int]:
 def _parse(path: Path, line: bytes) -> tuple[str, int]:
     origin, _, size = line.rpartition(b" ")
     if not origin or not size.isdigit():
-        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size; {_WAY_ON}")
+        raise _damaged(path)
     try:
         return origin.decode(), int(size)
     except ValueError:
-        raise DamagedError(f"the mark {path} is damaged: a line of it is no feed and size; {_WAY_ON}") from None
+        raise _damaged(path) from None
+
+
+def _damaged(path: Path) -> DamagedError:
+    return DamagedError(f"the mark {path} is damaged: a line of it is no feed and size; {_WAY_ON}")

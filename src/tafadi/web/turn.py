@@ -24,7 +24,7 @@ from typing import Final, Protocol, TypeVar
 from tafadi.desk.desk import Desk
 from tafadi.desk.judge import read_anew
 from tafadi.desk.ports import Journal
-from tafadi.errors import StoreError, TafadiError
+from tafadi.errors import DamagedError, StoreError, TafadiError
 
 SLOW_S: Final = 0.004  # a disk that takes longer is waited for in a thread: ten such in a row would be felt
 # Verbs that change more than the journal, or take long: they share no group with others.
@@ -89,7 +89,7 @@ class Turns:
         nobody else comes. One that does not `repeat`, and would have to, is told the error instead.
         """
         await self.rest()
-        if alone and self._group is not None:
+        while alone and self._group is not None:  # while that one was written, somebody else may have opened another
             self._end()
             await self.rest()
         if self.house is None or alone or self._goes_straight(commits):
@@ -186,7 +186,7 @@ class Turns:
         """Whether nothing of the group is in the record; then nothing of it is in the desks either, from now on."""
         assert self.house is not None  # it has opened the group
         is_gone = all(size == group.sizes.get(origin, 0) for origin, size in _sizes(self.house).items())
-        if not is_gone or not isinstance(error, StoreError):
+        if not is_gone or isinstance(error, DamagedError):
             return False
         self.taken_back += 1
         for desk in self.house.desks.values():

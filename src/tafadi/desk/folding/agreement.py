@@ -5,7 +5,7 @@ A party takes back its own suspension and no other's. None is said by a machine.
 
 from tafadi.casework import tables
 from tafadi.desk.examine import Examined
-from tafadi.desk.folding.kind import Kind, Subject, itself_and_what_it_refers_to, its_sender
+from tafadi.desk.folding.kind import Kind, Subject, its_sender, itself_and_what_it_refers_to
 from tafadi.desk.force import EndView, SuspensionView
 from tafadi.desk.picture import Picture
 from tafadi.errors import WrongStateError

@@ -63,11 +63,15 @@ class CallView(View):
             raise WrongStateError("a call is answered or declined by those to whom it is offered")
         return {party: tables.CALL.after(self.sides[party], step)}
 
-    def take(self, party: str, body: Call) -> None:
-        """Takes in the step. Raises WrongStateError."""
+    def check(self, party: str, body: Call) -> dict[str, str]:
+        """The sides that change by what the party says. Raises WrongStateError."""
         if len(self.candidates.get(party, ())) + len(body.candidates) > CANDIDATES_KEPT:
             raise WrongStateError(f"a party gives at most {CANDIDATES_KEPT} candidates in one call")
-        self.sides |= self.after(party, body.step)
+        return self.after(party, body.step)
+
+    def take(self, party: str, body: Call) -> None:
+        """Takes in the step. Raises WrongStateError."""
+        self.sides |= self.check(party, body)
         if body.session:
             self.sessions[party] = body.session
         if body.candidates:

@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field
 
 from tafadi.desk.folding.distress import DistressView
 from tafadi.desk.folding.notice_site import SiteView
+from tafadi.desk.folding.sealed import SealedView
 from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StopView
 from tafadi.model.line import Attempt, Roster
 from tafadi.model.reply import Refusal
-from tafadi.web.api.shapes import EntryName, InstantText, Shown, absent, shape_of
+from tafadi.model.sealed import Confided
+from tafadi.web.api.shapes import Base64, EntryName, InstantText, Shown, absent, shape_of
 
 Sizes = Annotated[dict[str, int], Field(description="How many entries, by party.")]
 
@@ -174,9 +176,66 @@ class BundleMade(Shown):
     left: Sizes
 
 
+class Succession(Shown):
+    """The document of the agreement that comes next, for all its parties to sign, and the ends of feeds that it pins."""
+
+    id: str
+    digest: str
+    document: Base64
+    pins: list[str]
+
+
+class Pins(Page):
+    """The pinned ends, and how far each feed is held here; null where this node was no party of the agreement before."""
+
+    agreement: str
+    succeeds: str
+    pins: list[dict[str, Any]] | None = absent()
+
+
+class History(Shown):
+    """Everything under an agreement as one bundle in the node's folder."""
+
+    name: str
+    bytes: int
+
+
+class SealedShown(shape_of(SealedView)):  # type: ignore[misc]  # made from the view
+    """A sealed entry, and what this party can make of it."""
+
+    here: str
+
+
+class AllSealed(Page):
+    """All sealed entries."""
+
+    agreement: str
+    party: str
+    sealed: list[SealedShown] = absent()
+
+
+class Opened(Page):
+    """What is inside of a sealed entry; with the key where that was asked for."""
+
+    entry: EntryName
+    confided: shape_of(Confided)  # type: ignore[valid-type]  # made from the noun
+    meets: list[dict[str, str]] = absent()
+    key: Base64 = absent()
+
+
+class Destroyed(Shown):
+    """A sealed entry whose key is no longer here."""
+
+    entry: EntryName
+    here: str
+
+
 ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "status": Status,
     "agree.sign": Signed,
+    "agree.succeed": Succession,
+    "agree.pins": Pins,
+    "agree.history": History,
     "card.take": CardTaken,
     "picture": PictureShown,
     "alarms": Alarms,
@@ -186,6 +245,9 @@ ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "line.show": LineShown,
     "site.list": Sites,
     "incident.show": Incidents,
+    "sealed.list": AllSealed,
+    "sealed.show": Opened,
+    "sealed.destroy": Destroyed,
     "bundle.export": BundleMade,
     "bundle.import": Told,
     "ready": Told,

@@ -1,7 +1,7 @@
 """Events: what is new, told as it comes (server-sent events, HTML Living Standard, section 9.2).
 
-`entry` is an entry that has its place in the record now; `alarm` what officers must see and hear; `here` comes first and says where the
-stream begins. Each carries as its `id` how far of everything one has been told: whoever was cut off sends it back as `Last-Event-ID` and
+`entry` is an entry that has its place in the record now; `alarm` what officers must see and hear; `stored` how far another party's receipt
+for this party's feed goes; `here` comes first and says where the stream begins. Each carries as its `id` how far of everything one has been told: whoever was cut off sends it back as `Last-Event-ID` and
 misses nothing of the record. Alarms are counted from the node's start: after another start all that it has rung is told.
 
 A stream looks for news some times a second. Where there are none that costs a comparison for each feed.
@@ -12,13 +12,14 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from tafadi.desk.desk import Desk
+from tafadi.desk.outgoing import held_by
 from tafadi.errors import InputError, UnavailableError
 from tafadi.formats.wire import Json
 from tafadi.node import Alarm
@@ -31,6 +32,7 @@ from tafadi.web.api.verbs import MEANINGS, PROBLEMS
 from tafadi.web.lasting import UNHURRIED
 
 LOOK_S: Final = 0.2  # an alert is to be shown within a second
+RECEIPTS_S: Final = 1.0  # how often receipts are looked at: they are in the record and not in the picture
 BEAT_S: Final = 15.0  # how often a silent stream shows that it is there: proxies cut what says nothing for half a minute
 STREAMS_MAX: Final = 32  # a watch has a handful of screens; each holds a connection
 ENTRIES_AT_ONCE: Final = 100  # told in one step, so that a long record holds up nobody
@@ -49,6 +51,7 @@ class Stream:
     desk: Desk
     marks: Marks
     alarm: int
+    held: dict[str, int] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -76,6 +79,16 @@ class Stream:
         for entry in take_new(self.desk, dict(self.marks), ENTRIES_AT_ONCE):
             self.marks[f"{entry.party}/{entry.epoch}"] = entry.index + 1
             told.append(self._event("entry", entry_shown(self.desk, entry)))
+        return told
+
+    def stored(self) -> list[bytes]:
+        """Every other party that is known to hold more, or at first anything, of this party's feed than was told. Reads the record."""
+        told = []
+        for party in self.desk.pact.others(self.desk.party):
+            size = held_by(self.desk, party)
+            if size != self.held.get(party):
+                self.held[party] = size
+                told.append(self._event("stored", {"party": party, "feed": self.desk.origin, "entries": size}))
         return told
 
     def has_news(self) -> bool:
@@ -109,17 +122,24 @@ def begin(house: House, desk: Desk, last: str) -> Stream:
 async def told(stream: Stream, book: OperatorBook, operator: Operator, has_left: Callable[[], Awaitable[bool]]) -> AsyncIterator[bytes]:
     """What goes over the stream, until the node stops, the operator is one no longer, or the other side has left."""
     yield stream.here()
-    spoken_s = time.monotonic()
+    looked_s = spoken_s = time.monotonic()
+    receipts_s = -RECEIPTS_S
     while not stream.house.is_stopping() and not await has_left():
-        if stream.has_news():
-            for event in await stream.house.turns.take(stream.news):
-                yield event
-            spoken_s = time.monotonic()
-        elif time.monotonic() - spoken_s >= BEAT_S:
+        now_s = time.monotonic()
+        if now_s - looked_s >= BEAT_S:
+            looked_s = now_s
             if not book.still_has(operator):
                 return
+        parts = await stream.house.turns.take(stream.news) if stream.has_news() else []
+        if now_s - receipts_s >= RECEIPTS_S:
+            parts, receipts_s = [*parts, *await stream.house.turns.take(stream.stored)], now_s
+        for event in parts:
+            yield event
+        if parts:
+            spoken_s = now_s
+        elif now_s - spoken_s >= BEAT_S:
             yield b": here\n\n"
-            spoken_s = time.monotonic()
+            spoken_s = now_s
         else:
             await asyncio.sleep(LOOK_S)
 

@@ -184,10 +184,11 @@ def _said_with_its_answer(house: House, name: str, given: dict[str, Any], key: s
         with house.node.journal.group():
             try:
                 answer = _encoded(perform(house.node, name, given))
-                house.node.journal.commit(Change(answers=(Answered(key, request, answer, now),)))
             except TafadiError as error:
                 failure = error
-    except StoreError:
+            else:
+                house.node.journal.commit(Change(answers=(Answered(key, request, answer, now),)))
+    except TafadiError:
         for desk in (desk for desk, read in zip(desks, before, strict=False) if desk.views.read != read):
             read_anew(desk)
         raise
