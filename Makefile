@@ -4,7 +4,7 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check bench soak soak-crash world lock format clean
+.PHONY: demo test check bench bench-line soak soak-crash world lock format clean
 
 demo: $(VENV)/.ready
 	$(BIN)/tafadi demo
@@ -29,6 +29,10 @@ check: $(VENV)/.ready
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python docs/generate.py --check
+
+# What the line carries, and how long a record of it takes to open, prove and verify; beside the limits of this machine.
+bench-line: $(VENV)/.ready
+	$(BIN)/python bench/all_line.py
 
 bench: $(VENV)/.bench
 	OMP_WAIT_POLICY=passive $(BIN)/python bench/all.py

@@ -44,6 +44,7 @@ class Forks:
             what, *numbers = line.split()
             with self._news:
                 if what == "begun":
+                    self._codes.pop(int(numbers[0]), None)  # of an earlier process, for numbers come round again
                     self._begun.append(int(numbers[0]))
                 elif what == "ended":
                     self._codes[int(numbers[0])] = int(numbers[1])

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,7 @@ from tafadi.desk import hotline
 from tafadi.desk.distress import raise_distress
 from tafadi.desk.door import answer
 from tafadi.desk.exchange import Answer, Ask
-from tafadi.desk.express import FLASH_MAX, held_alone, heard_alone, take
+from tafadi.desk.express import FLASH_MAX, heard_alone, held_alone, take
 from tafadi.desk.judge import judge_inbox
 from tafadi.desk.listen import receive
 from tafadi.desk.outgoing import held_by
@@ -21,11 +20,10 @@ from tafadi.errors import EquivocationError, FormatError, MissingError, QuotaErr
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Attempt, Stop, StopStep
 from tafadi.model.names import Mode, Precedence
-from tafadi.store.memory import Failing
 from tafadi.trust.envelope import seal
 from tafadi.trust.evidence import Contradiction
 from tafadi.trust.express import open_heard
-from world import OFFICER, Station, StationHouse, World, make_agreement
+from world import OFFICER, Station, StationHouse, World
 
 SLOW_BYTES_PER_S = 150.0  # 1,200 bit/s
 
@@ -296,3 +294,23 @@ def test_rule_18_what_is_not_vital_rings_nowhere_on_a_full_disk(pair: World) -> 
     with _full(pair["bravo"]), pytest.raises(StoreError):
         receive(pair.desk("bravo"), pair["alpha"].push_of(1, pair["alpha"].size))
     assert not [alarm for alarm in pair["bravo"].bell.alarms if "NOT RECORDED" in alarm]
+
+
+# Among three
+
+
+def test_what_came_alone_is_passed_on_round_a_cut_before_anything_else(three: World) -> None:
+    three.cut.add(frozenset(("alpha", "bravo")))
+    lines = Lines(three)
+    lines.run(60.0)
+    _attempts(three, "alpha", 3)
+    entry = _stop(three)
+    take(three.desk("charlie"), _leaf(three, entry))
+    three.cut.add(frozenset(("alpha", "charlie")))
+    lines.run(20.0, lambda: bool(held_alone(three.desk("bravo"))))
+    assert [one.index for one in held_alone(three.desk("bravo"))] == [entry.index]
+    assert len(_rung(three["bravo"])) == 1
+    three.cut.clear()
+    lines.run(120.0, lines.settled)
+    assert lines.settled()
+    assert (held_alone(three.desk("bravo")), held_alone(three.desk("charlie"))) == ([], [])

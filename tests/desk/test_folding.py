@@ -33,7 +33,10 @@ WANTS_ANSWER = {
     EntryType.DISTRESS,
     EntryType.ALERT,
     EntryType.LINE_CHECK,
+    EntryType.CONFERENCE,
+    EntryType.CALL,
 }
+WANTS_REPLY = {EntryType.CLAIM, EntryType.MINUTES}  # what needs thought has as long as an incident
 NEEDS_FORCE = {
     EntryType.OPERATION,
     EntryType.AREA,
@@ -43,6 +46,11 @@ NEEDS_FORCE = {
     EntryType.LINE_CHECK,
     EntryType.ROSTER,
     EntryType.SEALED,
+    EntryType.CLAIM,
+    EntryType.CONFERENCE,
+    EntryType.CALL,
+    EntryType.MINUTES,
+    EntryType.ACTION,
 }
 
 
@@ -54,10 +62,10 @@ def test_every_shelf_has_a_name_of_its_own() -> None:
 
 @pytest.mark.parametrize("type", list(EntryType))
 def test_who_must_answer_has_until_the_acknowledgement_of_the_agreement(type: EntryType) -> None:
-    timing = Timing(ack_flash_s=7, ack_routine_s=70)
+    timing = Timing(ack_flash_s=7, ack_routine_s=70, incident_reply_s=700)
     wanted = KINDS[type].answer_s
     answers = None if wanted is None else (wanted(timing, Precedence.FLASH), wanted(timing, Precedence.ROUTINE))
-    assert answers == ((7, 70) if type in WANTS_ANSWER else None)
+    assert answers == ((7, 70) if type in WANTS_ANSWER else (700, 700) if type in WANTS_REPLY else None)
 
 
 def test_nothing_but_notices_line_checks_rosters_and_what_is_sealed_needs_an_agreement_in_force() -> None:

@@ -55,6 +55,12 @@ def _pushed(world: World, start: int, end: int) -> int:
     return world.desk("bravo").journal.head(world.desk("alpha").origin).frontier.size
 
 
+def _push_one_by_one(world: World) -> None:
+    """Brings all of alpha's entries, each in a push of its own."""
+    for held in range(1, world["alpha"].size):
+        _pushed(world, held, held + 1)
+
+
 def test_rule_19_beyond_the_entries_of_an_hour_there_is_no_receipt_and_nothing_is_stored(narrow: World) -> None:
     _attempts(narrow, "alpha", 12)
     assert _pushed(narrow, 1, 10) == 10
@@ -78,10 +84,9 @@ def test_rule_19_beyond_the_bytes_of_an_hour_there_is_no_receipt(tmp_path: Path)
 def test_rule_19_what_is_kept_has_a_bound_and_stops_a_reserve_beyond_it(tmp_path: Path) -> None:
     world = _world(tmp_path, bytes_stored=12_000, stop_reserve_bytes=4_000)
     _attempts(world, "alpha", 8)
-    held = 1
     with pytest.raises(QuotaError, match="12000 bytes that are agreed to be kept of alpha are full"):
-        while held < 9:
-            held = _pushed(world, held, held + 1)
+        _push_one_by_one(world)
+    held = world.desk("bravo").journal.head(world.desk("alpha").origin).frontier.size
     assert held > 1
     world["bravo"].crash()
     with pytest.raises(QuotaError, match="full"):
@@ -91,11 +96,11 @@ def test_rule_19_what_is_kept_has_a_bound_and_stops_a_reserve_beyond_it(tmp_path
 
 def test_rule_19_stops_alone_are_taken_from_the_reserve_and_no_further(tmp_path: Path) -> None:
     world = _world(tmp_path, entries_hourly=2, bytes_stored=12_000, stop_reserve_bytes=4_000)
-    stored = 0
+    for _ in range(12):
+        _stop(world)
     with pytest.raises(QuotaError):
-        for _ in range(12):
-            _stop(world)
-            stored = _pushed(world, world["alpha"].size - 1, world["alpha"].size)
+        _push_one_by_one(world)
+    stored = world.desk("bravo").journal.head(world.desk("alpha").origin).frontier.size
     kept = world.desk("bravo").journal.kept_bytes(world.desk("alpha").origin)
     assert stored > 3, "many more than one in an hour"
     assert 12_000 < kept <= 16_000, "beyond what is kept of the rest, and within the reserve"

@@ -21,7 +21,7 @@ from tafadi.desk.thin import BEAT_S, DOWN_AFTER_BEATS, HEARD_BYTES, ThinTalk
 from tafadi.errors import FormatError, InputError, TafadiError
 from tafadi.measure.earth import Position
 from tafadi.model.entry import EntryId, EntryType
-from tafadi.model.line import Attempt, Distress, DistressStep, Stop, StopStep
+from tafadi.model.line import Attempt, Stop, StopStep
 from tafadi.model.names import Language, Mode, Precedence
 from tafadi.trust.canon import to_base64
 from tafadi.trust.log import leaf_hash
@@ -50,7 +50,9 @@ class ThinWorld:
 
     def __init__(self, world: World, spoil: Spoil = lambda frame: frame) -> None:
         self.world, self.spoil = world, spoil
-        self.ends = {one: End(ThinTalk(world.desk(one), other, BITS_PER_S), other) for one, other in (("alpha", "bravo"), ("bravo", "alpha"))}
+        self.ends = {
+            one: End(ThinTalk(world.desk(one), other, BITS_PER_S), other) for one, other in (("alpha", "bravo"), ("bravo", "alpha"))
+        }
         self.under_way: list[tuple[float, str, bytes]] = []
 
     @property
@@ -61,7 +63,7 @@ class ThinWorld:
         """Lets so much time pass, or less where `until` comes true; how much passed."""
         began_s = self.now_s
         while not until() and self.now_s < began_s + lasts_s:
-            for party, end in self.ends.items():
+            for end in self.ends.values():
                 if end.free_s <= self.now_s and (frame := end.talk.next_frame(self.now_s)):
                     end.said.append(frame)
                     end.free_s = self.now_s + 8 * len(frame) / BITS_PER_S
@@ -110,7 +112,7 @@ def test_a_stop_and_its_word_are_below_200_bytes_each_and_heard_within_a_minute_
     took_s = thin.run(600.0, lambda: _is_heard(pair, entry))
     assert took_s < 60.0
     stop_bytes, heard_bytes = thin.size("alpha", FrameKind.ENTRY), thin.size("bravo", FrameKind.HEARD)
-    print(f"stop {stop_bytes} bytes, heard {heard_bytes} bytes, heard after {took_s:.1f} s at {BITS_PER_S:g} bit/s")
+    print(f"stop {stop_bytes} bytes, heard {heard_bytes} bytes, heard after {took_s:.1f} s at {BITS_PER_S:g} bit/s")  # noqa: T201 - to be read
     assert stop_bytes <= WANTED_BYTES
     assert heard_bytes <= HEARD_BYTES
     assert 8 * (stop_bytes + heard_bytes) / BITS_PER_S <= took_s
@@ -159,7 +161,9 @@ def test_whatever_a_stop_says_comes_out_of_the_template_byte_for_byte(pair: Worl
     centre, radius_m = around
     body = Stop(StopStep.RAISED, ("bravo/1/17", "squawk 7700"), centre, radius_m, until, text)
     valid = START.plus(7_200.0) if until else None
-    draft = Draft(EntryType.STOP, body, Mode.TEST if text else Mode.EXERCISE, OFFICER, Precedence.FLASH, valid_until=valid, lang=Language.AR)
+    draft = Draft(
+        EntryType.STOP, body, Mode.TEST if text else Mode.EXERCISE, OFFICER, Precedence.FLASH, valid_until=valid, lang=Language.AR
+    )
     entry = say(pair.desk("alpha"), draft)[0]
     packed = pack(pair.desk("alpha"), "bravo", _leaf(pair, entry))
     assert packed is not None

@@ -210,6 +210,6 @@ def test_two_real_nodes_hear_a_stop_within_a_minute_over_75_bits_a_second(tmp_pa
         entry = both["alpha"].ask("line", "stop", "--what", "bravo/1/17", "--text", "do not enter")["entry"]
         until(lambda: entry in _heard(both["alpha"]), 120.0)
         took_s = time.monotonic() - began
-        print(f"heard after {took_s:.1f} s; {sum(line.carried) - before} bytes carried at {REAL_BITS_PER_S:g} bit/s")
+        print(f"heard after {took_s:.1f} s; {sum(line.carried) - before} bytes carried at {REAL_BITS_PER_S:g} bit/s")  # noqa: T201 - to be read
         assert took_s < 60.0
         assert both["bravo"].ask("line", "show")["came_alone"] == [entry]

@@ -242,7 +242,8 @@ class SeededWorld:
     def renew(self) -> None:
         """A party goes on with new keys in the next epoch, under every agreement."""
         machine = self.some()
-        if machine.party == self.liar or not machine.is_up or any(machine.disk.head(d.origin).frontier.size == 0 for d in machine.desks):
+        begun = [machine.disk.head(desk.origin).frontier.size > 0 for desk in machine.desks]
+        if machine.party == self.liar or not begun or not all(begun):
             return
         ends = []
         for desk in machine.desks:

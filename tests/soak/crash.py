@@ -100,6 +100,13 @@ class Record:
         )
         self.node.begin(before=lines if HERE else "")
 
+    def kill(self) -> None:
+        """Ends its process; what lies on the disk is looked at only once that is gone."""
+        assert self.node.process is not None
+        pid = self.node.process.pid
+        self.node.kill()
+        assert not Path(f"/proc/{pid}/exe").exists(), "it was killed and is there"
+
     def cut_power(self, chance: random.Random) -> None:
         """Puts in the place of its folder what the disk has of it."""
         image, gone = (self.node.path.with_suffix(suffix) for suffix in (".image", ".gone"))
@@ -193,7 +200,7 @@ class Crashes:
     def _kill(self, victims: list[str]) -> None:
         cuts_power = HERE and self.rng.random() < POWER
         for party in victims:
-            self.records[party].node.kill()
+            self.records[party].kill()
             if cuts_power:
                 self.records[party].cut_power(self.rng)
         self.power_cuts += len(victims) * cuts_power

@@ -1,7 +1,5 @@
 """Two libraries, one rule: whatever a dishonest signer makes, both judge as the slow twin does."""
 
-from collections.abc import Iterator
-
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given, settings
@@ -15,10 +13,10 @@ KEY = SigningKey.from_seed(bytes(range(32)))
 
 
 @pytest.fixture(params=["libsodium", "openssl"])
-def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "openssl":
         monkeypatch.setattr(ed25519, "sodium", lambda: None)
-    yield request.param
+    return str(request.param)
 
 
 def test_libsodium_is_there_and_keeps_the_rule() -> None:

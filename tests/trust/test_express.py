@@ -26,7 +26,12 @@ def test_the_word_reads_back_and_is_rebuilt_from_its_signature() -> None:
 def test_the_word_of_another_key_or_about_another_entry_is_refused() -> None:
     with pytest.raises(SignatureError):
         open_heard(SIGNED, OTHER.public)
-    for other in (replace(HEARD, index=18), replace(HEARD, party="west"), replace(HEARD, leaf_hash=bytes(32)), replace(HEARD, role="planner")):
+    for other in (
+        replace(HEARD, index=18),
+        replace(HEARD, party="west"),
+        replace(HEARD, leaf_hash=bytes(32)),
+        replace(HEARD, role="planner"),
+    ):
         forged = with_signature(other, signature_of(SIGNED, KEY.public), KEY.public)
         with pytest.raises(SignatureError):
             open_heard(forged, KEY.public)

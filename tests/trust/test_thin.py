@@ -95,7 +95,9 @@ def test_parts_of_messages_that_never_become_whole_are_forgotten() -> None:
     assert len(partial._messages) == PARTIAL_MAX
 
 
-@pytest.mark.parametrize("body", [b"", b"name", b"name\x00\x00x", b"name\x02\x02x", b"name\x00\x02short", b"name\x00\x01", b"name\x00\x01" + bytes(97)])
+@pytest.mark.parametrize(
+    "body", [b"", b"name", b"name\x00\x00x", b"name\x02\x02x", b"name\x00\x02short", b"name\x00\x01", b"name\x00\x01" + bytes(97)]
+)
 def test_what_is_no_part_is_refused(body: bytes) -> None:
     with pytest.raises(FormatError):
         read_part(body)

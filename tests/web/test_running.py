@@ -110,7 +110,8 @@ def test_a_long_inbox_leaves_everybody_else_a_turn_and_the_engine_its_work(node:
         beside.cancel()
 
     asyncio.run(run())
-    assert told.count("judged") > 2 and ("judged", "judged") not in pairwise(told)
+    assert told.count("judged") > 2
+    assert ("judged", "judged") not in pairwise(told)
     assert "computed" in told, "though the inbox never came to its end before"
 
 

@@ -154,7 +154,12 @@ def test_one_that_has_much_to_say_is_one_durable_write(house: House) -> None:
 def test_rule_03_nobody_of_a_group_is_answered_before_it_is_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[str] = []
     ended = house.turns._written
-    monkeypatch.setattr(house.turns, "_written", lambda group: (told.append("written"), ended(group))[1])
+
+    def written(group: Any) -> Any:
+        told.append("written")
+        return ended(group)
+
+    monkeypatch.setattr(house.turns, "_written", written)
 
     async def officer() -> None:
         await house.turns.take(house.attempt(), commits=2)

@@ -217,12 +217,15 @@ def sign(
     from tafadi.store.folder import Folder
 
     document = read_file(file)
-    _check_words(pact_of(document), Folder.open(path).settings.party, words)
+    pact = pact_of(document)
+    _check_words(pact, Folder.open(path).settings.party, words)
     told = call(path, "agree.sign", document=base64.b64encode(document).decode("ascii"))
     if as_json:
         print_json(told)
     else:
         say_line(f"signed {told['agreement']}; {'in force' if told['in_force'] else 'waiting for the other parties to sign'}")
+        if pact.agreement.succeeds and "pins" not in told:
+            say_line(f"Nothing of {pact.agreement.succeeds} is held here: the ends that it pins were not compared.")
 
 
 def _check_words(pact: "Pact", party: str, given: list[str]) -> None:

@@ -1,9 +1,9 @@
 """`tafadi key`: the root key, kept apart from every node, and the cards that it signs; what keys a node has, and for how long.
 
-    offline:  key root FILE                  made once; its words are read out, its paper copy lies in a safe
-    node:     key request DIR --out ASKED    fresh keys, and the card of the next epoch for the root to sign
-    offline:  key certify ASKED --root FILE  after the words of the request were compared
-    node:     key install DIR CARD           the epoch begins
+offline:  key root FILE                  made once; its words are read out, its paper copy lies in a safe
+node:     key request DIR --out ASKED    fresh keys, and the card of the next epoch for the root to sign
+offline:  key certify ASKED --root FILE  after the words of the request were compared
+node:     key install DIR CARD           the epoch begins
 """
 
 import hashlib

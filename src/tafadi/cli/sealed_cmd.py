@@ -50,7 +50,9 @@ def list_sealed(path: NodeDir, agreement: AgreementName = "", as_json: AsJson = 
 
 def _line(one: dict[str, Any]) -> str:
     until = f" until {one['until']}: what it meets is UNKNOWN here" if one["kind"] == "notice" and one["here"] != "READ" else ""
-    state = {"SEALED": "stored, sealed", "READ": "readable here", "DESTROYED": "its key was destroyed here"}.get(one["here"], "does not open")
+    state = {"SEALED": "stored, sealed", "READ": "readable here", "DESTROYED": "its key was destroyed here"}.get(
+        one["here"], "does not open"
+    )
     return f"{one['id']} {one['mode']} {one['kind']} for {', '.join(one['readers'])}: {state}{until}"
 
 

@@ -1,4 +1,4 @@
-"""The verbs about conferences: to propose one, to agree or decline, to lay papers, to say that it was held; minutes; and the call itself."""
+"""The verbs about conferences: to propose one, to agree or decline, papers, that it was held; minutes; and the call itself."""
 
 from tafadi.desk.desk import Desk
 from tafadi.desk.folding.call import CallView

@@ -2,7 +2,8 @@
 
 `POST push` stores entries and answers with a receipt; `POST express` takes one that came alone, and answers that it is heard; `POST
 heartbeat` exchanges signs of life; `card` and `evidence` take what a root key or a proof says for itself; the feeds are served as
-tlog-tiles under `feed/<origin>/`. Whatever comes is bytes until the trust floor has looked at it. Who asks was found out below, from the certificate of the connection (`tafadi.web.peer_app`).
+tlog-tiles under `feed/<origin>/`. Whatever comes is bytes until the trust floor has looked at it. Who asks was found out below, from the
+certificate of the connection (`tafadi.web.peer_app`).
 
 A refusal is an error of `tafadi.errors`; whoever carries the answer gives it its status (docs/errors.md).
 

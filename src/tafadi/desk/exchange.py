@@ -85,10 +85,10 @@ class Line:
 
     `has_met` says whether we have heard the other since the line was last well, before we told it anything of our feeds; `told` are the
     cards and proofs that the other has been told since then. `holds` is how many entries of each feed its last heartbeat says it holds,
-    `lacks` what of the feeds of third parties it does not. `has_news` is set by whoever performs a Pause that was cut short. `room_bytes` is
-    how large a push the line carries in good time, `limits` what the other takes at most by its hello, `held_back` why it takes none of our
-    entries until `held_back_until_s` (elapsed); `looked` up to where our feeds were searched for what may overtake, and `urgent` is what
-    was found.
+    `lacks` what of the feeds of third parties it does not. `has_news` is set by whoever performs a Pause that was cut short. `room_bytes`
+    is how large a push the line carries in good time, `limits` what the other takes at most by its hello, `held_back` why it takes none of
+    our entries until `held_back_until_s` (elapsed); `looked` up to where our feeds were searched for what may overtake, and `urgent` what was
+    found.
     """
 
     desk: Desk

@@ -72,8 +72,8 @@ def _readable(desk: Desk, entry: EntryId, leaf: bytes) -> Message:
     """What it says. Raises SessionError for what takes no effect, and for what is neither FLASH nor a stop nor distress."""
     examined = examine(leaf, entry, desk.pact)
     if examined.message is None or examined.refusal is not None:
-        why = examined.refusal
-        raise SessionError(f"{entry} is not taken in alone: {why.code if why else 'unreadable'}{f' ({why.field})' if why and why.field else ''}")
+        why = f"{examined.refusal.code} {examined.refusal.field}".strip() if examined.refusal else "unreadable"
+        raise SessionError(f"{entry} is not taken in alone: {why}")
     if not travels_alone(examined.message):
         raise SessionError(f"{entry} is not taken in alone: only stops, distress and FLASH overtake what stands before them")
     return examined.message
@@ -90,6 +90,8 @@ def _keep(desk: Desk, entry: EntryId, leaf: bytes, said: Message, missing: int) 
         raise
     if desk.alone.rings_first(leaf_hash(leaf), ALONE):
         desk.bell.alarm(desk.pact, f"{told(said)}; it came alone, and {missing} before it are missing here", entry)
+    if len(desk.pact.agreement.parties) > 2:
+        desk.bell.entries_added(desk.pact)  # others may be cut off from who said it: it is passed on
     return note
 
 
@@ -110,20 +112,23 @@ def _check_room(desk: Desk, origin: str, said: Message, size_bytes: int) -> None
 
 
 def told(said: Message, how: str = "") -> str:
-    """The sentence by which an entry that stands in no feed here yet is called out: what it says, and all it says about what and where."""
-    body = said.body
-    step = f" {body.step}" if isinstance(body, Stop | Distress) else ""
-    parts = [f"{said.type.upper()}{how}{step} by {said.sender}: {said.sender}/{said.origin.rsplit('/', 1)[-1]}/{said.index}"]
-    if said.type not in VITAL:
-        parts[0] = f"FLASH {said.type}{how} from {said.sender}: {parts[0].rsplit(': ', 1)[1]}"
-    if isinstance(body, Stop | Distress):
-        parts += [f"what: {', '.join(body.what)}"] if body.what else []
-        parts += [f"text: {body.text}"] if body.text else []
-        parts += [f"where: {where}"] if (where := _where(body)) else []
-    if isinstance(body, Stop) and body.until:
-        parts.append(f"until {body.until}")
-    words = printable("; ".join(parts))
+    """The sentence by which an entry that stands in no feed here yet is called out: all that it says about what, where and until when."""
+    body, place = said.body, f"{said.sender}/{said.origin.rsplit('/', 1)[-1]}/{said.index}"
+    if not isinstance(body, Stop | Distress):
+        return f"FLASH {said.type}{how} from {said.sender}: {place}, {said.mode}, sent {said.sent_at}"
+    words = printable("; ".join([f"{said.type.upper()}{how} {body.step} by {said.sender}: {place}", *_says(body)]))
     return f"{words[:WORDS_MAX]}, {said.mode}, sent {said.sent_at}"
+
+
+def _says(body: Stop | Distress) -> Iterator[str]:
+    if body.what:
+        yield f"what: {', '.join(body.what)}"
+    if body.text:
+        yield f"text: {body.text}"
+    if where := _where(body):
+        yield f"where: {where}"
+    if isinstance(body, Stop) and body.until:
+        yield f"until {body.until}"
 
 
 def _where(body: Stop | Distress) -> str:
@@ -159,7 +164,7 @@ def filled_by(desk: Desk, origin: str, start: int, leaves: Sequence[bytes]) -> t
 
 
 def convict(desk: Desk, origin: str) -> None:
-    """Keeps the proof, where the feed holds another entry at a place than the one that had come alone; and alarms where that proves nothing.
+    """Keeps the proof, where the feed holds another entry than the one that had come alone; alarms where that proves nothing.
 
     What convicts nobody stays on the disk: it is the owner's word, and so is the tree that does not hold it.
     """
@@ -194,7 +199,9 @@ def _is_settled(desk: Desk, party: str, entry: EntryId, said: Message) -> bool:
     view = desk.picture.stops.get(about) or desk.picture.shelf(DistressView).get(about)
     if view is None:
         return False
-    return view.state == "CLOSED" and about != entry or any(step.party == party for step in view.steps if about == entry)
+    if about != entry:  # a step of it: called out as long as it is open
+        return view.state == "CLOSED"
+    return any(step.party == party for step in view.steps)
 
 
 def take_heard(desk: Desk, party: str, entry: EntryId, data: bytes) -> Heard:

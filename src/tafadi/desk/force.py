@@ -1,11 +1,12 @@
 """Force: whether the agreement stands, and what of it the parties have suspended.
 
-Each suspension is a thing of its own, with its scope: it stands until the party that said it resumes. While one stands, every notice that it
-reaches is shown as SUSPENDED, whatever was said of it before or since, and reads as nothing else; under an agreement that has ended as VOID.
-What was said is kept and still checked for conflicts, and shown again once all have resumed. No clock and no order of other entries is in
-it: all that counts is which suspensions stand, so that all parties show the same whatever came first.
+Each suspension is a thing of its own, with its scope: it stands until the party that said it resumes. While one stands, every notice that
+it reaches is shown as SUSPENDED, whatever was said of it before or since, and reads as nothing else; under an agreement that has ended as
+VOID. What was said is kept and still checked for conflicts, and shown again once all have resumed. No clock and no order of other entries
+is in it: all that counts is which suspensions stand, so that all parties show the same whatever came first.
 
-Nothing else is held back (`SUSPENDABLE`): not stop and distress, line checks, alerts, rosters, cases, and least of all storing and cosigning.
+Nothing else is held back (`SUSPENDABLE`): not stop and distress, line checks, alerts, rosters, cases, and least of all storing and
+cosigning.
 """
 
 from dataclasses import dataclass, field

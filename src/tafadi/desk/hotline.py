@@ -63,7 +63,9 @@ def _heard_alone(desk: Desk, role: str, entry: EntryId, leaf: bytes, step: StopS
     if said is None or not isinstance(said.body, Stop | Distress):
         raise MissingError(f"{entry} came alone, and wants no acknowledgement; its feed has not come so far")
     if said.body.step not in (StopStep.RAISED, DistressStep.RAISED) or step not in (None, StopStep.HEARD):
-        raise WrongStateError(f"{entry} came alone, ahead of what it belongs to; until that is here it can only be heard, where it was raised")
+        raise WrongStateError(
+            f"{entry} came alone, ahead of what it belongs to; until that is here it can only be heard, where it was raised"
+        )
     ref, body = Ref(entry, leaf_hash(leaf).hex()), Stop(StopStep.HEARD) if isinstance(said.body, Stop) else Distress(DistressStep.HEARD)
     if isinstance(body, Stop):
         _check_authority(desk, role, entry)

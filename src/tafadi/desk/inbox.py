@@ -32,6 +32,7 @@ class Inbox:
     pairs: deque[tuple[Announced, Announced]] = field(default_factory=deque)
     waiting: set[EntryId] = field(default_factory=set)
     due_at: dict[EntryId, Instant] = field(default_factory=dict)
+    looked_at: Instant | None = None
     _by_instant: list[tuple[Instant, EntryId]] = field(default_factory=list)
 
     def forget(self, roused: int) -> None:
@@ -60,9 +61,16 @@ class Inbox:
             self.ready.append(entry)
 
     def wake_due(self, now: Instant) -> None:
-        """What waited and is due now is ready."""
+        """What waited and is due now is ready. A clock that was set back since the last look has nothing wait longer by that."""
+        if self.looked_at is not None and now < self.looked_at:
+            self._set_back(self.looked_at.since(now))
+        self.looked_at = now
         while self._by_instant and self._by_instant[0][0] <= now:
             self.wake(heappop(self._by_instant)[1])
+
+    def _set_back(self, by_s: float) -> None:
+        self.due_at = {entry: at.plus(-by_s) for entry, at in self.due_at.items()}
+        self._by_instant = [(at.plus(-by_s), entry) for at, entry in self._by_instant]  # a heap still: the order is the same
 
     def drop(self, entries: list[EntryId]) -> None:
         """The entries are judged, and out of the journal's inbox."""

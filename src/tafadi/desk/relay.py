@@ -10,11 +10,13 @@ a time, so that own entries, of which one may be a stop, never wait for it.
 Source: docs/spec/exchange.md; docs/decisions/0025-the-line-without-io.md.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
-from tafadi.desk.exchange import Lack, Line, Talk, posted
+from tafadi.desk.exchange import Lack, Line, Talk, answered, posted, refusal
+from tafadi.desk.express import held_alone, waiting_alone
 from tafadi.desk.outgoing import held_by, is_far_behind, next_push, signed_size, take_receipt
-from tafadi.desk.upload import catch_up, size_in
+from tafadi.desk.upload import URGENT_MAX, catch_up, size_in
 from tafadi.errors import InputError, PeerError, QuotaError
 from tafadi.trust.push import encode_push
 
@@ -31,6 +33,7 @@ def is_due(line: Line, now_s: float, beat_s: float) -> bool:
 
 def relay(line: Line, now_s: float, beat_s: float) -> Talk[None]:
     """Brings the other what it has lacked for long of the feeds of third parties; what is wrong with one of them holds up nothing."""
+    yield from _pass_on(line, [one.leaf for one in held_alone(line.desk) if line.desk.pact.party_of(one.origin) != line.party])
     for origin in _due(line, now_s, beat_s):
         held = _held_there(line, origin)
         try:
@@ -73,8 +76,26 @@ def _held_there(line: Line, origin: str) -> int:
     return max(held_by(line.desk, line.party, origin), line.holds.get(origin, 0))
 
 
+def _pass_on(line: Line, leaves: Sequence[bytes]) -> Talk[None]:
+    """Brings entries of third parties alone, each once: what has come alone here, or stands behind others that the other lacks."""
+    for leaf in leaves:
+        if leaf not in line.told:
+            answer = yield from answered("POST", "/express", leaf)
+            line.told.add(leaf)
+            if answer.status != 200:
+                yield from line.once(refusal(answer, "/express"), "an entry of a third party")
+
+
+def _urgent(line: Line, origin: str, held: int) -> list[bytes]:
+    """What may overtake of that which the other lacks of a feed, unless there is but one entry to bring."""
+    size = _held_here(line, origin)
+    found = waiting_alone(line.desk, line.party, origin, held, size) if size - held > 1 else ()
+    return [line.desk.journal.leaf(origin, entry.index) for entry in found][-URGENT_MAX:]
+
+
 def _bring(line: Line, origin: str, held: int) -> Talk[None]:
     """Brings one feed. The receipt is rung for like an entry of one's own: the feed's owner waits to be told of it."""
+    yield from _pass_on(line, _urgent(line, origin, held))
     receipted = held_by(line.desk, line.party, origin)
     if is_far_behind(line.desk, origin, held):
         line.holds[origin] = yield from catch_up(line, origin, held, PACKAGES_MAX)

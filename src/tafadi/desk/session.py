@@ -94,7 +94,7 @@ def _rest(line: Line, rhythm: Rhythm) -> Talk[None]:
 
 
 def one_round(line: Line, rhythm: Rhythm) -> Talk[None]:
-    """All that there is to say now, once: to meet, what is urgent, cards and proofs, entries, a heartbeat, third parties' entries, hello."""
+    """All that there is to say now, once: to meet, what is urgent, cards and proofs, entries, a heartbeat, others' entries, hello."""
     doubt = None if line.has_met else (yield from _meet(line))
     held = held_by(line.desk, line.party)
     line.urgent = dict.fromkeys(line.urgent, False)

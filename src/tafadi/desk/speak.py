@@ -72,7 +72,8 @@ def _ring_unsaid(desk: Desk, drafts: tuple[Draft, ...], error: StoreError) -> No
     """
     for draft in drafts:
         if draft.type in VITAL:
-            sentence = f"{draft.type.upper()} NOT RECORDED and NOT SENT: this node's record cannot be written ({error}); say it by radio or telephone"
+            why = f"this node's record cannot be written ({error})"
+            sentence = f"{draft.type.upper()} NOT RECORDED and NOT SENT: {why}; say it by radio or telephone"
             desk.bell.alarm(desk.pact, sentence, None)
 
 

@@ -12,8 +12,10 @@ from tafadi.model.agreement import AgreementBody, AgreementStep, Scope
 from tafadi.model.entry import NODE_ROLE, EntryId, EntryType
 from tafadi.model.names import Precedence
 
+_ALL = Scope()
 
-def suspend(desk: Desk, role: str, scope: Scope = Scope(), text: str = "") -> EntryId:
+
+def suspend(desk: Desk, role: str, scope: Scope = _ALL, text: str = "") -> EntryId:
     """The identity of a new suspension, which reaches as far as `scope`. Raises WrongStateError, NotPermittedError for a machine."""
     tables.AGREEMENT.after(state_of(desk), AgreementStep.SUSPENDED)
     return _say(desk, role, AgreementBody(step=AgreementStep.SUSPENDED, scope=scope, text=text))

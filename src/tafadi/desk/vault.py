@@ -1,7 +1,7 @@
 """The vault: the keys to sealed entries, one for each, so that one can be destroyed and the others not.
 
-A wrapped key in a feed opens as long as its reader has the private key of that epoch. That is destroyed at each renewal, and what is still to be
-read then is what the vault holds. So a key that was destroyed here is gone for good at the next renewal, and not read again before it.
+A wrapped key in a feed opens as long as its reader has the private key of that epoch. That is destroyed at each renewal, and what is still
+to be read then is what the vault holds. So a key that was destroyed here is gone for good at the next renewal, and not read again before.
 """
 
 from dataclasses import dataclass, field

@@ -28,7 +28,9 @@ LOOK_S: Final = 1.0  # how often it is looked for something to say, though nobod
 SHORTEST_S: Final = 0.01
 CHUNK_BYTES: Final = 4_096
 PORT_MAX: Final = 65_535
-_WAY: Final = re.compile(r"(?:([a-z][a-z0-9-]{0,31})/)?([a-z][a-z0-9-]{0,31})=(/[^@]{1,250}|tcp://[^@/]{1,250}:[0-9]{1,5})(?:@([0-9]{1,7}(?:\.[0-9]{1,3})?))?")
+_WAY: Final = re.compile(
+    r"(?:([a-z][a-z0-9-]{0,31})/)?([a-z][a-z0-9-]{0,31})=(/[^@]{1,250}|tcp://[^@/]{1,250}:[0-9]{1,5})(?:@([0-9]{1,7}(?:\.[0-9]{1,3})?))?"
+)
 
 Got = TypeVar("Got")
 
@@ -61,7 +63,9 @@ class ThinWay:
         bits_per_s = float(match[4] or BITS_USUAL) if match else 0.0
         port = int(match[3].rpartition(":")[2]) if match and match[3].startswith("tcp://") else 0
         if match is None or not BITS_MIN <= bits_per_s <= BITS_MAX or port > PORT_MAX:
-            raise InputError(f"{text[:100]!r} is not a thin link like bravo=/dev/ttyS0@75 or line-1a2b3c4d5e6f/bravo=tcp://192.0.2.7:4001@75")
+            raise InputError(
+                f"{text[:100]!r} is not a thin link like bravo=/dev/ttyS0@75 or line-1a2b3c4d5e6f/bravo=tcp://192.0.2.7:4001@75"
+            )
         return cls(match[1] or "", check_name(match[2], "party"), match[3], bits_per_s)
 
     def __str__(self) -> str:

@@ -33,8 +33,8 @@ ROOTS_KEPT: Final = 4_096  # of feeds at earlier sizes; any other is found again
 class FoldedFeed:
     """One party's feeds as far as they have been read: its entries one after another, their levels, what they have seen of the others.
 
-    What stands beyond the end of a feed is in `beyond`; `waiting` is in the order of epoch and index. `sizes` are what has its place of each
-    epoch's feed.
+    What stands beyond the end of a feed is in `beyond`; `waiting` is in the order of epoch and index. `sizes` is how many entries of each
+    epoch have their place.
     """
 
     party: str

@@ -6,8 +6,8 @@ parser that recurses must not be driven into the ground).
 
 Nearly all of what comes and goes is plain: the keys are ASCII, the rest is as it should be. A compiled reader and writer (msgspec) do that
 alone; whatever they or the look over it find fault with goes the long way, where it is taken or refused in a sentence. The two differ only
-where a key has letters beyond ASCII: RFC 8785 sorts by UTF-16, the compiled writer by UTF-8. The look is over the bytes, which is soon done:
-short of brackets nothing is nested deep, without a long run of digits no integer is large. What it cannot clear so is walked through.
+where a key has letters beyond ASCII: RFC 8785 sorts by UTF-16, the compiled writer by UTF-8. The look is over the bytes, which is soon
+done: with few brackets nothing is nested deep, without a long run of digits no integer is large. What it cannot clear so is walked through.
 
 Source: RFC 8785 (JCS); RFC 4648 section 4 (standard base64, with padding, no line breaks, unused bits zero).
 """

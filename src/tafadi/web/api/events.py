@@ -1,8 +1,9 @@
 """Events: what is new, told as it comes (server-sent events, HTML Living Standard, section 9.2).
 
 `entry` is an entry that has its place in the record now; `alarm` what officers must see and hear; `stored` how far another party's receipt
-for this party's feed goes; `here` comes first and says where the stream begins. Each carries as its `id` how far of everything one has been told: whoever was cut off sends it back as `Last-Event-ID` and
-misses nothing of the record. Alarms are counted from the node's start: after another start all that it has rung is told.
+for this party's feed goes; `here` comes first and says where the stream begins. Each carries as its `id` how far of everything one has been
+told: whoever was cut off sends it back as `Last-Event-ID` and misses nothing of the record. Alarms are counted from the node's start: after
+another start all that it has rung is told.
 
 A stream looks for news some times a second. Where there are none that costs a comparison for each feed.
 """

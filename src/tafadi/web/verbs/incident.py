@@ -8,7 +8,7 @@ from tafadi.measure.instant import Instant, Span
 from tafadi.model.entry import EntryId, check_digest
 from tafadi.model.incident import Incident, IncidentStep
 from tafadi.node import Node
-from tafadi.web.verbs.arguments import mode_named, said
+from tafadi.web.verbs.arguments import facts_of, mode_named, said
 
 
 def incident_open(
@@ -40,6 +40,26 @@ def incident_reply(
     desk = node.desk(agreement)
     digests = tuple(check_digest(digest) for digest in evidence or ())
     return said(report.reply(desk, role, desk.find(entry), account, digests))
+
+
+def incident_review(
+    node: Node, entry: str, facts: list[str], text: str = "", agreement: str = "", role: str = "supervisor"
+) -> dict[str, Json]:
+    """Reviews an incident when every account is there, fact by fact: undisputed, or disputed."""
+    desk = node.desk(agreement)
+    return said(report.further(desk, role, desk.find(entry), IncidentStep.REVIEWED, text, facts_of(facts)))
+
+
+def incident_close(node: Node, entry: str, text: str = "", agreement: str = "", role: str = "supervisor") -> dict[str, Json]:
+    """Closes an incident that this party has reviewed."""
+    desk = node.desk(agreement)
+    return said(report.further(desk, role, desk.find(entry), IncidentStep.CLOSED, text))
+
+
+def incident_disagree(node: Node, entry: str, text: str = "", agreement: str = "", role: str = "supervisor") -> dict[str, Json]:
+    """Says that the parties do not agree about an incident; without accounts only when the time for them is over."""
+    desk = node.desk(agreement)
+    return said(report.further(desk, role, desk.find(entry), IncidentStep.DISAGREED, text))
 
 
 def incident_show(node: Node, entry: str = "", agreement: str = "") -> dict[str, Json]:

@@ -11,6 +11,7 @@ from tafadi.desk.lapses import standing_lapses
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.picture import plain
 from tafadi.desk.silence import Silence, silences
+from tafadi.desk.suspend import state_of
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json, decode, encode
 from tafadi.measure.earth import Position
@@ -104,6 +105,8 @@ def line_show(node: Node, agreement: str = "") -> dict[str, Json]:
         "party": desk.party,
         "now": str(node.clock.now()),
         "in_force": desk.in_force,
+        "state": state_of(desk),
+        "suspensions": [plain(view) for view in shown.force.standing()],
         "line_checks": [plain(view) for view in shown.line_checks.values()],
         "stops": [plain(view) for view in shown.stops.values()],
         "distresses": [plain(view) for view in shown.shelf(DistressView).values()],

@@ -7,6 +7,7 @@ from tafadi.desk.lapses import standing_lapses
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.pact import Pact, pact_of
 from tafadi.desk.proof import evidence_of
+from tafadi.desk.suspend import state_of
 from tafadi.errors import InputError, MissingError, RefusedError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
@@ -30,6 +31,7 @@ def _agreement_status(desk: Desk) -> Json:
     return {
         "id": desk.pact.id,
         "in_force": desk.in_force,
+        "state": state_of(desk),
         "feeds": feeds,
         "stored_at": stored,
         "unjudged": len(desk.journal.unjudged()),

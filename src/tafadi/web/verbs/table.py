@@ -12,7 +12,7 @@ import msgspec
 from tafadi.errors import InputError
 from tafadi.formats.wire import Json
 from tafadi.node import Node
-from tafadi.web.verbs import bundle, incident, joining, line, movement, notice, sealed, site, standing
+from tafadi.web.verbs import action, agreement, bundle, claim, conference, incident, joining, line, movement, notice, sealed, site, standing
 
 Verb = Callable[..., dict[str, Json]]
 VERBS: Final[dict[str, Verb]] = {
@@ -22,6 +22,10 @@ VERBS: Final[dict[str, Verb]] = {
     "agree.succeed": joining.agree_succeed,
     "agree.pins": joining.agree_pins,
     "agree.history": joining.agree_history,
+    "agree.suspend": agreement.agree_suspend,
+    "agree.resume": agreement.agree_resume,
+    "agree.end": agreement.agree_end,
+    "agree.show": agreement.agree_show,
     "card.take": standing.card_take,
     "picture": standing.picture,
     "alarms": standing.alarms,
@@ -51,7 +55,32 @@ VERBS: Final[dict[str, Verb]] = {
     "site.list": site.site_list,
     "incident.open": incident.incident_open,
     "incident.reply": incident.incident_reply,
+    "incident.review": incident.incident_review,
+    "incident.close": incident.incident_close,
+    "incident.disagree": incident.incident_disagree,
     "incident.show": incident.incident_show,
+    "claim.make": claim.claim_make,
+    "claim.answer": claim.claim_answer,
+    "claim.settle": claim.claim_settle,
+    "claim.withdraw": claim.claim_withdraw,
+    "claim.show": claim.claim_show,
+    "conference.propose": conference.conference_propose,
+    "conference.amend": conference.conference_amend,
+    "conference.agree": conference.conference_agree,
+    "conference.decline": conference.conference_decline,
+    "conference.lay": conference.conference_lay,
+    "conference.held": conference.conference_held,
+    "conference.cancel": conference.conference_cancel,
+    "conference.minutes": conference.conference_minutes,
+    "conference.sign": conference.conference_sign,
+    "conference.refuse": conference.conference_refuse,
+    "conference.show": conference.conference_show,
+    "call.offer": conference.call_offer,
+    "call.further": conference.call_further,
+    "call.list": conference.call_list,
+    "action.give": action.action_give,
+    "action.further": action.action_further,
+    "action.list": action.action_list,
     "sealed.send": sealed.sealed_send,
     "sealed.list": sealed.sealed_list,
     "sealed.show": sealed.sealed_show,
