@@ -108,7 +108,34 @@ _ABOUT: Final = {
     "line check": (
         "One addressee's side. The reply repeats the nonce of the call. The line check as a whole is OK when every addressee has replied.",
     ),
-    "incident": ("One addressee's side. The incident as a whole is REPLIED when every addressee has given its account.",),
+    "incident": (
+        "One party's side; who opened it begins as REPLIED. As a whole it is REPLIED, REVIEWED, CLOSED when every side has come so far, and",
+        "DISAGREED while one disagrees. REVIEWED needs every account. An account counts however late it comes, and once; a party that never",
+        "gives one is OVERDUE by the clock, and the incident ends DISAGREED.",
+    ),
+    "claim": (
+        "The side of one party that it is made against; as a whole the least settled of them. `unanswered` is DISPUTED as said by who made",
+        "it: the end of a claim that nobody answers, until an answer comes after all.",
+    ),
+    "conference": (
+        "One party's side of the newest proposal; who proposes agrees by that, and an amendment begins all others anew. `absent` is what",
+        "another party says: a party's own word that it was there counts more.",
+    ),
+    "course of a conference": ("The conference as a whole, as its sides and its minutes make it.",),
+    "draft of minutes": (
+        "One party's side of the newest draft. Who drafts has signed that draft by it; an amendment begins all others anew, until all have",
+        "signed one: that stays. Minutes as a whole are SIGNED when all have, and REFUSED while one refuses.",
+    ),
+    "action": (
+        "DONE and REFUSED are said by its owner, REOPENED and CLOSED by another party, WITHDRAWN by who gave it. While it is OPEN and its",
+        "time has passed by the word of any party's clock it is shown as OVERDUE.",
+    ),
+    "call": ("The side of one party to which it is offered. ENDED is said by any party, for all.",),
+    "agreement": (
+        "The agreement as a whole. Any party suspends or ends it, alone. While it is suspended, the notices that this reaches are shown as",
+        "SUSPENDED and as nothing else, and VOID after its end; stop, distress, line checks, and storing and cosigning go on.",
+    ),
+    "suspension": ("One suspension, with its scope. It is resumed by the party that said it, and by no other.",),
 }
 
 

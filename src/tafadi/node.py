@@ -36,6 +36,7 @@ from tafadi.store.views import FoldedViews
 from tafadi.trust.card import open_card
 from tafadi.trust.checkpoint import origin_of
 
+VITAL_WORDS: Final = ("STOP", "DISTRESS")  # begin the alarms of what lives hang on
 ALARMS_KEPT: Final = 1_000  # of the running process; what must last is an entry
 COPY_AGAIN: Final = 10  # a copy of what stands is written anew at the start where more than one in so many is not in it
 
@@ -100,7 +101,7 @@ class NodeBell:
 
     @property
     def alarms(self) -> list[Alarm]:
-        """All alarms that are kept, oldest first. No flood of others ever pushes out a stop."""
+        """All alarms that are kept, oldest first. No flood of others ever pushes out a stop or distress."""
         return sorted((*self.stops, *self.others), key=lambda alarm: alarm.at)
 
     def entries_added(self, pact: Pact) -> None:
@@ -110,7 +111,7 @@ class NodeBell:
     def alarm(self, pact: Pact, sentence: str, entry: EntryId | None) -> None:
         """The officers must see and hear this now."""
         alarm = Alarm(self.clock.now(), pact.id, sentence, entry)
-        (self.stops if sentence.startswith("STOP") else self.others).append(alarm)
+        (self.stops if sentence.startswith(VITAL_WORDS) else self.others).append(alarm)
         self.on_alarm(alarm)
 
 

@@ -152,8 +152,9 @@ def connects(pair: World, keys: Path) -> bool:
 
 
 def test_rule_14_an_operators_key_and_the_tls_key_are_revoked_by_the_root_which_is_elsewhere(pair: World, tmp_path: Path) -> None:
-    """The next card names other keys for both, and drops a role. Bravo hears of it over the certificate that it knew."""
+    """The next card names other keys for both, and drops a role. Bravo hears of it over the certificate that it knew, and of one before."""
     alpha = pair["alpha"]
+    alpha.ask("node", "renew", "--root", safe(pair))
     before, stolen = open_card(alpha.folder.card), tmp_path / "stolen"
     stolen.mkdir()
     for name in ("tls.crt", "tls.pem"):
@@ -193,6 +194,7 @@ def test_what_was_said_between_request_and_installation_is_not_cut_off(pair: Wor
 @pytest.mark.soak
 def test_a_party_that_cannot_be_told_the_new_certificate_is_named_and_takes_the_card_from_a_file(pair: World) -> None:
     alpha, bravo = pair["alpha"], pair["bravo"]
+    talked(pair)
     assert bravo.stop() == 0
     told = alpha.ask("node", "renew", "--root", safe(pair), "--tls")
     assert [one["party"] for one in told["untold"]] == ["bravo"]

@@ -16,7 +16,16 @@ from tafadi.desk.listen import receive
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.ports import Change
 from tafadi.desk.speak import Draft, say
-from tafadi.errors import EquivocationError, FormatError, MissingError, QuotaError, SessionError, StoreError, UnavailableError
+from tafadi.errors import (
+    EquivocationError,
+    FormatError,
+    MissingError,
+    QuotaError,
+    SessionError,
+    StoreError,
+    UnavailableError,
+    WrongStateError,
+)
 from tafadi.model.entry import EntryId, EntryType
 from tafadi.model.line import Attempt, Stop, StopStep
 from tafadi.model.names import Mode, Precedence
@@ -182,7 +191,7 @@ def test_an_officer_hears_a_stop_that_came_alone_and_its_sender_sees_who(pair: W
     _take(pair, entry)
     bravo = pair.desk("bravo")
     heard = hotline.acknowledge(bravo, OFFICER, bravo.find(str(entry)), ())
-    with pytest.raises(hotline.WrongStateError, match="already"):
+    with pytest.raises(WrongStateError, match="already"):
         hotline.acknowledge(bravo, OFFICER, entry, ())
     pair.cut.add(frozenset(("alpha", "bravo")))
     receive(pair.desk("alpha"), pair["bravo"].push_of(1, pair["bravo"].size))
@@ -314,3 +323,37 @@ def test_what_came_alone_is_passed_on_round_a_cut_before_anything_else(three: Wo
     lines.run(120.0, lines.settled)
     assert lines.settled()
     assert (held_alone(three.desk("bravo")), held_alone(three.desk("charlie"))) == ([], [])
+
+
+# Rule 18 again, and a disk that lies
+
+
+def test_rule_18_a_stop_by_a_clock_that_is_hours_off_comes_alone_and_rings(pair: World) -> None:
+    alpha = pair["alpha"]
+    body = Stop(StopStep.RAISED, ("all",))
+    for hours in (-30, 30):
+        sent_at = pair.clock.now().plus(hours * 3_600.0)
+        payload = alpha.payload(EntryType.STOP, body, precedence=Precedence.FLASH, index=alpha.size + 31 + hours, sent_at=sent_at)
+        take(pair.desk("bravo"), alpha.sealed(payload))
+    assert len(held_alone(pair.desk("bravo"))) == len(_rung(pair["bravo"])) == 2
+
+
+def test_rule_03_a_write_that_took_place_and_was_not_told_is_answered_when_it_comes_again(pair: World) -> None:
+    _attempts(pair, "alpha", 2)
+    entry = _stop(pair)
+    real = pair["bravo"].sqlite.commit
+
+    def commit(change: Change) -> None:
+        real(change)
+        raise StoreError("nobody knows whether it was written")
+
+    pair["bravo"].sqlite.commit = commit  # type: ignore[method-assign]
+    with pytest.raises(StoreError):
+        _take(pair, entry)
+    pair["bravo"].sqlite.commit = real  # type: ignore[method-assign]
+    heard = open_heard(_take(pair, entry), pair.desk("bravo").pact.cards["bravo"].envelope)
+    assert heard.index == entry.index
+    assert len(held_alone(pair.desk("bravo"))) == 1
+    pair.settle()
+    assert held_alone(pair.desk("bravo")) == []
+    assert entry in pair.desk("bravo").picture.stops

@@ -9,6 +9,7 @@ from tafadi.desk import announce, hotline
 from tafadi.desk.joining import check_pins, history, make_history, pins_of, succeed
 from tafadi.desk.pact import pact_of
 from tafadi.desk.succession import next_card
+from tafadi.desk.suspend import end, state_of
 from tafadi.errors import ChainError, InputError, MissingError, NotPermittedError
 from tafadi.formats.agreement import read_document, write_document
 from tafadi.model.agreement import Agreement
@@ -102,6 +103,20 @@ def test_rule_16_nobody_signs_ends_that_are_not_in_the_feeds_held_here(pair: Wor
         check_pins(desk, replace(true, pins=(replace(alpha, size=alpha.size + 5), bravo)))
     with pytest.raises(ChainError, match="no feed that is known here"):
         check_pins(desk, replace(true, pins=(alpha, bravo, replace(alpha, party="zulu"))))
+
+
+def test_rule_16_when_the_next_agreement_is_in_force_the_one_before_is_superseded_and_a_stop_over_it_is_still_heard(
+    pair: World, tmp_path: Path
+) -> None:
+    after = world_of(tmp_path / "after", succeed(pair.desk("alpha"), {"charlie": keys_of("charlie").card}, ()))
+    end(pair.desk("alpha"), OFFICER, after.pact.id)
+    pair.settle()
+    assert {state_of(station.desk) for station in pair.stations.values()} == {"SUPERSEDED"}
+    stop = hotline.raise_stop(pair.desk("alpha"), OFFICER, Mode.EXERCISE, ("everything",))
+    pair.settle()
+    assert stop in pair.desk("bravo").picture.stops
+    assert [pinned.beyond for pinned in check_pins(pair.desk("bravo"), after.pact.agreement)] == [2, 0]
+    after.close()
 
 
 def test_what_is_said_after_a_pin_stays_under_the_old_agreement_and_is_told(pair: World) -> None:

@@ -200,10 +200,10 @@ def test_two_real_nodes_hear_a_stop_within_a_minute_over_75_bits_a_second(tmp_pa
         until(both.settled)
         for node in both.nodes.values():
             assert node.stop() == 0
-        for node, other in (("alpha", "bravo"), ("bravo", "alpha")):
-            both[node].cli("node", "peer", "--party", other, "--url", f"https://127.0.0.1:{free_port()}")
-        for node, other, device in (("alpha", "bravo", line.devices[0]), ("bravo", "alpha", line.devices[1])):
-            both[node].start("--thin", f"{other}={device}@75")
+        for party, other in (("alpha", "bravo"), ("bravo", "alpha")):
+            both[party].cli("node", "peer", "--party", other, "--url", f"https://127.0.0.1:{free_port()}")
+        for party, other, device in (("alpha", "bravo", line.devices[0]), ("bravo", "alpha", line.devices[1])):
+            both[party].start("--thin", f"{other}={device}@75")
         until(lambda: both["alpha"].ask("line", "show")["links"][f"thin bravo={line.devices[0]}@75"]["heard_at"], 120.0)
         before = sum(line.carried)
         began = time.monotonic()

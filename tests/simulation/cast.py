@@ -1,5 +1,7 @@
 """The cast: parties with real keys, folders and disks that exist only in memory, clocks that may be wrong, and the agreements they sign."""
 
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -66,30 +68,43 @@ class Disk(MemoryJournal):
         self.dies = False
         self.is_dead = False
         self.commits = 0
-        self.failures = 0
+        self.sites: Counter[str] = Counter()  # which function of the desk has committed how often
+        self.site, self.how = "", Failing.NOTHING_WRITTEN  # where the next commit is to fail, if anywhere, and how
 
     def commit(self, change: Change) -> None:
         """As any journal does; nothing on a dead disk."""
         if self.is_dead:
             raise StoreError("the machine is off")
         self.commits += 1
+        site = _site()
+        self.sites[site] += 1
+        if site == self.site:
+            self.site, self.fails = "", self.how
         failing = self.fails
         try:
             super().commit(change)
         except StoreError:
-            if failing is not None and self.fails is None:
-                self.failures += 1
-                self.is_dead = self.dies
+            self.is_dead = self.dies and failing is not None and self.fails is None
             raise
 
     def fail(self, how: Failing, *, dies: bool) -> None:
         """Has the next durable write fail, and perhaps the whole machine with it."""
         self.fails, self.dies = how, dies
 
+    def fail_at(self, site: str, how: Failing, *, dies: bool) -> None:
+        """Has the next commit of that function fail."""
+        self.site, self.how, self.dies = site, how, dies
+
     def start(self) -> None:
         """Is there again, with what was durable."""
         self.is_dead, self.fails, self.dies = False, None, False
         self.crash()
+
+
+def _site() -> str:
+    """The function that commits, as `listen._grow`."""
+    frame = sys._getframe(2)
+    return f"{frame.f_globals['__name__'].removeprefix('tafadi.desk.')}.{frame.f_code.co_name}"
 
 
 @dataclass

@@ -202,6 +202,12 @@ def _false_receipt(desk: Desk, origin: str, size: int, root: bytes, now: Instant
     return encode_heartbeat(desk.pact.id, desk.party, desk.identity.epoch, now, [note], desk.identity.envelope)
 
 
+def _two_stops(world: "SeededWorld", machine: Machine, desk: Desk) -> None:
+    """A stop goes alone to somebody, ahead of the feed; in the feed another entry stands at its place."""
+    _ask(world, Ask("POST", "/express", entry(desk, Stop(StopStep.RAISED, ("sky/9",)), EntryType.STOP, precedence=Precedence.FLASH)))
+    world.at(2.0, lambda: _lie(world, lambda world, machine, desk: tell(desk, entry(desk, Attempt("radio", 1, False)))))
+
+
 def _false_answers(world: "SeededWorld", machine: Machine, desk: Desk) -> None:
     """From now on what its door answers is often not what it should."""
     rng, said = world.rng, list[Answer]()
@@ -230,6 +236,7 @@ _LIES: Final[dict[str, Callable[["SeededWorld", Machine, Desk], None]]] = {
     "replay": _replay,
     "sizes": _false_sizes,
     "answers": _false_answers,
+    "express": _two_stops,
 }
 _OTHERS: Final = tuple(kind for kind in _LIES if kind != "fork")
 # By whether the liar has one other party alone, to whom two histories cannot be told; else a fork is half of all lies.

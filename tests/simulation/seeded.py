@@ -47,6 +47,7 @@ class Plan:
     lasts_s: float = 40.0
     words: int = 5
     cuts: int = 0
+    parted: bool = False  # two parties never meet, not even when the trouble is over: the others bring each what the other says
     crashes: int = 0
     faults: int = 0
     renewals: int = 0
@@ -57,11 +58,12 @@ class Plan:
 def plan_of(rng: random.Random) -> Plan:
     """A plan by chance: most worlds are small, and each has some of the troubles."""
     count = rng.choices((2, 3, 4, 5), (64, 31, 4, 1))[0]
-    quick = rng.random() < 0.3
+    second = count > 2 and rng.random() < 0.15
+    quick, liar = rng.random() < 0.3, rng.choice(liars.KINDS[count == 2]) if rng.random() < 0.4 else ""
     return Plan(
         parties=NAMES[:count],
         quick=quick,
-        second=count > 2 and rng.random() < 0.15,
+        second=second,
         signed=rng.random() < 0.85,
         engine=rng.random() < 0.25,
         groups=rng.random() < 0.3,
@@ -73,7 +75,8 @@ def plan_of(rng: random.Random) -> Plan:
         faults=rng.choice((0, 0, 1, 3)),
         renewals=int(rng.random() < 0.12),
         jumps=int(rng.random() < 0.12),
-        liar=rng.choice(liars.KINDS[count == 2]) if rng.random() < 0.4 else "",
+        parted=count > 2 and not liar and not second and rng.random() < 0.3,
+        liar=liar,
     )
 
 
@@ -93,6 +96,7 @@ class SeededWorld:
         self.machines: dict[str, Machine] = {}
         self.faces: dict[str, str] = {}  # which machine of a liar with two faces each other party meets
         self.healed_s = 0.0
+        self.rounds = 1  # of heartbeats until a fork is proved; one more for each write that fails after the trouble
         self._make()
 
     # The stage
@@ -198,6 +202,8 @@ class SeededWorld:
         for times, act in happens:
             for _ in range(times):
                 self.at(rng.uniform(0.0, plan.lasts_s), act)
+        if plan.parted:
+            self.network.cuts.add(frozenset(plan.parties[:2]))
         if plan.liar:
             liars.begin(self, plan.liar)
         self.run(plan.lasts_s)
@@ -219,8 +225,9 @@ class SeededWorld:
     def cut(self) -> None:
         """Nothing goes between two parties for a while, in neither direction."""
         pair = frozenset(self.rng.sample(self.plan.parties, 2))
-        self.network.cuts.add(pair)
-        self.at(self.rng.uniform(1.0, self.plan.lasts_s), lambda: self.network.cuts.discard(pair))
+        if pair not in self.network.cuts:
+            self.network.cuts.add(pair)
+            self.at(self.rng.uniform(1.0, self.plan.lasts_s), lambda: self.network.cuts.discard(pair))
 
     def crash(self) -> None:
         """A machine is off for a while."""
@@ -262,7 +269,7 @@ class SeededWorld:
     def heal(self) -> None:
         """All trouble ends but a liar's lies: lines and disks are well, and every machine is on."""
         self.network.weather, self.healed_s = FAIR, self.now_s
-        self.network.cuts.clear()
+        self.network.cuts = {frozenset(self.plan.parties[:2])} if self.plan.parted else set()
         for machine in self.machines.values():
             machine.disk.fails = machine.folder.papers.fails = None
         for machine in self.honest.values():
@@ -294,7 +301,7 @@ class SeededWorld:
         """Once the trouble is over all honest parties come to the same record and picture, and every fork is proved at each of them."""
         forked = self.forks()
         if forked:
-            self.run(self._round_s(), lambda: all(forked <= liars.accused_by(machine) for machine in self.honest.values()))
+            self.run(self.rounds * self._round_s(), lambda: all(forked <= liars.accused_by(machine) for machine in self.honest.values()))
         for machine in self.honest.values():
             invariants.nobody_honest_is_accused(machine, self.honest)
             for origin in forked:

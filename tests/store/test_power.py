@@ -41,7 +41,7 @@ NOW = Instant.parse("2026-11-23T06:00:00Z")
 OTHER = "tafadi.v1/line/bravo/1"
 LOG_PAGES = 40  # so that the log is taken into the file in the middle of the script, and not only at its end
 LAST_TRIES = 6  # of the moment after the end, each with another chance
-CUTS = 120  # moments that are tried in CI; all of them in a soak run
+CUTS = 100  # moments of some five thousand that are tried in CI
 
 
 # The journal alone
@@ -120,6 +120,7 @@ def losses_in(disk: Disk, tmp_path: Path, cuts: int, seed: int = 0) -> Iterator[
         told = disk.told(moment)
         for loss in losses(image, told[-1] if told else {}, disk.told(len(disk.log))[len(told) :]):
             yield f"cut {moment}: {loss}"
+        shutil.rmtree(image)
 
 
 @pytest.fixture
@@ -145,7 +146,7 @@ def test_the_harness_finds_a_loss_where_a_sync_is_left_out(disk: Disk, tmp_path:
     assert any(told in loss for loss in losses_in(disk, tmp_path, 60)), "a harness that finds nothing shows nothing"
 
 
-@pytest.mark.parametrize(("seeds", "cuts"), [(1, CUTS), pytest.param(10, 100_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize(("seeds", "cuts"), [(1, CUTS), pytest.param(3, 1_000, marks=pytest.mark.soak)])
 def test_rule_03_after_a_power_cut_at_any_write_all_that_a_commit_returned_for_is_there(
     disk: Disk, tmp_path: Path, seeds: int, cuts: int
 ) -> None:

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from reference import ed25519
 from tafadi.errors import InputError, SignatureError
-from tafadi.trust.keys import PublicKey, SigningKey, key_from_words, key_words
+from tafadi.trust.keys import (
+    PublicKey,
+    SigningKey,
+    bytes_from_words,
+    digest_words,
+    key_from_words,
+    key_words,
+    secret_from_words,
+    secret_words,
+)
 
 # RFC 8032 section 7.1, tests 1 to 3: seed, public key, message, signature.
 RFC_8032 = [
@@ -180,3 +189,24 @@ def test_exchanged_words_fail_their_checksum() -> None:
 def test_a_wrong_number_of_words_is_said(words: str) -> None:
     with pytest.raises(InputError, match="24"):
         key_from_words(words)
+
+
+@given(st.binary(min_size=32, max_size=32))
+@settings(max_examples=60)
+def test_the_words_of_a_secret_key_are_read_back_and_no_reader_of_public_words_takes_them(seed: bytes) -> None:
+    words = secret_words(seed)
+    assert secret_from_words(words.upper()) == seed
+    for read in (key_from_words, bytes_from_words):
+        with pytest.raises(InputError, match="the words of a SECRET key"):
+            read(words)
+    with pytest.raises(InputError, match="the words of a public key"):
+        secret_from_words(digest_words(seed))
+    assert bytes_from_words(digest_words(seed)) == seed
+
+
+def test_secret_words_with_one_that_is_wrong_or_two_exchanged_are_refused() -> None:
+    words = secret_words(bytes(range(32))).split()
+    exchanged = [words[1], words[0], *words[2:]]
+    for wrong, why in ((exchanged, "fail their checksum"), (words[:-1], "23 words"), (["zebras", *words[1:]], "word 1, 'zebras'")):
+        with pytest.raises(InputError, match=why):
+            secret_from_words(" ".join(wrong))

@@ -3,7 +3,9 @@
 import hmac
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.ciphers.algorithms import ChaCha20
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +90,65 @@ def test_rule_17_a_ciphertext_that_tells_another_story_under_its_own_key_is_caug
     other, _ = encrypt(KEY, b"we do not fly", PLACE)
     with pytest.raises(SignatureError, match="not what its sender signed"):
         decrypt(KEY, other, commitment, PLACE)
+
+
+PRIME = 2**130 - 5
+TOP = 2**128
+
+
+def one_time(cipher_key: bytes) -> tuple[int, int]:
+    """r and s of Poly1305 for the first message under the key (RFC 8439, section 2.6)."""
+    stream = Cipher(ChaCha20(cipher_key, bytes(16)), None).encryptor().update(bytes(32))
+    return int.from_bytes(stream[:16], "little") & 0x0FFFFFFC0FFFFFFC0FFFFFFC0FFFFFFF, int.from_bytes(stream[16:], "little")
+
+
+def blocks_of(ciphertext: bytes, place: bytes) -> list[int]:
+    """What Poly1305 sums up, of this length always a whole number of blocks."""
+    data = place + bytes(-len(place) % 16) + ciphertext + len(place).to_bytes(8, "little") + len(ciphertext).to_bytes(8, "little")
+    return [int.from_bytes(data[at : at + 16], "little") + TOP for at in range(0, len(data), 16)]
+
+
+def tag_of(blocks: list[int], r: int, s: int) -> int:
+    """The tag as a number."""
+    total = 0
+    for block in blocks:
+        total = (total + block) * r % PRIME
+    return (total + s) % TOP
+
+
+def one_for_two(first: bytes, second: bytes, place: bytes) -> bytes:
+    """A ciphertext of 256 bytes, with its tag, that is valid under both cipher keys: one block of it solves one linear equation."""
+    (r1, s1), (r2, s2) = one_time(first), one_time(second)
+    for attempt in range(1_000):
+        body = bytearray(hmac.digest(b"attempt", attempt.to_bytes(4, "big"), "sha256") * 8)
+        body[:16] = bytes(16)
+        blocks = blocks_of(bytes(body), place)
+        free = (len(place) + 15) // 16
+        powers = [pow(r, len(blocks) - free, PRIME) for r in (r1, r2)]
+        blocks[free] = 0
+        rest = [sum(block * pow(r, len(blocks) - at, PRIME) for at, block in enumerate(blocks)) % PRIME for r in (r1, r2)]
+        for carry in range(-4, 5):
+            wanted = (s2 - s1 + carry * TOP - rest[0] + rest[1]) * pow(powers[0] - powers[1], -1, PRIME) % PRIME
+            if not TOP <= wanted < 2 * TOP:
+                continue
+            blocks[free] = wanted
+            if tag_of(blocks, r1, s1) == tag_of(blocks, r2, s2):
+                body[:16] = (wanted - TOP).to_bytes(16, "little")
+                return bytes(body) + tag_of(blocks, r1, s1).to_bytes(16, "little")
+    raise AssertionError("one attempt in a few succeeds")
+
+
+def test_rule_17_a_ciphertext_that_the_cipher_opens_with_two_keys_is_opened_with_one_here() -> None:
+    """ChaCha20-Poly1305 does not commit: this is the attack, and what is signed beside it stops it."""
+    cipher_keys = [hmac.digest(key, b"tafadi.v1 sealed", "sha256") for key in (KEY, OTHER)]
+    both = one_for_two(cipher_keys[0], cipher_keys[1], PLACE)
+    stories = [ChaCha20Poly1305(key).decrypt(bytes(12), both, PLACE) for key in cipher_keys]
+    assert stories[0] != stories[1], "the cipher alone takes both"
+    commitment = commitment_to(KEY, stories[0])
+    with pytest.raises(SignatureError, match="not what its sender signed"):
+        decrypt(OTHER, both, commitment, PLACE)
+    with pytest.raises(FormatError):  # with the key that was committed to it is opened; it is noise, and padded in no way
+        decrypt(KEY, both, commitment, PLACE)
 
 
 def test_a_wrapped_key_opens_for_its_reader_at_its_place_and_for_nobody_else() -> None:

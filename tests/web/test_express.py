@@ -62,7 +62,7 @@ def test_rule_06_a_stop_alone_is_answered_by_heard_rings_and_is_shown_as_not_sto
     alpha = pair["alpha"]
     assert alpha.ask("line", "show")["came_alone"] == ["bravo/1/7"]
     assert "bravo/1/7 came ahead of those before it; NOT STORED here yet" in alpha.cli("line", "show").out
-    (rung,) = [one["sentence"] for one in alpha.ask("line", "alarms")["alarms"] if one["sentence"].startswith("STOP")]
+    (rung,) = [one["sentence"] for one in alpha.ask("line", "alarms") if one["sentence"].startswith("STOP")]
     assert "do not enter" in rung
     assert alpha.status()["feeds"]["bravo"] == 1, "it is in no feed"
 

@@ -263,6 +263,20 @@ def test_a_slow_disk_is_waited_for_in_a_thread_and_nobody_takes_a_turn_meanwhile
     assert house.is_whole()
 
 
+@pytest.mark.parametrize("wait_s", [0.0, 2 * SLOW_S], ids=["quick disk", "slow disk"])
+def test_who_has_to_be_alone_is_never_within_the_group_of_others(house: House, wait_s: float) -> None:
+    house.turns._wait_s = wait_s
+
+    def step() -> tuple[bool, EntryId]:
+        return house.disk.is_grouped, house.attempt()()
+
+    found = at_once(*(house.turns.take(step, alone=number % 2 == 1, commits=2) for number in range(8)))
+    grouped = [one[0] for one in found if isinstance(one, tuple)]
+    assert len(grouped) == 8
+    assert not any(grouped[1::2])
+    assert house.is_whole()
+
+
 def test_nothing_that_was_computed_of_entries_outlives_a_group_that_was_taken_back(house: House) -> None:
     desk = house.station.desk
     notice = operation(volume())

@@ -10,6 +10,7 @@ import typer
 from tafadi.cli.calls import AgreementName, AsJson, NodeDir, call, print_json, read_file
 from tafadi.cli.exits import door, say_line
 from tafadi.cli.succeed_cmd import history, pins, share_history, succeed
+from tafadi.cli.suspend_cmd import end, resume, standing, suspend
 from tafadi.errors import InputError
 from tafadi.model.names import Mode
 
@@ -262,3 +263,7 @@ app.command()(succeed)
 app.command()(pins)
 app.command("share-history")(share_history)
 app.command()(history)
+app.command()(suspend)
+app.command()(resume)
+app.command()(end)
+app.command()(standing)

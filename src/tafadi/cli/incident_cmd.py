@@ -1,4 +1,4 @@
-"""`tafadi incident`: open, reply, show."""
+"""`tafadi incident`: open, reply, review, close, disagree, show."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,11 +13,12 @@ from tafadi.model.names import Language
 if TYPE_CHECKING:
     from tafadi.phrases.catalogue import Speaker
 
-app = typer.Typer(no_args_is_help=True, help="Open an incident, reply to one, show them.")
+app = typer.Typer(no_args_is_help=True, help="Open an incident, reply to one, review, close and show them.")
 
 Account = Annotated[str, typer.Option("--account", help="This party's account of what happened.")]
 Sealed = Annotated[str, typer.Option("--sealed", help="What only the parties of --to can read of it: names, health, anything personal.")]
 Readers = Annotated[list[str] | None, typer.Option("--to", help="Who reads what is sealed; repeat. All other parties when left out.")]
+Words = Annotated[str, typer.Option("--text", help="What this party says to it.")]
 Evidence = Annotated[list[str] | None, typer.Option("--evidence", help="SHA-256 of a piece of evidence; repeat.")]
 
 
@@ -74,6 +75,39 @@ def _seal(path: Path, about: str, text: str, to: list[str] | None, agreement: st
 
 @app.command()
 @door
+def review(
+    path: NodeDir,
+    entry: EntryName,
+    fact: Annotated[list[str], typer.Option("--fact", help="Like '1 undisputed' or '2 disputed: it was east of the line'; repeat.")],
+    text: Annotated[str, typer.Option("--text", help="What this party makes of it.")] = "",
+    agreement: AgreementName = "",
+    role: Role = "supervisor",
+    as_json: AsJson = False,
+) -> None:
+    """Review an incident, fact by fact, when every account is there."""
+    say_entry(call(path, "incident.review", entry=entry, facts=fact, text=text, agreement=agreement, role=role), as_json, "reviewed by")
+
+
+@app.command()
+@door
+def close(
+    path: NodeDir, entry: EntryName, text: Words = "", agreement: AgreementName = "", role: Role = "supervisor", as_json: AsJson = False
+) -> None:
+    """Close an incident that this party has reviewed; it is CLOSED when all have."""
+    say_entry(call(path, "incident.close", entry=entry, text=text, agreement=agreement, role=role), as_json, "closed by")
+
+
+@app.command()
+@door
+def disagree(
+    path: NodeDir, entry: EntryName, text: Words = "", agreement: AgreementName = "", role: Role = "supervisor", as_json: AsJson = False
+) -> None:
+    """Say that the parties do not agree; without every account only when the time for them is over."""
+    say_entry(call(path, "incident.disagree", entry=entry, text=text, agreement=agreement, role=role), as_json, "disagreed by")
+
+
+@app.command()
+@door
 def show(
     path: NodeDir,
     entry: Annotated[str, typer.Argument(metavar="[ENTRY]", help="One incident; all when left out.")] = "",
@@ -98,6 +132,10 @@ def _show_incident(speaker: "Speaker", incident: dict[str, Any]) -> None:
     tell(speaker, "incident.state", mode=incident["mode"], entry=incident["id"], state=speaker.say(f"state.{incident['state']}"))
     for party, account in sorted(incident["accounts"].items()):
         _show_account(speaker, party, account)
+    for party, said in sorted(incident.get("reviews", {}).items()):
+        for fact in said.get("facts", []):
+            key = "incident.undisputed" if fact["undisputed"] else "incident.disputed"
+            tell(speaker, key, indent=4, party=party, item=fact["item"], what=fact.get("text", ""))
     for party in incident["sides"] if len(incident["sides"]) > 1 else ():
         if party not in incident["accounts"]:
             tell(speaker, "incident.no-account", indent=2, party=party)

@@ -218,6 +218,9 @@ def show(path: NodeDir, agreement: AgreementName = "", lang: Lang = Language.EN,
 def _show_links(speaker: "Speaker", told: dict[str, Any]) -> None:
     force = "line.in-force" if told["in_force"] else "line.not-in-force"
     tell(speaker, force, party=told["party"], agreement=told["agreement"], now=told["now"])
+    if told["state"] not in ("PROPOSED", "IN_FORCE", "RESUMED"):
+        tell(speaker, "agreement.state", indent=2, agreement=told["agreement"], state=speaker.say(f"state.{told['state']}"))
+        tell(speaker, "agreement.goes-on", indent=2)
     for party, held in told["stored_at"].items():
         tell(speaker, "line.stored", indent=2, held=held, size=told["feed_size"], party=party)
     for name, link in told["links"].items():

@@ -17,6 +17,7 @@ from tafadi.measure.instant import Instant
 from tafadi.model.entry import EntryId
 from tafadi.trust.push import ENTRIES_MAX_BYTES
 
+TAKEN: Final = (200, 202, 409)  # the statuses of an answer that says what became of the request
 NOT_NOW: Final = (404, 429, 503)  # the statuses of an answer after which the same is asked again later
 DETAIL_MAX: Final = 300  # characters of another node's words that are told on
 PLAIN_MAX: Final = 100  # of an answer that is no problem document
@@ -87,8 +88,8 @@ class Line:
     cards and proofs that the other has been told since then. `holds` is how many entries of each feed its last heartbeat says it holds,
     `lacks` what of the feeds of third parties it does not. `has_news` is set by whoever performs a Pause that was cut short. `room_bytes`
     is how large a push the line carries in good time, `limits` what the other takes at most by its hello, `held_back` why it takes none of
-    our entries until `held_back_until_s` (elapsed); `looked` up to where our feeds were searched for what may overtake, and `urgent` what was
-    found.
+    our entries until `held_back_until_s` (elapsed); `looked` up to where our feeds were searched for what may overtake, and `urgent` what
+    was found.
     """
 
     desk: Desk
@@ -180,7 +181,7 @@ def posted(path: str, body: bytes) -> Talk[Answer]:
 
 def taken(answer: Answer, path: str) -> Answer:
     """The answer itself, if it is 200, 202 or 409. Raises as `posted` does."""
-    if answer.status in (200, 202, 409):
+    if answer.status in TAKEN:
         return answer
     raise refusal(answer, path)
 

@@ -27,6 +27,7 @@ from tafadi.trust.misuse import open_placed
 
 FLASH_MAX: Final = 32  # that may be ahead of one feed: who says FLASH oftener than that says nothing by it
 VITAL_MAX: Final = 1_024  # stops and distress; all together are within the reserve of the agreement's quota
+LOOKED_MAX: Final = 4_096  # entries, the newest, among which a sender looks for what may overtake: who is further behind hears it in turn
 WORDS_MAX: Final = 300  # characters of an entry's own words in an alarm
 ALONE: Final = "alone"
 UNRECORDED: Final = "not recorded"
@@ -157,10 +158,10 @@ def _ring_unrecorded(desk: Desk, entry: EntryId, leaf: bytes, said: Message, why
 # The gap fills
 
 
-def filled_by(desk: Desk, origin: str, start: int, leaves: Sequence[bytes]) -> tuple[tuple[str, int], ...]:
-    """What had come alone and is among these entries, which are about to be stored from `start` on, with the same bytes."""
-    alone = {one.index: one.leaf for one in desk.journal.express(origin)}
-    return tuple((origin, index) for index, leaf in enumerate(leaves, start) if alone.get(index) == leaf) if alone else ()
+def filled_by(came: Sequence[Express], start: int, leaves: Sequence[bytes]) -> tuple[tuple[str, int], ...]:
+    """What `came` alone and is among these entries, which are about to be stored from `start` on, with the same bytes."""
+    places = range(start, start + len(leaves))
+    return tuple((one.origin, one.index) for one in came if one.index in places and leaves[one.index - start] == one.leaf)
 
 
 def convict(desk: Desk, origin: str) -> None:
@@ -187,7 +188,7 @@ def waiting_alone(desk: Desk, party: str, origin: str, start: int, end: int) -> 
 
     Who lost its record is brought all of it in turn, and is not called anew for what it has heard.
     """
-    for index in range(start, end):
+    for index in range(max(start, end - LOOKED_MAX), end):
         entry = desk.pact.entry_id(origin, index)
         said = desk.views.examined(entry).message
         if said is not None and travels_alone(said) and party in said.recipients and not _is_settled(desk, party, entry, said):

@@ -146,7 +146,8 @@ def _store(desk: Desk, push: Push, taken: Taken, by_hand: bool) -> None:
 
 def _grow(desk: Desk, growth: Growth, *, by_hand: bool = False) -> None:
     """Stores new entries; what had come alone is in its place then. Stops that cannot be stored ring all the same, NOT RECORDED."""
-    filled = filled_by(desk, growth.origin, growth.old_size, growth.leaves)
+    came = desk.journal.express(growth.origin)
+    filled = filled_by(came, growth.old_size, growth.leaves)
     try:
         desk.journal.commit(Change(growths=(growth,), filled=filled))
     except HeadMovedError:
@@ -155,7 +156,8 @@ def _grow(desk: Desk, growth: Growth, *, by_hand: bool = False) -> None:
         ring_unrecorded(desk, growth.origin, growth.old_size, growth.leaves, str(error))
         raise
     count(desk, growth.origin, growth.leaves, by_hand=by_hand)
-    convict(desk, growth.origin)
+    if len(came) > len(filled):
+        convict(desk, growth.origin)
     desk.views.catch_up()
     _tell_waiting(desk, growth.origin, growth.old_size, growth.head.frontier.size)
 

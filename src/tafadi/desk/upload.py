@@ -75,18 +75,13 @@ def hasten(line: Line) -> Talk[None]:
     An entry that is all there is to push is left to its push, which says more and is no longer.
     """
     desk, origin = line.desk, line.desk.origin
-    held, size = held_by(desk, line.party, origin), signed_size(desk, origin)
-    start = max(held, line.looked.get(origin, 0))
-    line.urgent |= dict.fromkeys(waiting_alone(desk, line.party, origin, start, size), False)
-    line.looked[origin] = size
-    line.urgent = {
-        entry: tried
-        for entry, tried in list(line.urgent.items())[-URGENT_MAX:]
-        if desk.pact.feed_of(entry) == origin and entry.index >= held and (line.party, entry) not in desk.alone.heard
-    }
-    desk.alone.forget_stored(line.party, desk.identity.epoch, held, desk.party)
+    size = desk.journal.head(origin).frontier.size
+    if size == line.looked.get(origin) and not line.urgent:
+        return
+    held = held_by(desk, line.party, origin)
     if size - held == 1 and not line.is_held_back:
         return
+    _look(line, origin, held, size)
     for entry in [entry for entry, tried in line.urgent.items() if not tried]:
         line.urgent[entry] = True
         answer = yield from answered("POST", "/express", desk.journal.leaf(origin, entry.index))
@@ -96,6 +91,19 @@ def hasten(line: Line) -> Talk[None]:
             take_heard(desk, line.party, entry, answer.body)
         except (PeerError, InputError, UnavailableError) as refused:
             yield from line.once(refused, str(entry))
+
+
+def _look(line: Line, origin: str, held: int, size: int) -> None:
+    """Finds what is urgent among own entries that are new, and forgets what is heard or stored there by now."""
+    desk, start = line.desk, max(held, line.looked.get(origin, 0))
+    line.urgent |= dict.fromkeys(waiting_alone(desk, line.party, origin, start, size), False)
+    line.looked[origin] = size
+    line.urgent = {
+        entry: tried
+        for entry, tried in list(line.urgent.items())[-URGENT_MAX:]
+        if desk.pact.feed_of(entry) == origin and entry.index >= held and (line.party, entry) not in desk.alone.heard
+    }
+    desk.alone.forget_stored(line.party, desk.identity.epoch, held, desk.party)
 
 
 def _renewal(line: Line, origin: str, held: int) -> Push | None:

@@ -184,13 +184,15 @@ def _untold(folder: Folder, pacts: list[Pact], before: int, data: bytes) -> tupl
 
 
 def _told(folder: Folder, pact: Pact, party: str, before: int, data: bytes) -> str:
-    """Nothing, once the other party has taken the card; else why not."""
+    """Nothing, once the other party has taken the card, and those before it that it may not have heard of; else why not."""
+    before_it = [signed.data for signed in pact.later() if signed.card.party == folder.settings.party]
     url = (folder.settings.peers or {}).get(party)
     if url is None:
         return "its address is not known"
     try:
         with mirror(folder.tls(before), pact.cards[party].tls_certificate, url) as node:
-            node.tell_card(pact.id, data)
+            for card in (*before_it, data):
+                node.tell_card(pact.id, card)
     except (UnavailableError, PeerError, InputError, RefusedError) as error:
         return str(error)
     return ""

@@ -140,6 +140,7 @@ class SqliteJournal(ReadFromTables):
     def _many(self, query: str, rows: Iterable[Sequence[object]]) -> None:
         with in_our_words(self._path):
             self._db.executemany(query, rows)
+        self._forget_tiles()
 
     def go_on_counting(self) -> None:
         """Nothing: SQLite numbers after the largest number that there is."""

@@ -113,6 +113,7 @@ _COMMON: Final[dict[str, Any]] = {
     "access_log": False,
     "lifespan": "off",
     "server_header": False,
+    "proxy_headers": False,  # nobody stands between: who asks is who connected
     "timeout_keep_alive": KEEP_ALIVE_S,
     "timeout_graceful_shutdown": GRACE_S,
 }

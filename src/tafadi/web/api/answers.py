@@ -56,6 +56,7 @@ class AgreementStatus(Shown):
 
     id: str
     in_force: bool
+    state: str = absent()
     feeds: Sizes
     stored_at: Sizes
     unjudged: int
@@ -147,6 +148,13 @@ class LineShown(Page):
     attempts: dict[str, shape_of(Attempt)] = absent()  # type: ignore[valid-type]
     rosters: dict[str, shape_of(Roster)] = absent()  # type: ignore[valid-type]
     refusals: dict[str, dict[str, shape_of(Refusal)]] = absent()  # type: ignore[valid-type]
+    heard_alone: Annotated[
+        dict[str, dict[str, dict[str, str]]],
+        Field(description="Own entries that others have heard ahead of those before them, and not stored."),
+    ] = absent()
+    came_alone: Annotated[
+        list[EntryName], Field(description="What came ahead of entries that are missing here; heard, and not stored.")
+    ] = absent()
     stored_at: Sizes
     feed_size: int
     links: dict[str, dict[str, Any]]
