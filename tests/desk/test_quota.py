@@ -142,7 +142,7 @@ def test_rule_19_who_is_told_to_wait_waits_says_so_and_goes_on_with_stops(narrow
     assert list(heard_alone(narrow.desk("alpha"))) == [entry]
     lines.run(600.0)
     assert lines.paths("alpha", "bravo").count("push") == pushes, "nothing is pushed while it waits"
-    lines.run(2 * HOUR_S)
+    lines.run(2 * HOUR_S, lambda: held_by(narrow.desk("alpha"), "bravo") == narrow["alpha"].size)
     assert held_by(narrow.desk("alpha"), "bravo") == narrow["alpha"].size
     assert "bravo takes entries again" in narrow["alpha"].bell.alarms
 

@@ -18,7 +18,8 @@ def asked(converse: Conversation, *asks: Ask) -> list[Answer | TafadiError]:
 
     async def run() -> list[Answer | TafadiError]:
         server = await asyncio.start_server(converse, "127.0.0.1", 0)
-        caller, found = Caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/below/", None, LONGEST), []
+        caller = Caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/below/", None, LONGEST)
+        found: list[Answer | TafadiError] = []
         for ask in asks:
             try:
                 found.append(await caller.ask(ask))

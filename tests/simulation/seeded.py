@@ -57,15 +57,15 @@ class Plan:
 
 def plan_of(rng: random.Random) -> Plan:
     """A plan by chance: most worlds are small, and each has some of the troubles."""
-    count = rng.choices((2, 3, 4, 5), (64, 31, 4, 1))[0]
+    count = rng.choices((2, 3, 4, 5), (72, 24, 3, 1))[0]
     second = count > 2 and rng.random() < 0.15
-    quick, liar = rng.random() < 0.3, rng.choice(liars.KINDS[count == 2]) if rng.random() < 0.4 else ""
+    quick, liar = rng.random() < (0.3 if count == 2 else 0.12), rng.choice(liars.KINDS[count == 2]) if rng.random() < 0.4 else ""
     return Plan(
         parties=NAMES[:count],
         quick=quick,
         second=second,
         signed=rng.random() < 0.85,
-        engine=rng.random() < 0.25,
+        engine=rng.random() < 0.15,
         groups=rng.random() < 0.3,
         weather=rng.choice(WEATHERS),
         lasts_s=rng.uniform(18.0, 40.0) if quick else rng.uniform(4.0, 20.0),
@@ -75,7 +75,7 @@ def plan_of(rng: random.Random) -> Plan:
         faults=rng.choice((0, 0, 1, 3)),
         renewals=int(rng.random() < 0.12),
         jumps=int(rng.random() < 0.12),
-        parted=count > 2 and not liar and not second and rng.random() < 0.3,
+        parted=count > 2 and not liar and not second and rng.random() < 0.2,
         liar=liar,
     )
 

@@ -65,7 +65,7 @@ class Speaker(threading.Thread):
                 if self.goes.wait(0.1):
                     with suppress(httpx.HTTPError):  # it was killed, or has not begun
                         self._say(client)
-                    time.sleep(self.rng.uniform(0.01, 0.04))
+                    time.sleep(self.rng.uniform(0.02, 0.06))
 
     def _say(self, client: httpx.Client) -> None:
         chance = self.rng.random()

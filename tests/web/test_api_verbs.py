@@ -23,7 +23,7 @@ from tafadi.store.operators import Operator, OperatorBook, add_operator, remove_
 from tafadi.store.sqlite import SqliteJournal
 from tafadi.trust.keys import key_words
 from tafadi.web.api import callers, events
-from tafadi.web.api.answers import ANSWERS, SAYS, answer_of
+from tafadi.web.api.answers import ANSWERS, answer_of
 from tafadi.web.api.callers import CALLS_AT_ONCE, Callers
 from tafadi.web.api.house import House
 from tafadi.web.api.paging import Cut
@@ -65,8 +65,7 @@ def test_a_new_verb_is_a_route_by_itself(api: Api) -> None:
 
 
 def test_what_is_said_of_answers_is_said_of_verbs_that_there_are() -> None:
-    assert set(ANSWERS) | SAYS <= set(VERBS)
-    assert not set(ANSWERS) & SAYS
+    assert set(ANSWERS) <= set(VERBS)
 
 
 def test_the_description_is_openapi_3_1_with_a_problem_for_every_route(api: Api) -> None:
@@ -88,7 +87,7 @@ def test_what_is_read_is_as_it_is_described(api: Api, verb: str) -> None:
     api.node.judge()
     answer = api.read(verb)
     if answer.status_code == 200:
-        answer_of(verb, reads=True).model_validate_json(answer.content)
+        answer_of(verb, reads=True, speaks=False).model_validate_json(answer.content)
     else:
         assert answer.status_code in (404, 422), answer.text  # it needs an argument, or there is none of its things
 

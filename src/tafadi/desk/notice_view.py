@@ -47,8 +47,9 @@ class NoticeView(View):
     def state(self) -> str:
         """The least happy of the addressees' states; ACTIVE and ENDED as its sender said, CANCELLED when the sender took it back.
 
-        OVERDUE and EXPIRED as a party's clock said of the newest revision; EXPIRED hides nothing that is worse. While the agreement is suspended
-        for such notices SUSPENDED, whatever was said: what is suspended never reads as accepted. VOID, once the agreement has ended.
+        OVERDUE and EXPIRED as a party's clock said of the newest revision; EXPIRED hides nothing that is worse. While the agreement is
+        suspended for such notices SUSPENDED, whatever was said: what is suspended never reads as accepted. VOID, once the agreement has
+        ended.
         """
         if not self.stands:
             return "CANCELLED" if self.cancelled else "ENDED"

@@ -142,7 +142,8 @@ async def _chunk(feed: Feed, reader: asyncio.StreamReader) -> bytes:
     """What comes next; nothing once the source has ended. A source that says nothing for long is told."""
     while True:
         try:
-            return await asyncio.wait_for(reader.read(CHUNK_BYTES), SILENT_S)
+            async with asyncio.timeout(SILENT_S):  # not wait_for: in Python 3.11 that can swallow the cancelling of a stop
+                return await reader.read(CHUNK_BYTES)
         except TimeoutError:
             feed.troubled("is silent; what it would see is not watched")
         except OSError:

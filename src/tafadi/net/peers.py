@@ -86,7 +86,8 @@ async def _pause(link: Link, pause: Pause) -> None:
         await asyncio.sleep(pause.longest_s)
         return
     try:
-        await asyncio.wait_for(link.wake.wait(), pause.longest_s)
+        async with asyncio.timeout(pause.longest_s):  # not wait_for: in Python 3.11 that can swallow the cancelling of a stop
+            await link.wake.wait()
     except TimeoutError:
         return
     link.wake.clear()  # nothing is awaited from here on until the session has looked at what there is

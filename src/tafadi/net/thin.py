@@ -132,7 +132,8 @@ async def _say(link: ThinLink, writer: asyncio.StreamWriter, take: Take) -> None
             await asyncio.sleep(8 * len(frame) / link.way.bits_per_s)  # until the line has carried it
             continue
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(link.wake.wait(), min(LOOK_S, max(SHORTEST_S, link.talk.wait_s(time.monotonic()))))
+            async with asyncio.timeout(min(LOOK_S, max(SHORTEST_S, link.talk.wait_s(time.monotonic())))):  # as in `peers`
+                await link.wake.wait()
         link.wake.clear()
 
 

@@ -217,7 +217,8 @@ class Running:
     async def _something_to_judge(self) -> None:
         """Waits until something came in, or until what waits for what it has seen may have waited long enough."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self.to_judge.wait(), LOOK_AGAIN_S)
+            async with asyncio.timeout(LOOK_AGAIN_S):  # not wait_for: in Python 3.11 that can swallow the cancelling of a stop
+                await self.to_judge.wait()
         self.to_judge.clear()
 
     def take_plots(self, plots: list[Plot]) -> None:

@@ -1,4 +1,4 @@
-"""Answers: what each verb answers, as a type. A verb that is not in the table answers an object that is only described as one.
+"""Answers: what each verb answers, as a type. Of a verb that is not in the table, and says nothing, only that it is an object is described.
 
 Whatever is answered may hold more members than are said here: a newer node tells more.
 """
@@ -7,9 +7,15 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, Field
 
+from tafadi.desk.folding.action import ActionView
+from tafadi.desk.folding.call import CallView
+from tafadi.desk.folding.claim import ClaimView
+from tafadi.desk.folding.conference import ConferenceView
 from tafadi.desk.folding.distress import DistressView
+from tafadi.desk.folding.minutes import MinutesView
 from tafadi.desk.folding.notice_site import SiteView
 from tafadi.desk.folding.sealed import SealedView
+from tafadi.desk.force import EndView, SuspensionView
 from tafadi.desk.picture import AlertView, IncidentView, LineCheckView, NoticeView, Picture, StopView
 from tafadi.model.line import Attempt, Roster
 from tafadi.model.reply import Refusal
@@ -238,6 +244,51 @@ class Destroyed(Shown):
     here: str
 
 
+class Standing(Page):
+    """How an agreement stands: who has signed, what is suspended, whether it has ended."""
+
+    agreement: str
+    state: str
+    signed: list[str] = absent()
+    suspensions: list[shape_of(SuspensionView)] = absent()  # type: ignore[valid-type]  # made from the views
+    endings: list[shape_of(EndView)] = absent()  # type: ignore[valid-type]
+
+
+class Claims(Page):
+    """Claims with their states."""
+
+    agreement: str
+    party: str
+    claims: list[shape_of(ClaimView)] = absent()  # type: ignore[valid-type]  # made from the view
+
+
+class Conferences(Page):
+    """Conferences, their minutes, and whether the papers of all parties are equal."""
+
+    agreement: str
+    party: str
+    conferences: list[shape_of(ConferenceView)] = absent()  # type: ignore[valid-type]  # made from the views
+    minutes: list[shape_of(MinutesView)] = absent()  # type: ignore[valid-type]
+    papers: dict[str, str] = absent()
+
+
+class Calls(Page):
+    """Video calls with their sessions."""
+
+    agreement: str
+    party: str
+    calls: list[shape_of(CallView)] = absent()  # type: ignore[valid-type]  # made from the view
+
+
+class Actions(Page):
+    """Actions with their states, and those whose time has passed here."""
+
+    agreement: str
+    party: str
+    actions: list[shape_of(ActionView)] = absent()  # type: ignore[valid-type]  # made from the view
+    overdue: list[EntryName] = absent()
+
+
 ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "status": Status,
     "agree.sign": Signed,
@@ -253,6 +304,11 @@ ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "line.show": LineShown,
     "site.list": Sites,
     "incident.show": Incidents,
+    "agree.show": Standing,
+    "claim.show": Claims,
+    "conference.show": Conferences,
+    "call.list": Calls,
+    "action.list": Actions,
     "sealed.list": AllSealed,
     "sealed.show": Opened,
     "sealed.destroy": Destroyed,
@@ -260,18 +316,8 @@ ANSWERS: Final[dict[str, type[BaseModel]]] = {
     "bundle.import": Told,
     "ready": Told,
 }
-# Every verb here answers with the entry that it has said.
-SAYS: Final = frozenset({
-    *(f"notice.{step}" for step in ("send", "amend", "cancel", "distributed", "activate", "end", "movement", "presence", "withdraw")),
-    *(f"line.{step}" for step in ("ack", "answer", "stop", "distress", "attempt", "roster")),
-    *(f"site.{step}" for step in ("send", "verify", "stale", "withdraw")),
-    *(f"incident.{step}" for step in ("open", "reply")),
-    "sealed.send",
-})  # fmt: skip
 
 
-def answer_of(verb: str, *, reads: bool) -> type[BaseModel]:
-    """The type of what the verb answers."""
-    if verb in SAYS:
-        return Said
-    return ANSWERS.get(verb, Page if reads else Told)
+def answer_of(verb: str, *, reads: bool, speaks: bool) -> type[BaseModel]:
+    """The type of what the verb answers: where it is not in the table, the entry that was said where somebody `speaks` in a role."""
+    return ANSWERS.get(verb, Page if reads else Said if speaks else Told)

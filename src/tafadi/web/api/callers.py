@@ -14,10 +14,13 @@ from tafadi.errors import NotPermittedError, QuotaError
 from tafadi.store.folder import ROLES
 from tafadi.store.operators import Operator, OperatorBook
 
-# Verbs that only these roles may use, beyond what the desk itself allows: they decide by whose keys the node goes, destroy one, or show
-# what was sealed because it is not for everybody.
+# Verbs that only these roles may use, beyond what the desk itself allows: they decide by which agreement or keys the node goes, destroy
+# one, or show what was sealed because it is not for everybody.
 ONLY: Final = {
     "agree.sign": ("supervisor",),
+    "agree.suspend": ("supervisor",),
+    "agree.resume": ("supervisor",),
+    "agree.end": ("supervisor",),
     "agree.succeed": ("supervisor",),
     "agree.history": ("supervisor",),
     "card.take": ("supervisor",),

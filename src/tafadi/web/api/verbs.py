@@ -86,7 +86,7 @@ def add_verbs(router: APIRouter, house: House, verbs: Mapping[str, Verb] = VERBS
             path_of(name),
             made,
             methods=["GET" if reads(name) else "POST"],
-            response_model=answer_of(name, reads=reads(name)),
+            response_model=answer_of(name, reads=reads(name), speaks="role" in inspect.signature(verb).parameters),
             response_model_exclude_unset=True,
             summary=(verb.__doc__ or name).strip().split("\n")[0],
             operation_id=name.replace(".", "_"),
