@@ -13,7 +13,7 @@ from tafadi.desk.exchange import DETAIL_MAX, Answer, Ask, Line, Pause, Report, S
 from tafadi.desk.hello import own_hello
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.pulse import beat
-from tafadi.desk.session import BACKOFF_MAX_S, DOWN_AFTER_BEATS, Rhythm, one_round, talk
+from tafadi.desk.session import BACKOFF_MAX_S, BEAT_LATER_S, DOWN_AFTER_BEATS, Rhythm, one_round, talk
 from tafadi.desk.upload import RESUMES_MAX
 from tafadi.errors import SessionError, UnavailableError
 from tafadi.model.line import Attempt, StopStep
@@ -50,6 +50,21 @@ def test_what_is_said_between_two_heartbeats_goes_out_at_once(pair: World) -> No
     took_s += lines.run(1.0, lambda: held_by(pair.desk("bravo"), "alpha") == pair["bravo"].size)
     assert held_by(pair.desk("bravo"), "alpha") == pair["bravo"].size
     assert took_s <= BEAT_S
+
+
+def test_entries_that_follow_each_other_do_not_wait_for_heartbeats_and_one_comes_soon_after_them(pair: World) -> None:
+    lines = Lines(pair)
+    lines.run(2 * BEAT_S)
+    first = len(lines.paths("alpha", "bravo"))
+    for _ in range(3):
+        _attempt(pair, "alpha")
+        lines._wake()
+        lines.run(BEAT_LATER_S / 8)
+    lines.run(2 * BEAT_LATER_S)
+    said = lines.paths("alpha", "bravo")[first:]
+    assert said.count("push") == 3
+    assert "heartbeat" not in said[said.index("push") + 2 : -1]
+    assert said[-1] == "heartbeat"
 
 
 def test_a_line_that_is_cut_backs_off_with_jitter_alarms_after_three_heartbeats_and_says_when_it_is_up(pair: World) -> None:

@@ -118,7 +118,7 @@ def _show(speaker: "Speaker", one: dict[str, Any]) -> None:
         clause=cited,
     )
     for party, state in one["sides"].items():
-        words = one["answers"].get(party, {}).get("text", "")
+        words = "\n".join(one[said].get(party, {}).get("text", "") for said in ("answers", "verdicts"))
         tell(speaker, "case.side", indent=2, party=party, state=speaker.say(f"state.{state}"))
         for line in words.splitlines():
             say_line(f"    | {line}")

@@ -22,7 +22,7 @@ _RANK: Final = ("DISPUTED", "MADE", "ANSWERED", "WITHDRAWN", "AGREED")  # the le
 
 @dataclass(slots=True)
 class ClaimView(View):
-    """One claim; `sides` is how far each party has come that it is made against, `answers` what each of them said last."""
+    """One claim; `sides` is how far each party has come that it is made against, `answers` and `verdicts` what each said last."""
 
     SHELF: ClassVar[str] = "claims"
     id: EntryId
@@ -34,6 +34,7 @@ class ClaimView(View):
     claim: Claim
     sides: dict[str, str]
     answers: dict[str, Claim] = field(default_factory=dict)
+    verdicts: dict[str, Claim] = field(default_factory=dict)
     steps: list[StepTaken] = field(default_factory=list)
 
     @property
@@ -76,7 +77,7 @@ def _apply(picture: Picture, examined: Examined, entry: Message) -> None:
         view = claims[ref]
         view.sides |= view.after(entry.sender, body.step)
         if entry.sender != view.sender:
-            view.answers[entry.sender] = body
+            (view.answers if body.step is ClaimStep.ANSWERED else view.verdicts)[entry.sender] = body
     else:
         raise WrongStateError("there is no such claim")
     view.steps.append(StepTaken(body.step, entry.sender, examined.id, entry.sent_at))

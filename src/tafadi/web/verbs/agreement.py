@@ -39,10 +39,11 @@ def agree_show(node: Node, agreement: str = "") -> dict[str, Json]:
     """The state of the agreement, its suspensions and its end."""
     desk = node.desk(agreement)
     force = desk.picture.force
+    signed: list[Json] = [*sorted(desk.picture.signed)]
     return {
         "agreement": desk.pact.id,
         "state": suspend.state_of(desk),
-        "signed": sorted(desk.picture.signed),
+        "signed": signed,
         "suspensions": [plain(view) for _, view in sorted(force.suspensions.items())],
         "endings": [plain(view) for _, view in sorted(force.endings.items())],
     }
