@@ -64,6 +64,7 @@ CASES = (
 )
 HOUR = Span(START, START.plus(3_600.0))
 DRAFT = Minutes(MinutesStep.DRAFTED, (MinutesItem(1, "all of it"),))
+OTHERWISE = Conference(ConferenceStep.AMENDED, ConferenceKind.EXTRAORDINARY, HOUR)
 OPENINGS: list[tuple[EntryType, Body]] = [
     (EntryType.OPERATION, NoticeBody(NoticeStep.NEW, operation())),
     (EntryType.AGREEMENT, AgreementBody(step=AgreementStep.SUSPENDED, scope=Scope())),
@@ -82,7 +83,7 @@ LATER_STEPS: list[tuple[EntryType, Body]] = [
     *((EntryType.CONFERENCE, Conference(step)) for step in (ConferenceStep.DECLINED, ConferenceStep.CANCELLED)),
     *((EntryType.CONFERENCE, Conference(step)) for step in (ConferenceStep.AGREED, ConferenceStep.HELD) for _ in range(4)),
     (EntryType.CONFERENCE, Conference(ConferenceStep.HELD, absent=("charlie",))),
-    (EntryType.CONFERENCE, Conference(ConferenceStep.AMENDED, ConferenceKind.EXTRAORDINARY, HOUR)),
+    (EntryType.CONFERENCE, OTHERWISE),
     (EntryType.CONFERENCE, Conference(ConferenceStep.PAPERS, papers=Papers((Pin("alpha", 1, 1, LEAF),), LEAF))),
     *((EntryType.MINUTES, DRAFT) for _ in range(4)),
     *((EntryType.MINUTES, Minutes(MinutesStep.SIGNED)) for _ in range(4)),
@@ -114,7 +115,7 @@ class Talk:
     def __init__(self, world: WithCards, seed: int, *, only_cases: bool = False) -> None:
         self.rng = random.Random(seed)
         self.anything = self._case if only_cases else self._anything
-        self.opened: list[EntryId] = []
+        self.opened: dict[EntryType, list[EntryId]] = {}
         self.world = world
         self.template: Message = decode_message(world["alpha"].payload(EntryType.ATTEMPT, Attempt("radio", 1, False)))
         self.sizes = dict.fromkeys(PARTIES, 0)
@@ -129,11 +130,11 @@ class Talk:
         key = self.levels[party], party, self.sizes[party]
         entry = EntryId(party, 1, self.sizes[party])
         refs = tuple(Ref(self.rng.choice(self.told), LEAF) for _ in range(self.rng.randint(0, 2))) if self.told else ()
-        if type in CASES and _opens(body):
-            refs = refs if type is EntryType.MINUTES else ()
-            self.opened.append(entry)
-        elif type in CASES and self.opened and self.rng.random() < 0.9:
-            refs = (Ref(self.rng.choice(self.opened), LEAF),)
+        about = self.opened.get(EntryType.CONFERENCE if body == DRAFT else type, [])
+        if type in CASES and about and (body == DRAFT or not _opens(body)) and self.rng.random() < 0.95:
+            refs = (Ref(self.rng.choice(about[-2:]), LEAF),)
+        if type in CASES and (_opens(body) or body == OTHERWISE):
+            self.opened.setdefault(type, []).append(entry)
         others = tuple(other for other in PARTIES if other != party)
         message = replace(self.template, sender=party, recipients=others, index=entry.index, type=type, body=body, refs=refs)
         if isinstance(body, AgreementBody) and self.rng.random() < 0.8:
@@ -148,7 +149,7 @@ class Talk:
 
     def _case(self) -> tuple[EntryType, Body]:
         """A step of a case or of the agreement; few cases and many steps, so that they come to their ends."""
-        if len(self.opened) < 4 or self.rng.random() < 0.1:
+        if self.rng.random() < 0.12:
             return self.rng.choice(OPENINGS)
         return self.rng.choice(LATER_STEPS)
 

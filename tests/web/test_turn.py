@@ -305,3 +305,16 @@ def test_whatever_fails_the_record_holds_what_was_promised_and_the_picture_is_it
     assert len({*promised}) == len(promised)
     assert len(said) <= len(data)  # nothing is said twice
     assert house.is_whole()
+
+
+def test_where_the_record_cannot_even_be_read_after_a_failed_group_everybody_is_told_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> None:
+        raise DamagedError("the record cannot be read")
+
+    monkeypatch.setattr("tafadi.web.turn.read_anew", unreadable)
+    house.disk.fails = [FULL]
+    told = at_once(house.turns.take(house.attempt(), commits=2), house.turns.take(house.attempt(), commits=2))
+    assert [type(error) for error in told] == [DamagedError, DamagedError]
+    assert house.turns.is_free

@@ -177,10 +177,12 @@ class Turns:
         try:
             is_gone = self._take_back(group, error)
         except TafadiError as worse:  # the record cannot even be read
-            group.ended.set_exception(worse)
-        else:
-            group.ended.set_result(False) if is_gone else group.ended.set_exception(error)
-        group.ended.exception() if not is_gone else None  # nobody may be left who asks
+            is_gone, error = False, worse
+        if is_gone:
+            group.ended.set_result(False)
+            return
+        group.ended.set_exception(error)
+        group.ended.exception()  # nobody may be left who asks
 
     def _take_back(self, group: _Group, error: TafadiError) -> bool:
         """Whether nothing of the group is in the record; then nothing of it is in the desks either, from now on."""
