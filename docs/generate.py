@@ -109,9 +109,9 @@ _ABOUT: Final = {
         "One addressee's side. The reply repeats the nonce of the call. The line check as a whole is OK when every addressee has replied.",
     ),
     "incident": (
-        "One party's side; who opened it begins as REPLIED. As a whole it is REPLIED, REVIEWED, CLOSED when every side has come so far, and",
-        "DISAGREED while one disagrees. REVIEWED needs every account. An account counts however late it comes, and once; a party that never",
-        "gives one is OVERDUE by the clock, and the incident ends DISAGREED.",
+        "One party's side; who opened it begins as REPLIED. As a whole it is REPLIED, REVIEWED, CLOSED when every side has come so far,",
+        "and DISAGREED while one disagrees. REVIEWED needs every account. An account counts however late it comes, and once; a party that",
+        "never gives one is OVERDUE by the clock, and the incident ends DISAGREED.",
     ),
     "claim": (
         "The side of one party that it is made against; as a whole the least settled of them. `unanswered` is DISPUTED as said by who made",

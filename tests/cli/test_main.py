@@ -17,7 +17,8 @@ from tafadi.cli.main import COMMANDS, Commands, app
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 COMMAND_OF = Commands()
 EXAMPLE_MAX_S = 600.0
-DOES_NOT_PRINT_DATA = {("convert",), ("evidence", "export"), ("evidence", "stored"), ("node", "run"), ("node", "unit"), ("plot",)}  # files and pictures
+# They write files and pictures.
+DOES_NOT_PRINT_DATA = {("convert",), ("evidence", "export"), ("evidence", "stored"), ("node", "run"), ("node", "unit"), ("plot",)}
 
 
 def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -149,7 +149,7 @@ def _told_again(world: World, party: str, folder: Path, rng: random.Random) -> s
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("parties", [("alpha", "bravo"), ("alpha", "bravo", "charlie")], ids=len)
-def test_rule_10_all_pictures_are_equal_after_a_bad_post_and_equal_to_a_rebuild(tmp_path: Path, seed: int, parties: tuple[str, ...]) -> None:
+def test_rule_10_all_pictures_are_equal_after_a_bad_post_and_to_a_rebuild(tmp_path: Path, seed: int, parties: tuple[str, ...]) -> None:
     world = World(tmp_path, agreement=make_agreement(parties), seed=seed)
     world.sign()
     _live(world, 110)

@@ -182,7 +182,8 @@ STEPS: dict[str, tuple[EntryType, Body]] = {
     "agreement.resumed": (EntryType.AGREEMENT, AgreementBody(step=AgreementStep.RESUMED)),
     "agreement.ended": (EntryType.AGREEMENT, AgreementBody(step=AgreementStep.ENDED, successor="line-1f2e3d4c5b6a")),
     "incident.reviewed": (
-        EntryType.INCIDENT, Incident(IncidentStep.REVIEWED, "One of three is disputed.", facts=(Fact(1, True, "It was seen."), Fact(3, False))),
+        EntryType.INCIDENT,
+        Incident(IncidentStep.REVIEWED, "One of three is disputed.", facts=(Fact(1, True, "It was seen."), Fact(3, False))),
     ),
     "conference.papers": (
         EntryType.CONFERENCE, Conference(ConferenceStep.PAPERS, papers=Papers((Pin("alpha", 1, 17, LEAF), Pin("bravo", 2, 4, LEAF)), LEAF)),

@@ -129,9 +129,9 @@ def test_an_answer_that_comes_byte_by_byte_does_not_hold_up_the_line_for_ever(mo
 
     async def ask() -> None:
         server = await asyncio.start_server(drip, "127.0.0.1", 0)
-        with closing(Caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", None, peers.ANSWER_MAX_BYTES)) as caller:
-            with pytest.raises(UnavailableError, match="TimeoutError"):
-                await peers.exchange(caller, Ask("POST", "/push"))
+        caller = Caller(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", None, peers.ANSWER_MAX_BYTES)
+        with closing(caller), pytest.raises(UnavailableError, match="TimeoutError"):
+            await peers.exchange(caller, Ask("POST", "/push"))
         server.close()
 
     asyncio.run(asyncio.wait_for(ask(), 30.0))  # the whole answer would take 50 s

@@ -51,9 +51,7 @@ def give(
 def further(
     path: NodeDir,
     entry: EntryName,
-    step: Annotated[
-        Next, typer.Argument(help="DONE, REFUSED by its owner; REOPENED, CLOSED by another party; WITHDRAWN by its giver.")
-    ],
+    step: Annotated[Next, typer.Argument(help="DONE, REFUSED by its owner; REOPENED, CLOSED by another party; WITHDRAWN by its giver.")],
     text: Annotated[str, typer.Option("--text", help="What this party says to it.")] = "",
     due: Annotated[str, typer.Option("--due", help="For REOPENED: another time, UTC with Z.")] = "",
     agreement: AgreementName = "",

@@ -181,7 +181,7 @@ class Journal(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """This party's keys under one epoch: those that sign, `operators` by role, and the private X25519 key that opens what is sealed to it."""
+    """This party's keys under one epoch: those that sign, `operators` by role, and the private X25519 key for what is sealed to it."""
 
     party: str
     epoch: int

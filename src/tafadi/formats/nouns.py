@@ -183,7 +183,9 @@ def _may_be_none(kind: Any) -> bool:
 
 
 def _missing_code(name: str) -> str:
-    return {"datum": "height-without-datum", "vertices": "geometry-missing", "outline": "geometry-missing", "route": "geometry-missing"}.get(name, "")
+    if name in ("vertices", "outline", "route"):
+        return "geometry-missing"
+    return "height-without-datum" if name == "datum" else ""
 
 
 @cache
