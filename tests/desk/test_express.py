@@ -5,12 +5,12 @@ from contextlib import contextmanager
 
 import pytest
 
-from lines import Lines
+from lines import Lines, Wire
 from tafadi.desk import hotline
 from tafadi.desk.distress import raise_distress
 from tafadi.desk.door import answer
 from tafadi.desk.exchange import Answer, Ask
-from tafadi.desk.express import FLASH_MAX, heard_alone, held_alone, take
+from tafadi.desk.express import FLASH_MAX, URGENT_MAX, heard_alone, held_alone, take
 from tafadi.desk.judge import judge_inbox
 from tafadi.desk.listen import receive
 from tafadi.desk.outgoing import held_by
@@ -117,6 +117,70 @@ def test_rule_06_what_came_alone_outlasts_a_crash_and_is_stored_only_with_its_fe
     receive(bravo, pair["alpha"].push_of(bravo.journal.head(pair.desk("alpha").origin).frontier.size, pair["alpha"].size))
     assert held_alone(bravo) == []
     assert entry in bravo.picture.stops
+
+
+class Died(Exception):
+    """The machine, between two steps."""
+
+
+@pytest.mark.parametrize("first", ["the node starts", "it is brought again"])
+def test_rule_06_a_stop_that_was_kept_and_never_rang_rings_before_it_is_called_heard_again(
+    pair: World, monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    def die(*_: object) -> None:
+        raise Died
+
+    _attempts(pair, "alpha", 3)
+    entry = _stop(pair)
+    with monkeypatch.context() as death:
+        death.setattr(pair["bravo"].bell, "alarm", die)
+        with pytest.raises(Died):
+            _take(pair, entry)
+    pair["bravo"].crash()
+    assert _rung(pair["bravo"]) == []
+    if first == "the node starts":
+        judge_inbox(pair.desk("bravo"))
+    else:
+        _take(pair, entry)
+    assert [alarm for alarm in _rung(pair["bravo"]) if str(entry) in alarm] == _rung(pair["bravo"]) != []
+    judge_inbox(pair.desk("bravo"))
+    _take(pair, entry)
+    assert len(_rung(pair["bravo"])) == 1
+
+
+def test_rule_06_no_number_of_flash_entries_keeps_a_stop_back(pair: World) -> None:
+    stop = _stop(pair)
+    for _ in range(URGENT_MAX + 8):
+        say(pair.desk("alpha"), Draft(EntryType.ATTEMPT, Attempt("radio", 1, False), Mode.EXERCISE, precedence=Precedence.FLASH))
+    went: list[bytes] = []
+    lines = SlowLines(pair, judges=False)
+    lines.meanwhile = lambda ask: went.append(ask.body) if ask.path == "/express" else None
+    lines.run(3_600.0, lambda: bool(went))
+    assert went[0] == _leaf(pair, stop)
+
+
+@pytest.mark.parametrize("status", [404, 429, 500, 503])
+def test_rule_06_what_came_alone_is_passed_on_round_a_cut_until_it_is_taken(three: World, status: int) -> None:
+    refused: list[str] = []
+
+    class Busy(Lines):
+        def _at_door(self, wire: Wire, ask: Ask) -> Answer:
+            if ask.path == "/express" and wire.other.party == "bravo" and not refused:
+                refused.append(wire.one.party)
+                return Answer(status, b'{"detail":"not now"}')
+            return super()._at_door(wire, ask)
+
+    three.cut.add(frozenset(("alpha", "bravo")))
+    lines = Busy(three)
+    lines.run(60.0)
+    _attempts(three, "alpha", 3)
+    entry = _stop(three)
+    _take(three, entry, "charlie")
+    three.cut.add(frozenset(("alpha", "charlie")))
+    lines.run(300.0)
+    assert refused == ["charlie"]
+    assert [one.index for one in held_alone(three.desk("bravo"))] == [entry.index]
+    assert len(_rung(three["bravo"])) == 1
 
 
 def test_rule_06_two_words_at_one_place_convict_their_sender_when_the_gap_fills(pair: World) -> None:

@@ -18,9 +18,22 @@ from tafadi.formats.wire import Json, members
 from tafadi.model.agreement import Agreement, Landmark, Pin, Quota, Rung, Timing
 from tafadi.model.names import Mode
 from tafadi.model.operation import Minima
-from world import make_agreement
+from tafadi.trust.card import open_card, sign_card
+from tafadi.trust.keys import SigningKey
+from world import keys_of, make_agreement
 
-AGREEMENT = make_agreement(("alpha", "bravo", "charlie"), (Mode.EXERCISE, Mode.TEST), text="A line for tests.")
+PARTIES = ("alpha", "bravo", "charlie")
+
+
+def _first_card(party: str) -> bytes:
+    """The party's card as in the vectors, which are older than anything that is sealed: its key for that is 32 bytes and nobody's."""
+    root, sealing = (hashlib.sha256(f"{party}/{use}".encode()).digest() for use in ("root", "hpke"))
+    return sign_card(replace(open_card(keys_of(party).card), hpke=sealing), SigningKey.from_seed(root))
+
+
+AGREEMENT = replace(
+    make_agreement(PARTIES, (Mode.EXERCISE, Mode.TEST), text="A line for tests."), cards=tuple(_first_card(party) for party in PARTIES)
+)
 DOCUMENT = write_document(AGREEMENT)
 
 

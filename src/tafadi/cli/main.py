@@ -55,7 +55,7 @@ COMMANDS: Final[dict[str, Where]] = {
     "operator": Where("operator_cmd", "app", "Say who may use a node's API, and in which role."),
     "key": Where("key_cmd", "app", "Make a root key apart from the node, have it sign cards, see what keys there are."),
     "agree": Where("agree_cmd", "app", "Make, show, exchange and sign an agreement."),
-    "notice": Where("notice_cmd", "app", "Announce, amend, cancel, pass down, begin, end and list notices."),
+    "notice": Where("notice_cmd", "app", "Announce, amend, cancel, pass down, begin, end and list notices, movements and presence."),
     "line": Where("line_cmd", "app", "Check the line, acknowledge, answer, say stop."),
     "site": Where("site_cmd", "app", "Announce sites, verify them as a second person, withdraw and list them."),
     "incident": Where("incident_cmd", "app", "Open an incident, reply to one, review, close and show them."),

@@ -14,9 +14,14 @@ REMEMBERED_MAX: Final = 4_096  # leaves whose alarm is remembered; beyond that o
 
 @dataclass(slots=True)
 class Alone:
-    """`heard` is which party has heard which own entry alone; `_rung` what the officers were told of, by leaf hash and in which way."""
+    """What is heard alone by whom, and what has rung here.
+
+    `heard` is which party has heard which own entry alone; `has_begun` whether what had come before this process is called out; `_rung`
+    what the officers were told of, by leaf hash and in which way.
+    """
 
     heard: dict[tuple[str, EntryId], Heard] = field(default_factory=dict)
+    has_begun: bool = False
     _rung: set[tuple[bytes, str]] = field(default_factory=set)
 
     def forget_stored(self, party: str, epoch: int, size: int, owner: str) -> None:

@@ -19,6 +19,7 @@ from tafadi.trust.push import ENTRIES_MAX_BYTES
 
 TAKEN: Final = (200, 202, 409)  # the statuses of an answer that says what became of the request
 NOT_NOW: Final = (404, 429, 503)  # the statuses of an answer after which the same is asked again later
+NOT_KEPT: Final = 500  # its disk failed it: what was told may not be there, and is told again in the next round
 DETAIL_MAX: Final = 300  # characters of another node's words that are told on
 PLAIN_MAX: Final = 100  # of an answer that is no problem document
 QUOTA_WAIT_S: Final = 60  # after a 429 that does not say how long

@@ -8,7 +8,7 @@ it, or brings another's, brings nothing new.
 Source: docs/spec/express.md; docs/decisions/0034-a-stop-overtakes.md.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from tafadi.desk.desk import Desk
@@ -27,6 +27,7 @@ from tafadi.trust.misuse import open_placed
 
 FLASH_MAX: Final = 32  # that may be ahead of one feed: who says FLASH oftener than that says nothing by it
 VITAL_MAX: Final = 1_024  # stops and distress; all together are within the reserve of the agreement's quota
+URGENT_MAX: Final = 32  # FLASH that overtakes in one round, the newest; a stop is never left out
 LOOKED_MAX: Final = 4_096  # entries, the newest, among which a sender looks for what may overtake: who is further behind hears it in turn
 WORDS_MAX: Final = 300  # characters of an entry's own words in an alarm
 ALONE: Final = "alone"
@@ -55,6 +56,7 @@ def take(desk: Desk, leaf: bytes) -> bytes:
     known = desk.alone_here(entry)
     if known is not None:
         _check_same(desk, placed.origin, leaf, known.leaf)
+        _ring_alone(desk, known)  # the process may have ended between the keeping and the ringing
         return known.heard.encode()
     return _keep(desk, entry, leaf, _readable(desk, entry, leaf), placed.index - size)
 
@@ -89,11 +91,29 @@ def _keep(desk: Desk, entry: EntryId, leaf: bytes, said: Message, missing: int) 
         if said.type in VITAL and not isinstance(error, HeadMovedError):
             _ring_unrecorded(desk, entry, leaf, said, str(error))
         raise
-    if desk.alone.rings_first(leaf_hash(leaf), ALONE):
-        desk.bell.alarm(desk.pact, f"{told(said)}; it came alone, and {missing} before it are missing here", entry)
+    _call_out(desk, entry, leaf, said, missing)
     if len(desk.pact.agreement.parties) > 2:
         desk.bell.entries_added(desk.pact)  # others may be cut off from who said it: it is passed on
     return note
+
+
+def ring_again(desk: Desk) -> None:
+    """Calls out what had come alone before this process began: that it rang, nothing on the disk says."""
+    for one in held_alone(desk):
+        _ring_alone(desk, one)
+
+
+def _ring_alone(desk: Desk, one: Express) -> None:
+    entry = desk.pact.entry_id(one.origin, one.index)
+    said = examine(one.leaf, entry, desk.pact).message
+    if said is not None:
+        _call_out(desk, entry, one.leaf, said, one.index - desk.journal.head(one.origin).frontier.size)
+
+
+def _call_out(desk: Desk, entry: EntryId, leaf: bytes, said: Message, missing: int) -> None:
+    """Tells the officers, once in each process."""
+    if desk.alone.rings_first(leaf_hash(leaf), ALONE):
+        desk.bell.alarm(desk.pact, f"{told(said)}; it came alone, and {missing} before it are missing here", entry)
 
 
 def _heard(desk: Desk, entry: EntryId, leaf: bytes) -> bytes:
@@ -193,6 +213,16 @@ def waiting_alone(desk: Desk, party: str, origin: str, start: int, end: int) -> 
         said = desk.views.examined(entry).message
         if said is not None and travels_alone(said) and party in said.recipients and not _is_settled(desk, party, entry, said):
             yield entry
+
+
+def overtaking(desk: Desk, entries: Iterable[EntryId]) -> list[EntryId]:
+    """Those that overtake in one round: stops and distress first, and all of them; of the rest the newest `URGENT_MAX`."""
+    vital: list[EntryId] = []
+    rest: list[EntryId] = []
+    for entry in entries:
+        said = desk.views.examined(entry).message
+        (vital if said is not None and said.type in VITAL else rest).append(entry)
+    return vital + rest[-URGENT_MAX:]
 
 
 def _is_settled(desk: Desk, party: str, entry: EntryId, said: Message) -> bool:

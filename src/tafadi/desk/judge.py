@@ -11,6 +11,7 @@ from typing import Final
 
 from tafadi.desk.announce import is_computed, missing_pairs, open_standing
 from tafadi.desk.desk import Desk
+from tafadi.desk.express import ring_again
 from tafadi.desk.react import react
 from tafadi.desk.sealing import missing_sealed_pairs
 from tafadi.desk.speak import Draft, say
@@ -30,6 +31,9 @@ def judge_inbox(desk: Desk, *, at_once_only: bool = False, most: int | None = No
     if desk.journal.head(desk.origin).frontier.size == 0:
         return 0  # not signed yet: what would be said here would take the place of the agreement
     desk.views.catch_up()  # a commit that failed to report may have taken place all the same
+    if not desk.alone.has_begun:
+        desk.alone.has_begun = True
+        ring_again(desk)
     inbox = desk.inbox
     if not inbox.is_sure:
         inbox.forget(len(desk.views.roused(0)))

@@ -13,10 +13,10 @@ Source: docs/spec/exchange.md; docs/decisions/0025-the-line-without-io.md.
 from collections.abc import Sequence
 from typing import Final
 
-from tafadi.desk.exchange import Lack, Line, Talk, answered, posted, refusal
-from tafadi.desk.express import held_alone, waiting_alone
+from tafadi.desk.exchange import NOT_KEPT, NOT_NOW, Lack, Line, Talk, answered, posted, refusal
+from tafadi.desk.express import held_alone, overtaking, waiting_alone
 from tafadi.desk.outgoing import held_by, is_far_behind, next_push, signed_size, take_receipt
-from tafadi.desk.upload import URGENT_MAX, catch_up, size_in
+from tafadi.desk.upload import catch_up, size_in
 from tafadi.errors import InputError, PeerError, QuotaError
 from tafadi.trust.push import encode_push
 
@@ -77,11 +77,12 @@ def _held_there(line: Line, origin: str) -> int:
 
 
 def _pass_on(line: Line, leaves: Sequence[bytes]) -> Talk[None]:
-    """Brings entries of third parties alone, each once: what has come alone here, or stands behind others that the other lacks."""
+    """Brings entries of third parties alone, each until it is taken: what came alone here, or stands behind others that the other lacks."""
     for leaf in leaves:
         if leaf not in line.told:
             answer = yield from answered("POST", "/express", leaf)
-            line.told.add(leaf)
+            if answer.status not in (*NOT_NOW, NOT_KEPT):  # after these it is brought again in the next round
+                line.told.add(leaf)
             if answer.status != 200:
                 yield from line.once(refusal(answer, "/express"), "an entry of a third party")
 
@@ -90,7 +91,7 @@ def _urgent(line: Line, origin: str, held: int) -> list[bytes]:
     """What may overtake of that which the other lacks of a feed, unless there is but one entry to bring."""
     size = _held_here(line, origin)
     found = waiting_alone(line.desk, line.party, origin, held, size) if size - held > 1 else ()
-    return [line.desk.journal.leaf(origin, entry.index) for entry in found][-URGENT_MAX:]
+    return [line.desk.journal.leaf(origin, entry.index) for entry in overtaking(line.desk, found)]
 
 
 def _bring(line: Line, origin: str, held: int) -> Talk[None]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from tafadi.desk.cards import cards_in, cards_path
-from tafadi.desk.exchange import NOT_NOW, TAKEN, Line, Pause, Report, Talk, answered, posted, refusal
+from tafadi.desk.exchange import NOT_KEPT, NOT_NOW, TAKEN, Line, Pause, Report, Talk, answered, posted, refusal
 from tafadi.desk.hello import differences, open_hello
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.proof import evidence_of
@@ -28,7 +28,6 @@ BACKOFF_SPREAD: Final = (0.5, 1.0)  # jitter: two nodes must not knock in step
 DOWN_AFTER_BEATS: Final = 3  # heartbeats missed until the officers are alarmed: 90 s at the usual 30
 SHORTEST_S: Final = 0.001  # what is left of a rest and shorter is no rest: a clock of whole nanoseconds may never show it over
 BEAT_LATER_S: Final = 1.0  # how long a heartbeat waits where entries follow each other: receipts of others travel in it
-NOT_KEPT: Final = 500  # its disk failed it: what was told may not be there, and is told again in the next round
 LOOK_S: Final = 5.0  # how often it is looked, between two heartbeats, whether the other lacks what a third party said
 
 

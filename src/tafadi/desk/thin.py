@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from tafadi.desk.desk import Desk
-from tafadi.desk.express import take, take_heard, waiting_alone
+from tafadi.desk.express import overtaking, take, take_heard, waiting_alone
 from tafadi.desk.outgoing import held_by
 from tafadi.desk.template import pack, press, unpack, unpress
 from tafadi.errors import DamagedError, FormatError, InputError, TafadiError
@@ -37,7 +37,6 @@ MARGIN_S: Final = 2.0  # for what lies between: modems, and the other node
 OFTEN: Final = 8  # times that an entry is said as soon as it may have been lost; then it waits twice as long each time
 PATIENCE_MAX_S: Final = BEAT_S
 SAID_WITHIN_S: Final = 86_400.0  # what is older when the node starts was heard long ago, or by another way
-URGENT_MAX: Final = 32  # entries that are said again and again at the same time, the newest; the rest come by a better line
 HASH_BYTES: Final = 4  # of the leaf that was heard, so that a word for another is known before its signature fails
 _FORMAT: Final = "thin"
 
@@ -95,7 +94,8 @@ class ThinTalk:
                 self._urgent[entry] = now_s
         self._looked = size
         settled = [entry for entry in self._urgent if entry.index < held or (self.party, entry) in desk.alone.heard]
-        for entry in (*settled, *list(self._urgent)[: -URGENT_MAX - len(settled)]):
+        kept = overtaking(desk, [entry for entry in self._urgent if entry not in settled])
+        for entry in self._urgent.keys() - kept:
             self._urgent.pop(entry, None)
             self._tries.pop(entry, None)
 

@@ -9,7 +9,7 @@ Source: docs/spec/push.md, docs/spec/express.md, docs/spec/exchange.md.
 from typing import Final
 
 from tafadi.desk.exchange import Answer, Line, Talk, answered, paced, posted, refusal
-from tafadi.desk.express import take_heard, waiting_alone
+from tafadi.desk.express import overtaking, take_heard, waiting_alone
 from tafadi.desk.outgoing import Room, held_by, is_far_behind, next_checkpoint, next_entries, next_push, signed_size, take_receipt
 from tafadi.errors import InputError, PeerError, QuotaError, SessionError, UnavailableError
 from tafadi.trust.catchup import parse_mirror_info
@@ -17,7 +17,6 @@ from tafadi.trust.push import ENTRIES_MAX, ENTRIES_MAX_BYTES, Push, encode_push
 
 RESUMES_MAX: Final = 3  # how often in a row the other node may name another size; one that goes on so leads us in a circle
 SIZE_DIGITS_MAX: Final = 15  # of a size that is named in an answer; 2^53 has 16, and no feed comes near it
-URGENT_MAX: Final = 32  # that overtake in one round, the newest: what is older than so many was heard of by other ways
 
 
 def push_feeds(line: Line) -> Talk[None]:
@@ -96,13 +95,14 @@ def hasten(line: Line) -> Talk[None]:
 def _look(line: Line, origin: str, held: int, size: int) -> None:
     """Finds what is urgent among own entries that are new, and forgets what is heard or stored there by now."""
     desk, start = line.desk, max(held, line.looked.get(origin, 0))
-    line.urgent |= dict.fromkeys(waiting_alone(desk, line.party, origin, start, size), False)
+    known = line.urgent | dict.fromkeys(waiting_alone(desk, line.party, origin, start, size), False)
     line.looked[origin] = size
-    line.urgent = {
-        entry: tried
-        for entry, tried in list(line.urgent.items())[-URGENT_MAX:]
+    missed = [
+        entry
+        for entry in known
         if desk.pact.feed_of(entry) == origin and entry.index >= held and (line.party, entry) not in desk.alone.heard
-    }
+    ]
+    line.urgent = {entry: known[entry] for entry in overtaking(desk, missed)}
     desk.alone.forget_stored(line.party, desk.identity.epoch, held, desk.party)
 
 

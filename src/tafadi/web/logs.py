@@ -37,7 +37,7 @@ def without_quotes(text: str) -> str:
     """The text with whatever it quotes replaced by how long that is, and cut where it is long.
 
     >>> without_quotes("field 'call the tower' is none of the parties' own")
-    'field <14 characters> is none of the parties\\' own'
+    "field <14 characters> is none of the parties' own"
     """
     bare = _QUOTED.sub(lambda found: f"<{len(found[0].strip('b')) - 2} characters>", text)
     return bare if len(bare) <= VALUE_MAX else f"{bare[:VALUE_MAX]}… ({len(bare)} characters)"
